@@ -1,0 +1,1 @@
+"""Which table each analytics view shows, and why."""

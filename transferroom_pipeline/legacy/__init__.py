@@ -1,0 +1,1 @@
+"""The derived tables as the legacy platform builds them."""

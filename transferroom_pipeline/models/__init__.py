@@ -1,0 +1,1 @@
+"""The SQLMesh rebuilds of the derived tables."""

@@ -1,0 +1,94 @@
+"""Opening DuckDB files: the one place of the project that does."""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+from sqlglot import exp
+
+from transferroom_pipeline.platforms.exceptions import PlatformError
+
+
+@contextmanager
+def connect(
+    database: Path | None,
+    *,
+    read_only: bool = False,
+    attach: Mapping[str, Path] | None = None,
+    memory_limit: str | None = None,
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a DuckDB file and close it again, whatever happens inside.
+
+    Timestamps with a time zone are shown in UTC, so that no result depends on the machine's own zone.
+
+    Args:
+        database: The file; made with its folder when it is not there, unless `read_only`. None is a database in memory.
+        read_only: Refuse to write; the file must exist.
+        attach: Further files, read-only, by the alias under which their tables are named.
+        memory_limit: DuckDB's own limit, such as "1GB"; beyond it, work spills to disk.
+
+    Raises:
+        PlatformError: A file is missing, locked by another process, damaged or no database.
+    """
+    connection = _open(database, read_only=read_only)
+    try:
+        connection.execute("SET TimeZone = 'UTC'")
+        if memory_limit is not None:
+            _set_memory_limit(connection, memory_limit)
+        for alias, file in (attach or {}).items():
+            _attach(connection, alias, file)
+        yield connection
+    finally:
+        connection.close()
+
+
+def _open(database: Path | None, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+    if database is None:
+        return duckdb.connect()
+    if read_only:
+        _require_file(database)
+    else:
+        database.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        return duckdb.connect(str(database), read_only=read_only)
+    except duckdb.Error as error:
+        raise _explained(database, error) from error
+
+
+def _attach(connection: duckdb.DuckDBPyConnection, alias: str, file: Path) -> None:
+    _require_file(file)
+    statement = exp.Attach(
+        this=exp.alias_(exp.Literal.string(str(file)), exp.to_identifier(alias, quoted=True)),
+        expressions=[exp.AttachOption(this=exp.var("READ_ONLY"))],
+    )
+    try:
+        connection.execute(statement.sql(dialect="duckdb"))
+    except duckdb.Error as error:
+        raise _explained(file, error) from error
+
+
+def _set_memory_limit(connection: duckdb.DuckDBPyConnection, limit: str) -> None:
+    try:
+        connection.execute(f"SET memory_limit = {exp.Literal.string(limit).sql(dialect='duckdb')}")
+    except duckdb.Error as error:
+        message = f"memory limit '{limit}' is not a size: write it as a number and a unit, such as 1GB or 512MB"
+        raise PlatformError(message) from error
+
+
+def _require_file(file: Path) -> None:
+    if not file.is_file():
+        raise PlatformError(f"database {file} does not exist: check the path, or make it first with `make run`")
+
+
+def _explained(file: Path, error: duckdb.Error) -> PlatformError:
+    """The engine's error in one sentence; the causes are told apart by its text, it has no codes for them."""
+    text = str(error)
+    if "Could not set lock" in text or "Conflicting lock" in text:
+        holder = re.search(r"PID (\d+)", text)
+        by = f"process {holder[1]}" if holder else "another process"
+        return PlatformError(f"database {file} is in use by {by}: wait until it ends, or stop it, and try again")
+    if "not a valid DuckDB database" in text:
+        return PlatformError(f"{file} is not a DuckDB database: check the path")
+    return PlatformError(f"database {file} cannot be opened: {text.splitlines()[0]}")

@@ -1,0 +1,1 @@
+"""Copies of every legacy table on the target platform."""

@@ -1,0 +1,1 @@
+"""Source files checked against contracts and loaded into the legacy platform."""
