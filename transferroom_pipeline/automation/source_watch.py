@@ -1,0 +1,58 @@
+"""Deciding from the state of the source files whether a migration is due."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+PATTERNS = ("*.csv", "*.parquet")
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What the last look saw, and what the last migration was started for, both as fingerprints."""
+
+    seen: str | None = None
+    started: str | None = None
+
+    @classmethod
+    def from_cursor(cls, cursor: str | None) -> "Watch":
+        """Read a sensor's cursor; none yet is a watch that has seen nothing."""
+        return cls(**json.loads(cursor)) if cursor else cls()
+
+    def to_cursor(self) -> str:
+        """The cursor that the next look starts from."""
+        return json.dumps({"seen": self.seen, "started": self.started})
+
+
+@dataclass(frozen=True)
+class Look:
+    """The outcome of a look: a migration is due for `run_key`, or there is a reason why none is."""
+
+    watch: Watch
+    run_key: str | None
+    reason: str
+
+
+def look(watch: Watch, directory: Path) -> Look:
+    """Look at the source files once more.
+
+    Files count as complete when two looks in a row see the same names, sizes and times: a file that is still being
+    written changes in between.
+    """
+    now = _fingerprint(directory)
+    if now is None:
+        return Look(watch, None, f"there are no source files in {directory}")
+    if now == watch.started:
+        return Look(Watch(now, watch.started), None, "the source files have not changed since the last migration")
+    if now != watch.seen:
+        return Look(Watch(now, watch.started), None, "the source files have changed; waiting until they stay the same")
+    return Look(Watch(now, now), now, "the source files have changed")
+
+
+def _fingerprint(directory: Path) -> str | None:
+    files = sorted(file for pattern in PATTERNS for file in directory.glob(pattern))
+    if not files:
+        return None
+    states = [(file.name, (state := file.stat()).st_size, state.st_mtime_ns) for file in files]
+    return hashlib.sha256(repr(states).encode()).hexdigest()[:16]

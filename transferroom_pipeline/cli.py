@@ -1,0 +1,49 @@
+"""The `transferroom` command.
+
+Commands are imported when they are called: comparing two tables must not wait for Dagster or SQLMesh.
+"""
+
+from importlib import import_module
+
+import click
+
+from transferroom_pipeline.exceptions import TransferRoomError
+
+EXIT_ERROR = 2
+
+COMMANDS = {
+    "run": ("transferroom_pipeline.run_command", "run_command"),
+    "compare": ("transferroom_pipeline.compare_all", "compare_command"),
+    "sample-data": ("transferroom_pipeline.sources.sample_data", "sample_data_command"),
+    "data-dictionary": ("transferroom_pipeline.sources.dictionary", "dictionary_command"),
+}
+"""Name of each command, with the module and the name of what carries it out."""
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command when it is called or its help is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """The names of the commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """The command of a name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute = COMMANDS[cmd_name]
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; an error that a person can put right is one sentence and exit code 2."""
+        try:
+            return super().invoke(ctx)
+        except TransferRoomError as error:
+            click.echo(f"Error: {error}", err=True)
+            ctx.exit(EXIT_ERROR)
+
+
+@click.group(cls=LazyGroup, help="TransferRoom's migration from SQL Server to Databricks.")
+def main() -> None:
+    """The entry point of the command."""

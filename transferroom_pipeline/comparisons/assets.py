@@ -1,0 +1,141 @@
+"""The comparison of each derived table as an asset with its checks."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+
+from transferroom_pipeline.comparisons.engine import compare
+from transferroom_pipeline.comparisons.reports import summary_row, write_summary, write_table_reports
+from transferroom_pipeline.comparisons.result import ColumnResult, ComparisonResult, Sample, Verdict
+from transferroom_pipeline.comparisons.terminal import summarise
+from transferroom_pipeline.configured_comparisons import ConfiguredComparisons
+from transferroom_pipeline.cutover.views import CutoverState
+from transferroom_pipeline.exceptions import TransferRoomError
+from transferroom_pipeline.keys import OWNERS, Group, analytics_key, comparison_key, model_key, raw_key
+from transferroom_pipeline.metadata import markdown_table
+
+POOL = "target_database"
+
+SUMMARY = "summary"
+"""Name of the metadata of the check `verdict` that holds the comparison as text for people."""
+
+CHECKS = {
+    "schema": "Every column is on both sides.",
+    "keys": "The key is unique and nowhere NULL, on both sides.",
+    "rows": "Every row is on both sides.",
+    "values": "Every compared cell is equal, within what the spec allows.",
+    "verdict": "The rebuilt table is proven equal to the legacy one.",
+}
+
+
+def comparison_asset(table: str, comparisons: ConfiguredComparisons) -> dg.AssetsDefinition:
+    """The asset that compares the copy of a legacy table with its rebuild."""
+    key = comparison_key(table)
+
+    @dg.asset(
+        key=key,
+        deps=[raw_key(table), raw_key("snapshot"), model_key("prod", table)],
+        check_specs=[
+            dg.AssetCheckSpec(name, asset=key, blocking=name == "verdict", description=description)
+            for name, description in CHECKS.items()
+        ],
+        group_name=Group.COMPARISONS,
+        owners=list(OWNERS),
+        kinds={"duckdb"},
+        pool=POOL,
+        description=f"Is prod.{table} equal to the legacy table, row by row and cell by cell?",
+    )
+    def comparison(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+        with comparisons.connect() as connection:
+            try:
+                result, withdrawn = _compare_and_keep(connection, table, comparisons, context.run_id)
+            except TransferRoomError as error:
+                _tell(context, comparisons.failed(connection, table, str(error)))
+                raise
+        _tell(context, withdrawn)
+        metadata = _metadata(result, comparisons.results_dir)
+        yield dg.MaterializeResult(metadata=metadata, check_results=_check_results(result))
+
+    return comparison
+
+
+def _compare_and_keep(
+    connection: duckdb.DuckDBPyConnection, table: str, comparisons: ConfiguredComparisons, run_id: str
+) -> tuple[ComparisonResult, CutoverState | None]:
+    spec, snapshot = comparisons.table_spec(table), comparisons.snapshot(connection)
+    with compare(connection, spec, snapshot=snapshot) as compared:
+        withdrawn = comparisons.keep(connection, compared, run_id)
+        write_table_reports(comparisons.results_dir, connection, compared)
+        write_summary(comparisons.results_dir, [summary_row(compared.result)], keep_other_tables=True)
+        return compared.result, withdrawn
+
+
+def _tell(context: dg.AssetExecutionContext, withdrawn: CutoverState | None) -> None:
+    """Put a view that was taken back outside its own asset into the asset's history all the same."""
+    if withdrawn is not None:
+        metadata = {"serving": f"{withdrawn.serving}.{withdrawn.table}", "reason": withdrawn.reason}
+        context.log_event(dg.AssetMaterialization(analytics_key(withdrawn.table), metadata=metadata))
+
+
+def _check_results(result: ComparisonResult) -> list[dg.AssetCheckResult]:
+    rows = result.rows
+    one_sided = {column.name: str(column.status) for column in result.columns if column.status.startswith("only_")}
+    keys = {
+        "duplicate_key_legacy": rows.duplicate_key_legacy,
+        "duplicate_key_modern": rows.duplicate_key_modern,
+        "null_key_legacy": rows.null_key_legacy,
+        "null_key_modern": rows.null_key_modern,
+    }
+    missing = {"only_legacy": rows.only_legacy, "only_modern": rows.only_modern}
+    different = {column.name: column.different for column in result.columns if column.different}
+    findings: dict[str, dict[str, Any]] = {"schema": one_sided, "keys": keys, "rows": missing, "values": different}
+    checks = [_check(name, not any(found.values()), result, found) for name, found in findings.items()]
+    verdict = result.verdict is Verdict.PROVEN
+    told = {"verdict": result.verdict.value, "reasons": list(result.reasons), SUMMARY: summarise(result)}
+    return [*checks, _check("verdict", verdict, result, told)]
+
+
+def _check(name: str, passed: bool, result: ComparisonResult, metadata: dict[str, Any]) -> dg.AssetCheckResult:  # noqa: FBT001
+    """A finding that the spec tolerates is a warning: the verdict is what counts."""
+    tolerated = result.verdict is Verdict.PROVEN
+    severity = dg.AssetCheckSeverity.WARN if tolerated else dg.AssetCheckSeverity.ERROR
+    return dg.AssetCheckResult(check_name=name, passed=passed, severity=severity, metadata=metadata)
+
+
+def _metadata(result: ComparisonResult, results_dir: Path) -> dict[str, Any]:
+    rows = result.rows
+    return {
+        "verdict": result.verdict.value,
+        "reasons": "\n".join(result.reasons),
+        "snapshot": result.snapshot.id if result.snapshot else None,
+        "as_of": result.snapshot.as_of.isoformat() if result.snapshot else None,
+        "dagster/row_count": rows.legacy,
+        "rows_modern": rows.modern,
+        "rows_identical": rows.identical,
+        "rows_different": rows.different,
+        "rows_only_legacy": rows.only_legacy,
+        "rows_only_modern": rows.only_modern,
+        "rows_duplicate_key": rows.duplicate_key_legacy + rows.duplicate_key_modern,
+        "columns": markdown_table([_column_row(column) for column in result.columns]),
+        "samples": markdown_table([row for sample in result.samples for row in _sample_rows(sample)]),
+        "reports": dg.MetadataValue.path(str(results_dir)),
+    }
+
+
+def _column_row(column: ColumnResult) -> dict[str, Any]:
+    return {
+        "column": column.name,
+        "status": column.status,
+        "different": column.different,
+        "legacy type": column.legacy_type,
+        "modern type": column.modern_type,
+    }
+
+
+def _sample_rows(sample: Sample) -> Iterator[dict[str, Any]]:
+    key = ", ".join(f"{name}={value}" for name, value in sample.key.items())
+    for column, change in sample.cells.items():
+        yield {"kind": sample.kind, "key": key, "column": column, "legacy": change.legacy, "modern": change.modern}

@@ -1,0 +1,239 @@
+"""The command `transferroom compare`."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import click
+import duckdb
+from click.core import ParameterSource
+from sqlglot import exp
+
+from transferroom_pipeline.comparisons.engine import DEFAULT_SAMPLES, Comparison, compare
+from transferroom_pipeline.comparisons.exceptions import ComparisonError, SpecError
+from transferroom_pipeline.comparisons.flags import Options, attached_files, database_file, table_spec
+from transferroom_pipeline.comparisons.reports import error_row, summary_row, write_summary, write_table_reports
+from transferroom_pipeline.comparisons.result import ComparisonResult, Snapshot, Verdict
+from transferroom_pipeline.comparisons.spec import TableSpec
+from transferroom_pipeline.comparisons.sql_text import DIALECT, parse_relation
+from transferroom_pipeline.comparisons.statements import first_line
+from transferroom_pipeline.comparisons.terminal import summarise
+from transferroom_pipeline.exceptions import TransferRoomError
+from transferroom_pipeline.platforms.duckdb_database import connect
+
+EXIT_ERROR = 2
+_EXIT_CODES = {Verdict.PROVEN: 0, Verdict.DIFFERS: 1, Verdict.NOT_PROVEN: 3}
+_WORST_FIRST = (
+    EXIT_ERROR,
+    *(_EXIT_CODES[verdict] for verdict in (Verdict.DIFFERS, Verdict.NOT_PROVEN, Verdict.PROVEN)),
+)
+_GOES_WITH_ALL = {"compare_all", "samples", "json_file", "csv", "quiet"}
+_STANDARD_OUTPUT = "-"
+
+
+@runtime_checkable
+class ConfiguredTarget(Protocol):
+    """What `--all` compares, supplied by whoever mounts the command as the click context's `obj`.
+
+    Nothing is asked of it before `--all` is given, so that comparing two tables stays quick.
+    """
+
+    @property
+    def results_dir(self) -> Path:
+        """Where the reports go, unless `--csv` says otherwise."""
+
+    def tables(self) -> Sequence[TableSpec]:
+        """The tables to compare."""
+
+    def connect(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        """A connection that reaches both sides of every table."""
+
+    def snapshot(self, connection: duckdb.DuckDBPyConnection) -> Snapshot | None:
+        """The state of the data on that connection."""
+
+    def after(self, connection: duckdb.DuckDBPyConnection, comparison: Comparison) -> None:
+        """Called with every comparison while its differences can be read, to keep it."""
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What became of one table: a result, or the error that prevented one."""
+
+    table: str
+    result: ComparisonResult | None = None
+    error: str | None = None
+
+    @property
+    def exit_code(self) -> int:
+        return EXIT_ERROR if self.result is None else _EXIT_CODES[self.result.verdict]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"table": self.table, "error": self.error} if self.result is None else self.result.to_dict()
+
+
+def _many(*names: str, metavar: str, text: str) -> Callable[[Any], Any]:
+    return click.option(*names, multiple=True, metavar=metavar, help=text)
+
+
+@click.command("compare")
+@click.argument("legacy", required=False)
+@click.argument("modern", required=False)
+@click.option("--all", "compare_all", is_flag=True, help="Compare every table of the spec in the configured target.")
+@_many("--key", metavar="COL", text="Column that identifies a row.")
+@click.option("--database", metavar="FILE", help="DuckDB file in which both tables lie.")
+@_many("--attach", metavar="ALIAS=FILE", text="Further DuckDB file, read-only; its tables are ALIAS.schema.table.")
+@click.option("--spec", metavar="FILE", help="YAML file with the rules; needs --table.")
+@click.option("--table", metavar="NAME", help="Entry of the spec, and the name in reports.")
+@_many("--exclude", metavar="COL", text="Column, or pattern of columns, not to compare.")
+@_many("--rename", metavar="OLD=NEW", text="Legacy column and its modern name.")
+@click.option("--where", metavar="SQL", help="Compare only the rows of either side for which this holds.")
+@click.option("--row-tolerance", metavar="X", help="Share of rows that may be missing or different.")
+@_many("--abs", "abs_", metavar="COL=X", text="Largest difference that counts as equal.")
+@_many("--rel", metavar="COL=X", text="The same as a share of the larger number.")
+@_many("--drift", metavar="COL=X", text="Largest difference of the sums, as a share of the larger.")
+@_many("--within", metavar="COL=DURATION", text="Longest time apart that counts as equal, such as 1s.")
+@_many("--trim", metavar="COL=MODE", text="Blanks to leave out of account: none, right, both.")
+@_many("--ignore-case", metavar="COL", text="'A' is 'a'.")
+@_many("--null-equals-empty", metavar="COL", text="NULL is ''.")
+@_many("--json-column", metavar="COL", text="Compare by content; not supported yet.")
+@click.option("--multiset", is_flag=True, help="Keys may occur more than once; without a key, compare whole rows.")
+@click.option("--allow-empty", is_flag=True, help="Two empty tables are proven equal.")
+@click.option("--samples", type=click.IntRange(min=0), default=DEFAULT_SAMPLES, show_default=True, help="Rows to show.")
+@click.option("--json", "json_file", metavar="FILE", help="Write the result as JSON; - is standard output.")
+@click.option("--csv", metavar="DIR", help="Write summary.csv and the differences as CSV.")
+@click.option("--differences", metavar="TABLE", help="Write every difference to a new table of --database.")
+@click.option("--memory-limit", metavar="SIZE", help="Such as 1GB; beyond it, work spills to disk.")
+@click.option("--quiet", is_flag=True, help="Print no summary.")
+@click.pass_context
+def compare_command(context: click.Context, /, **options: Any) -> None:
+    """Compare LEGACY with MODERN row by row; both are [database.]schema.table.
+
+    Exit code: 0 proven equal, 1 they differ, 2 an error, 3 nothing proven.
+    """
+    try:
+        outcomes = _outcomes(context, options)
+        _write_outputs(outcomes, options)
+    except TransferRoomError as error:
+        _fail(context, str(error))
+    except OSError as error:
+        _fail(context, f"{error.filename or 'a file'} cannot be written: {error.strerror}")
+    else:
+        codes = {outcome.exit_code for outcome in outcomes}
+        context.exit(next(code for code in _WORST_FIRST if code in codes))
+
+
+def _fail(context: click.Context, sentence: str) -> None:
+    click.echo(f"Error: {sentence}", err=True)
+    context.exit(EXIT_ERROR)
+
+
+def _outcomes(context: click.Context, options: Options) -> list[_Outcome]:
+    if options["compare_all"]:
+        return list(_compare_all(_configured_target(context), options))
+    return [_compare_one(options)]
+
+
+def _compare_one(options: Options) -> _Outcome:
+    spec = table_spec(options)
+    with _opened(options) as connection, compare(connection, spec, samples=options["samples"]) as comparison:
+        if options["csv"]:
+            write_table_reports(Path(options["csv"]), connection, comparison)
+        if options["differences"]:
+            _write_differences(connection, comparison, options["differences"])
+        return _Outcome(spec.table, comparison.result)
+
+
+@contextmanager
+def _opened(options: Options) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The database and the attached ones, read-only unless differences are to be written."""
+    database = database_file("--database", options["database"]) if options["database"] else None
+    attached = attached_files(options["attach"])
+    if database is None and (options["differences"] or not attached):
+        raise SpecError("say with --database FILE in which DuckDB file the tables lie")
+    if database is not None and not database.is_file():
+        raise SpecError(f"database {database} does not exist: check the path")
+    read_only = database is not None and not options["differences"]
+    with connect(database, read_only=read_only, attach=attached, memory_limit=options["memory_limit"]) as connection:
+        yield connection
+
+
+def _write_differences(connection: duckdb.DuckDBPyConnection, comparison: Comparison, table: str) -> None:
+    """Into a table that is not there yet, so that no table of a person's is ever overwritten."""
+    create = exp.Create(this=parse_relation(table), kind="TABLE", expression=comparison.differences)
+    try:
+        connection.execute(create.sql(dialect=DIALECT))
+    except duckdb.Error as error:
+        raise ComparisonError(f"differences cannot be written to {table}: {first_line(error)}") from error
+
+
+def _configured_target(context: click.Context) -> ConfiguredTarget:
+    alien = sorted(
+        parameter.opts[0]
+        for parameter in context.command.params
+        if parameter.name not in _GOES_WITH_ALL
+        and context.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE
+    )
+    if alien:
+        raise SpecError(f"--all takes tables and rules from the spec of the configured target: leave out {alien[0]}")
+    if not isinstance(context.obj, ConfiguredTarget):
+        raise SpecError("--all needs a configured target: run it as `transferroom compare --all`")
+    return context.obj
+
+
+def _compare_all(target: ConfiguredTarget, options: Options) -> Iterator[_Outcome]:
+    specs = target.tables()
+    if not specs:
+        raise SpecError("the configured target has no table to compare")
+    directory = Path(options["csv"]) if options["csv"] else target.results_dir
+    with target.connect() as connection:
+        snapshot = target.snapshot(connection)
+        outcomes = [_compare_in(target, connection, spec, snapshot, options["samples"], directory) for spec in specs]
+    rows = [
+        error_row(outcome.table, outcome.error or "") if outcome.result is None else summary_row(outcome.result)
+        for outcome in outcomes
+    ]
+    write_summary(directory, rows)
+    yield from outcomes
+
+
+def _compare_in(
+    target: ConfiguredTarget,
+    connection: duckdb.DuckDBPyConnection,
+    spec: TableSpec,
+    snapshot: Snapshot | None,
+    samples: int,
+    directory: Path,
+) -> _Outcome:
+    """One table of several: its error must not hide the others."""
+    try:
+        with compare(connection, spec, snapshot=snapshot, samples=samples) as comparison:
+            target.after(connection, comparison)
+            write_table_reports(directory, connection, comparison)
+            return _Outcome(spec.table, comparison.result)
+    except TransferRoomError as error:
+        return _Outcome(spec.table, error=str(error))
+
+
+def _write_outputs(outcomes: Sequence[_Outcome], options: Options) -> None:
+    if options["csv"] and not options["compare_all"]:
+        results = [outcome.result for outcome in outcomes if outcome.result]
+        write_summary(Path(options["csv"]), [summary_row(result) for result in results])
+    for outcome in outcomes:
+        if outcome.result is None:
+            click.echo(f"Error: {outcome.error}", err=True)
+        elif not options["quiet"]:
+            click.echo(summarise(outcome.result), err=options["json_file"] == _STANDARD_OUTPUT)
+    if options["json_file"]:
+        _write_json(outcomes, options)
+
+
+def _write_json(outcomes: Sequence[_Outcome], options: Options) -> None:
+    found = [outcome.to_dict() for outcome in outcomes]
+    text = json.dumps(found if options["compare_all"] else found[0], ensure_ascii=False, indent=2, allow_nan=False)
+    if options["json_file"] == _STANDARD_OUTPUT:
+        click.echo(text)
+    else:
+        Path(options["json_file"]).write_text(text + "\n", encoding="utf-8")

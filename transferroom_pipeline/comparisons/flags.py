@@ -1,0 +1,122 @@
+"""The rules that a person gives on the command line, put on top of those of a spec."""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from transferroom_pipeline.comparisons.exceptions import SpecError
+from transferroom_pipeline.comparisons.spec import ColumnRule, Defaults, Spec, TableEntry, TableSpec
+from transferroom_pipeline.comparisons.spec_file import load_spec, validated
+from transferroom_pipeline.comparisons.sql_text import parse_relation
+
+Options = Mapping[str, Any]
+
+_RULE_WITH_VALUE = {"abs_": "abs", "rel": "rel", "drift": "drift", "within": "within", "trim": "trim"}
+_RULE_WITHOUT_VALUE: dict[str, tuple[str, dict[str, object]]] = {
+    "ignore_case": ("ignore-case", {"case": "insensitive"}),
+    "null_equals_empty": ("null-equals-empty", {"null_equals_empty": True}),
+    "json_column": ("json-column", {"json": True}),
+}
+_CONNECTION_STRING = re.compile(r"[A-Za-z][A-Za-z0-9+]+:|\w+ *=")
+
+
+def table_spec(options: Options) -> TableSpec:
+    """The spec of the one table that the command's arguments name; what a flag says goes before the file.
+
+    Raises:
+        SpecError: A flag or the file is wrong, or together they do not name two tables and a key.
+    """
+    spec = load_spec(Path(options["spec"])) if options["spec"] else Spec()
+    name = _table_name(options, spec)
+    written = spec.tables[name].model_dump(by_alias=True, exclude_unset=True) if name in spec.tables else {}
+    merged = written | _table_flags(options) | {"columns": _merged(written.get("columns", {}), _column_flags(options))}
+    if not (merged.get("legacy") and merged.get("modern")):
+        raise SpecError("name two tables: transferroom compare LEGACY MODERN, or --spec FILE with --table NAME")
+    entry = validated(TableEntry, merged, source=f"table {name}")
+    defaults = Defaults(exclude=(*spec.defaults.exclude, *options["exclude"]))
+    return Spec(defaults=defaults, tables={name: entry}).for_table(name)
+
+
+def attached_files(texts: Sequence[str]) -> dict[str, Path]:
+    """Databases by the alias under which their tables are named.
+
+    Raises:
+        SpecError: A text is not ALIAS=FILE; it is not repeated in the error where it could hold a password.
+    """
+    files = {}
+    for text in texts:
+        alias, separator, file = text.partition("=")
+        if "://" in text:
+            raise SpecError("--attach: addresses of servers are not supported yet, attach a DuckDB file as ALIAS=FILE")
+        if not (alias and separator and file):
+            raise SpecError("--attach: write ALIAS=FILE, such as old=data/legacy/transferroom.duckdb")
+        files[alias] = database_file(f"--attach {alias}", file)
+    return files
+
+
+def database_file(option: str, text: str) -> Path:
+    """A database that is a file.
+
+    Raises:
+        SpecError: The text addresses a server; it is not repeated in the error, for it could hold a password.
+    """
+    if "://" in text or _CONNECTION_STRING.match(text):
+        raise SpecError(f"{option}: addresses of servers are not supported yet, name a DuckDB file")
+    return Path(text)
+
+
+def _table_name(options: Options, spec: Spec) -> str:
+    name: str | None = options["table"]
+    if options["spec"] and name is None:
+        raise SpecError(f"--spec {options['spec']}: say with --table which of its tables to compare")
+    if options["spec"] and name not in spec.tables and not options["modern"]:
+        raise SpecError(f"--table {name}: spec {options['spec']} has {', '.join(sorted(spec.tables)) or 'no tables'}")
+    if name is not None:
+        return name
+    if options["modern"] is None:
+        raise SpecError("name two tables: transferroom compare LEGACY MODERN, or --spec FILE with --table NAME")
+    return parse_relation(options["modern"]).name
+
+
+def _table_flags(options: Options) -> dict[str, object]:
+    """The flags about the whole table that were given."""
+    flags = {
+        "legacy": options["legacy"],
+        "modern": options["modern"],
+        "key": options["key"] or None,
+        "multiset": options["multiset"] or None,
+        "rename": dict(_pair("rename", text, "OLD=NEW") for text in options["rename"]) or None,
+        "where": options["where"],
+        "row_tolerance": options["row_tolerance"],
+        "allow_empty": options["allow_empty"] or None,
+    }
+    return {name: value for name, value in flags.items() if value is not None}
+
+
+def _column_flags(options: Options) -> dict[str, dict[str, object]]:
+    """Rules by column, each checked by itself so that the error shows the flag."""
+    rules: dict[str, dict[str, object]] = {}
+    for option, field in _RULE_WITH_VALUE.items():
+        for text in options[option]:
+            column, value = _pair(field, text, "COL=VALUE")
+            validated(ColumnRule, {field: value}, source=f"--{field} {text}")
+            rules.setdefault(column, {})[field] = value
+    for option, (flag, rule) in _RULE_WITHOUT_VALUE.items():
+        for column in options[option]:
+            validated(ColumnRule, rule, source=f"--{flag} {column}")
+            rules.setdefault(column, {}).update(rule)
+    return rules
+
+
+def _pair(flag: str, text: str, form: str) -> tuple[str, str]:
+    name, separator, value = text.rpartition("=")
+    if not (name and separator and value):
+        raise SpecError(f"--{flag} {text}: write {form}")
+    return name, value
+
+
+def _merged(
+    written: Mapping[str, Mapping[str, object]], flags: Mapping[str, Mapping[str, object]]
+) -> dict[str, object]:
+    return {column: {**written.get(column, {}), **flags.get(column, {})} for column in (*written, *flags)}

@@ -1,0 +1,196 @@
+"""Keeping the evidence of comparisons in the target, and reading the newest verdict back."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import sqlglot
+from sqlglot import exp
+
+from transferroom_pipeline.comparisons.engine import Comparison
+from transferroom_pipeline.comparisons.exceptions import ComparisonError
+from transferroom_pipeline.comparisons.result import ColumnResult, ComparisonResult, Verdict
+from transferroom_pipeline.comparisons.sql_text import DIALECT
+from transferroom_pipeline.comparisons.statements import first_line
+
+DIFFERENCE_LIMIT = 1_000_000
+
+_DEFINITIONS = Path(__file__).with_name("sql") / "evidence_tables.sql"
+_SCHEMA = "migration"
+_RUNS, _COLUMNS, _DIFFERENCES = "comparison_runs", "comparison_columns", "differences"
+
+
+@dataclass(frozen=True)
+class KeptVerdict:
+    """The verdict of one kept comparison.
+
+    Attributes:
+        run_id: The run that wrote it.
+        table: The name of the comparison.
+        compared_at: When it was kept, in UTC.
+        verdict: What was shown.
+        reasons: Why.
+        snapshot_id: Which state of the data was judged.
+        as_of: The date that the data was computed for.
+    """
+
+    run_id: str
+    table: str
+    compared_at: datetime
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    snapshot_id: str | None
+    as_of: date | None
+
+
+def keep(
+    connection: duckdb.DuckDBPyConnection,
+    comparison: Comparison,
+    *,
+    run_id: str,
+    difference_limit: int = DIFFERENCE_LIMIT,
+) -> None:
+    """Write a comparison to the schema `migration`, all of it or nothing.
+
+    What the same run kept of the same table before is replaced, so that a step that is tried again counts once.
+
+    Args:
+        connection: The one that the comparison runs on, while it is open; its default database is written to.
+        comparison: What to keep.
+        run_id: The run that made it.
+        difference_limit: How many differences to keep at most; how many there are is kept in any case.
+
+    Raises:
+        ComparisonError: The database cannot be written to.
+    """
+    result = comparison.result
+    identity = {"run_id": run_id, "table_name": result.table}
+    with _transaction(connection, result.table):
+        for statement in sqlglot.parse(_DEFINITIONS.read_text(encoding="utf-8"), dialect=DIALECT):
+            if statement is not None:
+                connection.execute(_sql(statement))
+        for table in (_RUNS, _COLUMNS, _DIFFERENCES):
+            _forget(connection, table, identity)
+        kept = _keep_differences(connection, comparison, identity, difference_limit)
+        _insert(connection, _RUNS, identity | _run_row(comparison, kept))
+        for position, column in enumerate(result.columns):
+            _insert(connection, _COLUMNS, identity | {"position": position} | _column_row(column))
+
+
+def latest_verdict(connection: duckdb.DuckDBPyConnection, table: str) -> KeptVerdict | None:
+    """The newest kept verdict of a table; None when it was never compared here."""
+    is_kept = (
+        exp.select("1")
+        .from_("information_schema.tables")
+        .where(
+            "table_catalog = CURRENT_DATABASE()",
+            exp.column("table_schema").eq(_SCHEMA),
+            exp.column("table_name").eq(_RUNS),
+        )
+    )
+    if connection.execute(_sql(is_kept)).fetchone() is None:
+        return None
+    newest = (
+        exp.select("run_id", "table_name", "compared_at", "verdict", "reasons", "snapshot_id", "as_of")
+        .from_(exp.table_(_RUNS, db=_SCHEMA))
+        .where(exp.column("table_name").eq(table))
+        .order_by("compared_at DESC", "run_id DESC")
+        .limit(1)
+    )
+    row = connection.execute(_sql(newest)).fetchone()
+    return None if row is None else _kept_verdict(row)
+
+
+def _kept_verdict(row: tuple[Any, ...]) -> KeptVerdict:
+    run_id, table, compared_at, verdict, reasons, snapshot_id, as_of = row
+    moment = compared_at.replace(tzinfo=UTC)
+    return KeptVerdict(run_id, table, moment, Verdict(verdict), tuple(json.loads(reasons)), snapshot_id, as_of)
+
+
+@contextmanager
+def _transaction(connection: duckdb.DuckDBPyConnection, table: str) -> Iterator[None]:
+    try:
+        connection.begin()
+        try:
+            yield
+        except BaseException:
+            connection.rollback()
+            raise
+        connection.commit()
+    except duckdb.Error as error:
+        raise ComparisonError(f"the comparison of {table} cannot be kept: {first_line(error)}") from error
+
+
+def _forget(connection: duckdb.DuckDBPyConnection, table: str, identity: Mapping[str, str]) -> None:
+    same = exp.and_(*(exp.column(name).eq(value) for name, value in identity.items()))
+    connection.execute(_sql(exp.delete(exp.table_(table, db=_SCHEMA)).where(same)))
+
+
+def _keep_differences(
+    connection: duckdb.DuckDBPyConnection, comparison: Comparison, identity: Mapping[str, str], limit: int
+) -> int:
+    """Copy differences within the database; which ones does not depend on the order in which rows were read."""
+    found = comparison.differences
+    names = [exp.column(name, quoted=True) for name in found.named_selects]
+    marks = [exp.Literal.string(value) for value in identity.values()]
+    chosen = exp.select(*marks, *names).from_(found.subquery("found"))
+    if comparison.differences_total > limit:
+        chosen = chosen.order_by(exp.MD5(this=exp.column("key")), *(name.copy() for name in names)).limit(limit)
+    columns = [*(exp.to_identifier(name) for name in identity), *(name.this.copy() for name in names)]
+    connection.execute(_sql(exp.insert(chosen, exp.table_(_DIFFERENCES, db=_SCHEMA), columns=columns)))
+    return min(limit, comparison.differences_total)
+
+
+def _run_row(comparison: Comparison, kept: int) -> dict[str, object]:
+    result = comparison.result
+    return {
+        "compared_at": datetime.now(UTC).replace(tzinfo=None),
+        "verdict": result.verdict.value,
+        "reasons": json.dumps(result.reasons, ensure_ascii=False),
+        "snapshot_id": result.snapshot.id if result.snapshot else None,
+        "as_of": result.snapshot.as_of if result.snapshot else None,
+        "legacy": result.legacy,
+        "modern": result.modern,
+        **_row_counts(result),
+        "differences_total": comparison.differences_total,
+        "differences_kept": kept,
+        "seconds": result.seconds,
+        "result": result.to_json(),
+    }
+
+
+def _row_counts(result: ComparisonResult) -> dict[str, int]:
+    return {f"{name}_rows": count for name, count in asdict(result.rows).items()}
+
+
+def _column_row(column: ColumnResult) -> dict[str, object]:
+    return {
+        "column_name": column.name,
+        "modern_name": column.modern_name,
+        "status": column.status,
+        "legacy_type": column.legacy_type,
+        "modern_type": column.modern_type,
+        "type_changed": column.type_changed,
+        "different": column.different,
+        "accepted": column.accepted,
+        "rule": json.dumps(dict(column.rule), ensure_ascii=False),
+        "causes": json.dumps(dict(column.causes), ensure_ascii=False),
+        "max_abs_diff": column.max_abs_diff,
+        "max_rel_diff": column.max_rel_diff,
+        "drift": column.drift,
+    }
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, table: str, row: Mapping[str, object]) -> None:
+    values = exp.values([tuple(exp.Placeholder() for _ in row)])
+    statement = exp.insert(values, exp.table_(table, db=_SCHEMA), columns=list(row))
+    connection.execute(_sql(statement), list(row.values()))
+
+
+def _sql(statement: exp.Expr) -> str:
+    return statement.sql(dialect=DIALECT)

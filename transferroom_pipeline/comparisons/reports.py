@@ -1,0 +1,149 @@
+"""Reports as files: a summary of all tables, and per table that is not proven its result and every difference."""
+
+import csv
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import duckdb
+from sqlglot import exp
+
+from transferroom_pipeline.comparisons.engine import Comparison
+from transferroom_pipeline.comparisons.exceptions import ComparisonError
+from transferroom_pipeline.comparisons.result import ComparisonResult, Verdict
+from transferroom_pipeline.comparisons.sql_text import DIALECT
+from transferroom_pipeline.comparisons.statements import first_line
+
+
+@dataclass(frozen=True)
+class SummaryRow:
+    """One table in `summary.csv`; the numbers are empty where the comparison could not be carried out."""
+
+    table: str
+    verdict: str
+    reasons: str
+    legacy: str = ""
+    modern: str = ""
+    legacy_rows: int | str = ""
+    modern_rows: int | str = ""
+    identical: int | str = ""
+    different: int | str = ""
+    only_legacy: int | str = ""
+    only_modern: int | str = ""
+    accepted: int | str = ""
+    duplicate_key_legacy: int | str = ""
+    duplicate_key_modern: int | str = ""
+    differing_columns: str = ""
+    snapshot_id: str = ""
+    as_of: str = ""
+    seconds: float | str = ""
+
+
+def summary_row(result: ComparisonResult) -> SummaryRow:
+    """A comparison as a row of the summary."""
+    rows = result.rows
+    return SummaryRow(
+        table=result.table,
+        verdict=result.verdict.value,
+        reasons=" ".join(result.reasons),
+        legacy=result.legacy,
+        modern=result.modern,
+        legacy_rows=rows.legacy,
+        modern_rows=rows.modern,
+        identical=rows.identical,
+        different=rows.different,
+        only_legacy=rows.only_legacy,
+        only_modern=rows.only_modern,
+        accepted=rows.accepted,
+        duplicate_key_legacy=rows.duplicate_key_legacy,
+        duplicate_key_modern=rows.duplicate_key_modern,
+        differing_columns=", ".join(column.name for column in result.differing_columns),
+        snapshot_id=result.snapshot.id if result.snapshot else "",
+        as_of=result.snapshot.as_of.isoformat() if result.snapshot else "",
+        seconds=result.seconds,
+    )
+
+
+def error_row(table: str, message: str) -> SummaryRow:
+    """A comparison that could not be carried out as a row of the summary."""
+    return SummaryRow(table=table, verdict="error", reasons=message)
+
+
+def write_summary(directory: Path, rows: Sequence[SummaryRow], *, keep_other_tables: bool = False) -> Path:
+    """Write `summary.csv`.
+
+    Args:
+        directory: Where; made when it is not there.
+        rows: One per table.
+        keep_other_tables: Leave the rows of tables that are not among these as an earlier call wrote them, for runs
+            that compare one table at a time.
+    """
+    path = directory / "summary.csv"
+    written = {row.table: {name: str(value) for name, value in asdict(row).items()} for row in rows}
+    if keep_other_tables and path.exists():
+        with path.open(encoding="utf-8", newline="") as file:
+            earlier = {row["table"]: row for row in csv.DictReader(file)}
+        written = dict(sorted((earlier | written).items()))
+    _write(path, lambda temporary: _write_csv(temporary, list(written.values())))
+    return path
+
+
+def write_table_reports(directory: Path, connection: duckdb.DuckDBPyConnection, comparison: Comparison) -> None:
+    """Write `<table>.json` and `<table>_differences.csv`, or remove those of an earlier run when the table is proven.
+
+    Args:
+        directory: Where; made when it is not there.
+        connection: The one that the comparison runs on, while it is open.
+        comparison: What to report.
+
+    Raises:
+        ComparisonError: The differences cannot be written.
+    """
+    name = _file_name(comparison.result.table)
+    result_file, differences_file = directory / f"{name}.json", directory / f"{name}_differences.csv"
+    if comparison.result.verdict is Verdict.PROVEN:
+        result_file.unlink(missing_ok=True)
+        differences_file.unlink(missing_ok=True)
+        return
+    _write(differences_file, lambda temporary: _copy_differences(connection, comparison, temporary))
+    json_text = comparison.result.to_json() + "\n"
+    _write(result_file, lambda temporary: temporary.write_text(json_text, encoding="utf-8"))
+
+
+def _write(path: Path, write: Callable[[Path], object]) -> None:
+    """Write to another name first: a file of the right name is always whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.partial")
+    try:
+        write(temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _write_csv(path: Path, rows: Sequence[dict[str, str]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, [field.name for field in fields(SummaryRow)], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _copy_differences(connection: duckdb.DuckDBPyConnection, comparison: Comparison, path: Path) -> None:
+    """The engine streams the rows to the file, so that their number does not matter."""
+    options = {"FORMAT": exp.var("CSV"), "HEADER": exp.true()}
+    statement = exp.Copy(
+        this=comparison.differences.subquery(),
+        kind=False,
+        files=[exp.Literal.string(str(path))],
+        params=[exp.CopyParameter(this=exp.var(name), expression=value) for name, value in options.items()],
+    )
+    try:
+        connection.execute(statement.sql(dialect=DIALECT))
+    except duckdb.Error as error:
+        message = f"the differences of {comparison.result.table} cannot be written: {first_line(error)}"
+        raise ComparisonError(message) from error
+
+
+def _file_name(table: str) -> str:
+    """The table's name without what a file's name cannot hold; no two tables share one."""
+    return table.replace("%", "%25").replace("/", "%2F").replace("\\", "%5C").replace("\0", "%00")

@@ -1,0 +1,74 @@
+"""The comparisons of this project: which tables, by which keys, on which target, and what follows from a verdict."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import duckdb
+
+from transferroom_pipeline.comparisons.engine import Comparison
+from transferroom_pipeline.comparisons.history import keep
+from transferroom_pipeline.comparisons.result import Snapshot
+from transferroom_pipeline.comparisons.spec import TableSpec
+from transferroom_pipeline.comparisons.spec_file import packaged_spec
+from transferroom_pipeline.cutover.interlock import withdraw_unproven
+from transferroom_pipeline.cutover.views import CutoverState
+from transferroom_pipeline.legacy.snapshot import read_snapshot
+from transferroom_pipeline.legacy.tables import LEGACY_TABLES
+from transferroom_pipeline.models.project import describe_models
+from transferroom_pipeline.platforms.duckdb_database import connect
+from transferroom_pipeline.replication.copying import RAW_SCHEMA
+from transferroom_pipeline.settings import Settings
+
+MODERN_SCHEMA = "prod"
+
+
+class ConfiguredComparisons:
+    """What comparisons need of the rest of the project, for Dagster's assets and for the command alike."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Take the settings that say where the target is; nothing is opened yet."""
+        self._settings = settings
+
+    @property
+    def results_dir(self) -> Path:
+        """Where the reports go."""
+        return self._settings.results_dir
+
+    def tables(self) -> Sequence[TableSpec]:
+        """Every derived table, with the rules that the spec has for it, and what else the spec names."""
+        names = [table.name for table in LEGACY_TABLES]
+        further = [name for name in packaged_spec().tables if name not in names]
+        return [self.table_spec(name) for name in (*names, *further)]
+
+    def table_spec(self, table: str) -> TableSpec:
+        """The complete spec of a table; its key, unless the spec says otherwise, is the grain of the rebuilt model.
+
+        Raises:
+            SpecError: The spec is not valid, or there is no key.
+        """
+        models = describe_models(self._settings)
+        grains = {model.table: model.grain for model in models if model.schema_name == MODERN_SCHEMA}
+        return packaged_spec().for_table(table, default_key=grains.get(table))
+
+    def connect(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        """A connection to the target, for writing, since evidence is kept beside the data."""
+        return connect(self._settings.target_database, memory_limit=self._settings.comparison_memory_limit)
+
+    def snapshot(self, connection: duckdb.DuckDBPyConnection) -> Snapshot:
+        """The state of the data that the target holds."""
+        held = read_snapshot(connection, RAW_SCHEMA)
+        return Snapshot(id=held.id, as_of=held.as_of)
+
+    def keep(self, connection: duckdb.DuckDBPyConnection, comparison: Comparison, run_id: str) -> CutoverState | None:
+        """Keep a comparison as evidence and take its table away from consumers unless it is proven.
+
+        Returns:
+            What the table's view shows now, if it was taken away.
+        """
+        keep(connection, comparison, run_id=run_id, difference_limit=self._settings.differences_limit)
+        return withdraw_unproven(connection, comparison.result.table)
+
+    def failed(self, connection: duckdb.DuckDBPyConnection, table: str, error: str) -> CutoverState | None:
+        """Take a table away from consumers whose comparison could not be carried out."""
+        return withdraw_unproven(connection, table, error)

@@ -1,0 +1,45 @@
+"""The analytics views as assets."""
+
+from typing import Any
+
+import dagster as dg
+import duckdb
+
+from transferroom_pipeline.comparisons.history import latest_verdict
+from transferroom_pipeline.cutover.policy import decide
+from transferroom_pipeline.cutover.views import ANALYTICS_SCHEMA, CutoverState, apply_decision
+from transferroom_pipeline.keys import OWNERS, Group, analytics_key, comparison_key, model_key, raw_key
+from transferroom_pipeline.metadata import table_metadata
+from transferroom_pipeline.platforms.resources import TargetPlatform
+
+POOL = "target_database"
+
+
+def analytics_asset(table: str) -> dg.AssetsDefinition:
+    """The asset of one analytics view."""
+
+    @dg.asset(
+        key=analytics_key(table),
+        deps=[comparison_key(table), raw_key(table), model_key("prod", table)],
+        group_name=Group.CUTOVER,
+        owners=list(OWNERS),
+        kinds={"duckdb", "view"},
+        pool=POOL,
+        description=f"What consumers query: the rebuilt {table} while its latest comparison is proven, else the copy "
+        "of the legacy table.",
+    )
+    def view(target: TargetPlatform) -> dg.MaterializeResult[None]:
+        with target.get_connection() as connection:
+            state = apply_decision(connection, table, decide(latest_verdict(connection, table)))
+            return dg.MaterializeResult(metadata=_metadata(connection, state))
+
+    return view
+
+
+def _metadata(connection: duckdb.DuckDBPyConnection, state: CutoverState) -> dict[str, Any]:
+    return {
+        **table_metadata(connection, ANALYTICS_SCHEMA, state.table),
+        "serving": f"{state.serving}.{state.table}",
+        "reason": state.reason,
+        "serving_since": state.serving_since.isoformat(timespec="seconds"),
+    }

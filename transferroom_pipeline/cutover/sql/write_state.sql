@@ -1,0 +1,1 @@
+INSERT INTO migration.cutover_state (table_name, serving, reason, run_id, serving_since) VALUES (?, ?, ?, ?, ?)

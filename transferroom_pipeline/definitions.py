@@ -1,0 +1,99 @@
+"""The code location: the stages, composed."""
+
+import os
+from collections.abc import Sequence
+
+import dagster as dg
+from dagster_dlt import DagsterDltResource
+
+from transferroom_pipeline.automation.jobs import migration_job, stage_jobs
+from transferroom_pipeline.automation.schedules import daily_schedule, model_schedules
+from transferroom_pipeline.automation.sensors import source_files_sensor
+from transferroom_pipeline.comparisons.assets import comparison_asset
+from transferroom_pipeline.configured_comparisons import ConfiguredComparisons
+from transferroom_pipeline.cutover.assets import analytics_asset
+from transferroom_pipeline.legacy import snapshot
+from transferroom_pipeline.legacy.assets import legacy_asset, legacy_checks, snapshot_asset
+from transferroom_pipeline.legacy.tables import LEGACY_TABLES
+from transferroom_pipeline.models.assets import model_assets
+from transferroom_pipeline.models.project import describe_models
+from transferroom_pipeline.platforms.resources import LegacyPlatform, TargetPlatform
+from transferroom_pipeline.progress import progress_logger
+from transferroom_pipeline.replication.assets import copy_asset, copy_checks
+from transferroom_pipeline.settings import Settings, load_settings
+from transferroom_pipeline.sources import rejections
+from transferroom_pipeline.sources.assets import SourceFiles, references_check, rejected_rows_asset, source_asset
+from transferroom_pipeline.sources.contracts import SOURCE_TABLES
+
+# dlt counts its users over the network unless told otherwise.
+os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
+
+COPIED_TABLES = (
+    *(table.name for table in SOURCE_TABLES),
+    rejections.TABLE,
+    snapshot.TABLE,
+    *(table.name for table in LEGACY_TABLES),
+)
+"""Every table of legacy `prod`."""
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """The code location with the settings of the environment; read when it is loaded, not when it is imported."""
+    return build_definitions(load_settings())
+
+
+def build_definitions(settings: Settings) -> dg.Definitions:
+    """The code location with given settings."""
+    models = describe_models(settings)
+    return dg.Definitions(
+        assets=[*_legacy_side(settings), *_target_side(settings), model_assets(models, settings)],
+        asset_checks=_checks(),
+        jobs=[migration_job(), *stage_jobs()],
+        schedules=[daily_schedule(), *model_schedules(models)],
+        sensors=[source_files_sensor()],
+        resources=_resources(settings),
+        # Importing the code location again in every step costs more than most steps, and DuckDB allows one writer.
+        executor=dg.in_process_executor,
+        loggers={"progress": progress_logger},
+    )
+
+
+def _legacy_side(settings: Settings) -> Sequence[dg.AssetsDefinition]:
+    return [
+        *(source_asset(table) for table in SOURCE_TABLES),
+        rejected_rows_asset(SOURCE_TABLES),
+        snapshot_asset([table.name for table in SOURCE_TABLES], settings.as_of),
+        *(legacy_asset(table) for table in LEGACY_TABLES),
+    ]
+
+
+def _target_side(settings: Settings) -> Sequence[dg.AssetsDefinition]:
+    comparisons = ConfiguredComparisons(settings)
+    return [
+        *(copy_asset(table, settings.dlt_dir) for table in COPIED_TABLES),
+        *(comparison_asset(table.name, comparisons) for table in LEGACY_TABLES),
+        *(analytics_asset(table.name) for table in LEGACY_TABLES),
+    ]
+
+
+def _checks() -> Sequence[dg.AssetChecksDefinition]:
+    return [
+        *(references_check(table) for table in SOURCE_TABLES if table.references),
+        *(legacy_checks(table) for table in LEGACY_TABLES),
+        *(copy_checks(table) for table in COPIED_TABLES),
+    ]
+
+
+def _resources(settings: Settings) -> dict[str, object]:
+    return {
+        "legacy": LegacyPlatform(database=str(settings.legacy_database)),
+        "target": TargetPlatform(database=str(settings.target_database)),
+        "dlt": DagsterDltResource(),
+        "source_files": SourceFiles(
+            directory=str(settings.source_dir),
+            intake_dir=str(settings.intake_dir),
+            dlt_dir=str(settings.dlt_dir),
+            max_rejected_share=settings.max_rejected_share,
+        ),
+    }

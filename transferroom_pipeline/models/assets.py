@@ -1,0 +1,149 @@
+"""The SQLMesh models as assets, their audits as checks."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from transferroom_pipeline.keys import OWNERS, Group, model_key
+from transferroom_pipeline.metadata import table_metadata
+from transferroom_pipeline.models.description import ModelDescription
+from transferroom_pipeline.platforms.resources import TargetPlatform
+from transferroom_pipeline.platforms.tables import require_table
+from transferroom_pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from transferroom_pipeline.models.running import AuditOutcome, ComputedModel, ModelsRun
+
+POOL = "target_database"
+
+
+def model_assets(models: Sequence[ModelDescription], settings: Settings) -> dg.AssetsDefinition:
+    """All models as one step, since SQLMesh plans them together; any of them and of their checks can be selected."""
+
+    @dg.multi_asset(
+        name="models",
+        specs=[_asset_spec(model) for model in models],
+        check_specs=[spec for model in models for spec in _check_specs(model)],
+        can_subset=True,
+        pool=POOL,
+    )
+    def run_models(
+        context: dg.AssetExecutionContext, target: TargetPlatform
+    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+        # Imported only when models run: loading the code location must not cost SQLMesh's import.
+        from transferroom_pipeline.models.running import ModelsRunner  # noqa: PLC0415
+
+        compute = [model for model in models if _key(model) in context.selected_asset_keys]
+        audited = {check.asset_key for check in context.selected_asset_check_keys}
+        audit = [model.name for model in models if _key(model) in audited and model not in compute]
+        _require_inputs(compute, target)
+        account = ModelsRunner(settings, models).run([model.name for model in compute], audit)
+        yield from _materializations(context, account, models, target)
+        yield from _check_results(context, account, models)
+        _raise_failures(account)
+
+    return run_models
+
+
+def _asset_spec(model: ModelDescription) -> dg.AssetSpec:
+    columns = [dg.TableColumn(column.name, column.type, column.description) for column in model.columns]
+    return dg.AssetSpec(
+        _key(model),
+        deps=[model_key(schema, table) for schema, table in model.depends_on],
+        skippable=True,  # a model that fails yields nothing; the others' results are reported all the same
+        group_name=Group.MODELS,
+        owners=list(OWNERS),
+        kinds={"sqlmesh", "duckdb", model.kind.lower()},
+        code_version=model.code_version,
+        description=model.description,
+        metadata={
+            "dagster/column_schema": dg.TableSchema(columns=columns),
+            "dagster/table_name": model.name,
+            "cron": model.cron,
+            "grain": list(model.grain),
+        },
+    )
+
+
+def _check_specs(model: ModelDescription) -> list[dg.AssetCheckSpec]:
+    return [
+        dg.AssetCheckSpec(
+            audit.check,
+            asset=_key(model),
+            description=f"SQLMesh audit {audit.name}; {'blocking' if audit.blocking else 'a warning'}.",
+        )
+        for audit in model.audits
+    ]
+
+
+def _key(model: ModelDescription) -> dg.AssetKey:
+    return model_key(model.schema_name, model.table)
+
+
+def _require_inputs(compute: Sequence[ModelDescription], target: TargetPlatform) -> None:
+    """Say which asset is missing before SQLMesh fails on a table that nobody asked about.
+
+    Raises:
+        PlatformError: A relation that a selected model reads is neither there nor selected itself.
+    """
+    selected = {(model.schema_name, model.table) for model in compute}
+    inputs = sorted({relation for model in compute for relation in model.depends_on} - selected)
+    if not inputs:
+        return
+    with target.get_connection(read_only=True) as connection:
+        for schema, table in inputs:
+            require_table(connection, schema, table, model_key(schema, table).to_user_string())
+
+
+def _materializations(
+    context: dg.AssetExecutionContext,
+    account: "ModelsRun",
+    models: Sequence[ModelDescription],
+    target: TargetPlatform,
+) -> Iterator[dg.MaterializeResult[None]]:
+    """A result for each selected model that was computed, in the order of the models.
+
+    Models downstream of the selection that SQLMesh computed along are told to Dagster too: their data is new.
+    """
+    for model in models:
+        computed = account.computed.get(model.name)
+        if computed is None:
+            continue
+        with target.get_connection(read_only=True) as connection:
+            metadata = {**table_metadata(connection, model.schema_name, model.table), **_run_metadata(computed)}
+        if _key(model) in context.selected_asset_keys:
+            yield dg.MaterializeResult(asset_key=_key(model), metadata=metadata)
+        else:
+            context.log.info(f"{model.name} was computed as well, since it reads a selected model")
+            context.log_event(dg.AssetMaterialization(_key(model), metadata=metadata))
+
+
+def _run_metadata(computed: "ComputedModel") -> dict[str, str | float]:
+    return {"seconds": computed.seconds, "snapshot": computed.snapshot}
+
+
+def _check_results(
+    context: dg.AssetExecutionContext, account: "ModelsRun", models: Sequence[ModelDescription]
+) -> Iterator[dg.AssetCheckResult]:
+    keys = {model.name: _key(model) for model in models}
+    for outcome in account.audits:
+        check = dg.AssetCheckKey(keys[outcome.model], outcome.check)
+        if check in context.selected_asset_check_keys:
+            yield _check_result(check, outcome)
+
+
+def _check_result(check: dg.AssetCheckKey, outcome: "AuditOutcome") -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        asset_key=check.asset_key,
+        check_name=check.name,
+        passed=outcome.failing_rows == 0,
+        severity=dg.AssetCheckSeverity.ERROR if outcome.blocking else dg.AssetCheckSeverity.WARN,
+        metadata={"failing_rows": outcome.failing_rows, "query": dg.MetadataValue.md(f"```sql\n{outcome.query}\n```")},
+    )
+
+
+def _raise_failures(account: "ModelsRun") -> None:
+    if account.failed:
+        reasons = "\n".join(f"{failed.name}: {failed.reason}" for failed in account.failed.values())
+        raise dg.Failure(f"models that were not computed:\n{reasons}", allow_retries=False)

@@ -1,0 +1,38 @@
+"""SQLMesh's configuration, made from the settings of the project."""
+
+from typing import Any
+
+from sqlmesh.core.config import Config, DuckDBConnectionConfig, GatewayConfig, ModelDefaultsConfig
+
+from transferroom_pipeline.settings import Settings
+
+CATALOG = "transferroom"
+"""The target's catalog: DuckDB names it after the file."""
+
+
+def sqlmesh_config(settings: Settings) -> Config:
+    """The configuration with which models are planned and run on the target."""
+    for database in (settings.target_database, settings.sqlmesh_state):
+        database.parent.mkdir(parents=True, exist_ok=True)
+    gateway = GatewayConfig(
+        connection=DuckDBConnectionConfig(database=str(settings.target_database)),
+        # State apart from the data, so that the target holds nothing but tables.
+        state_connection=DuckDBConnectionConfig(database=str(settings.sqlmesh_state)),
+    )
+    return _config(settings, gateway)
+
+
+def offline_config(settings: Settings) -> Config:
+    """The configuration with which models are only read: no database is opened, so none can be locked."""
+    return _config(settings, GatewayConfig(connection=DuckDBConnectionConfig(catalogs={CATALOG: ":memory:"})))
+
+
+def _config(settings: Settings, gateway: GatewayConfig) -> Config:
+    options: dict[str, Any] = {"cache_dir": str(settings.sqlmesh_cache / "sqlmesh")}
+    return Config(
+        gateways={"target": gateway},
+        default_gateway="target",
+        model_defaults=ModelDefaultsConfig(dialect="duckdb"),
+        disable_anonymized_analytics=True,
+        **options,
+    )

@@ -1,0 +1,65 @@
+"""Tables loaded by dlt as Dagster assets."""
+
+from collections.abc import Mapping
+
+import dagster as dg
+from dagster_dlt import DagsterDltResource, DagsterDltTranslator
+from dagster_dlt.translator import DltResourceTranslatorData
+
+from transferroom_pipeline.metadata import table_metadata
+from transferroom_pipeline.platforms.duckdb_database import connect
+from transferroom_pipeline.platforms.loading import ArrowStream, TableLoader, full_load
+from transferroom_pipeline.platforms.tables import Column, columns
+
+
+class StageTranslator(DagsterDltTranslator):
+    """Gives each dlt resource the key, group and lineage that its stage has for it."""
+
+    def __init__(self, specs: Mapping[str, dg.AssetSpec]) -> None:
+        """Take the asset of each table, by the table's name."""
+        self._specs = specs
+
+    def get_asset_spec(self, data: DltResourceTranslatorData) -> dg.AssetSpec:
+        """The stage's asset, with what dagster-dlt knows of the resource in its metadata."""
+        spec = self._specs[data.resource.name]
+        return spec.merge_attributes(metadata=super().get_asset_spec(data).metadata)
+
+    def table_spec(self, table: str) -> dg.AssetSpec:
+        """The asset of a table, for the definition, when there is no data and no pipeline yet."""
+        return self.get_asset_spec(DltResourceTranslatorData(resource=full_load(table), pipeline=None))
+
+
+def load_table(
+    context: dg.AssetExecutionContext,
+    dlt_resource: DagsterDltResource,
+    translator: StageTranslator,
+    loader: TableLoader,
+    table: str,
+    stream: ArrowStream,
+) -> dg.MaterializeResult[None]:
+    """Replace a table by a stream through dagster-dlt and describe what is there now.
+
+    A table whose columns are no longer those of the stream is dropped first: dlt adds columns, but never takes
+    one away or changes its type.
+    """
+    options = {"refresh": "drop_resources"} if _columns_changed(loader, table, stream) else {}
+    events = dlt_resource.run(
+        context=context,
+        dlt_source=loader.source(table, stream),
+        dlt_pipeline=loader.pipeline(table),
+        dagster_dlt_translator=translator,
+        **options,
+    )
+    [result] = list(events)
+    with connect(loader.database, read_only=True) as connection:
+        metadata = table_metadata(connection, loader.schema, table)
+    return dg.MaterializeResult(asset_key=result.asset_key, metadata=metadata)
+
+
+def _columns_changed(loader: TableLoader, table: str, stream: ArrowStream) -> bool:
+    # Opened for writing, as dlt will: a database that is locked or damaged is told here in one sentence.
+    with connect(loader.database) as connection:
+        present = set(columns(connection, loader.schema, table))
+        incoming = connection.from_arrow(stream.schema.empty_table())
+        wanted = {Column(name, str(type_)) for name, type_ in zip(incoming.columns, incoming.types, strict=True)}
+    return bool(present) and present != wanted

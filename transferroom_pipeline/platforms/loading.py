@@ -1,0 +1,85 @@
+"""Loading Arrow batches into a table with dlt, all or nothing."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import dlt
+import pyarrow as pa
+from dlt.common.schema.typing import TColumnSchema
+from dlt.extract.resource import DltResource
+from dlt.extract.source import DltSource
+
+_TIMESTAMP_PRECISION = {"s": 0, "ms": 3, "us": 6, "ns": 9}
+
+
+@dataclass(frozen=True)
+class ArrowStream:
+    """A table on its way: its columns, known before the first row, and its rows in batches that fit in memory."""
+
+    schema: pa.Schema
+    batches: Callable[[], Iterator[pa.RecordBatch]]
+
+
+def full_load(table: str, stream: ArrowStream | None = None) -> DltResource:
+    """The dlt resource that replaces a table by the stream; without one it only carries the table's name."""
+    hints: dict[str, TColumnSchema] = {} if stream is None else _naive_timestamps(stream.schema)
+
+    def rows() -> Iterator[pa.Table]:
+        if stream is None:
+            return
+        # A table without rows must arrive as well: an empty batch says which columns it has.
+        yield stream.schema.empty_table()
+        for batch in stream.batches():
+            yield pa.Table.from_batches([batch])
+
+    return dlt.resource(rows, name=table, table_name=table, write_disposition="replace", columns=hints)()
+
+
+def _naive_timestamps(schema: pa.Schema) -> dict[str, TColumnSchema]:
+    """Hints that keep a timestamp without a time zone what it is; dlt would make it an instant."""
+    return {
+        field.name: {"data_type": "timestamp", "timezone": False, "precision": _TIMESTAMP_PRECISION[field.type.unit]}
+        for field in schema
+        if pa.types.is_timestamp(field.type) and field.type.tz is None
+    }
+
+
+@dataclass(frozen=True)
+class TableLoader:
+    """Makes the dlt source and pipeline that load one table into a schema of a DuckDB file.
+
+    Every table has a pipeline of its own, so that one table's failed load never blocks another's.
+    """
+
+    database: Path
+    schema: str
+    working_dir: Path
+
+    def pipeline(self, table: str) -> dlt.Pipeline:
+        """The pipeline of a table; the replacement is one transaction, so the table is old or new, never half."""
+        return dlt.pipeline(
+            pipeline_name=f"{self.schema}_{_identifier(table)}",
+            pipelines_dir=str(self.working_dir),
+            destination=dlt.destinations.duckdb(
+                str(self.database),
+                naming_convention="direct",  # names are the same on both platforms, blanks and capitals included
+                replace_strategy="insert-from-staging",
+            ),
+            dataset_name=self.schema,
+        )
+
+    def source(self, table: str, stream: ArrowStream) -> DltSource:
+        """The dlt source with the table as its only resource."""
+
+        @dlt.source(name=f"{self.schema}_{_identifier(table)}")
+        def source() -> DltResource:
+            return full_load(table, stream)
+
+        return source()
+
+
+def _identifier(table: str) -> str:
+    """A table's name as dlt takes it for a pipeline: letters, digits and underscores."""
+    return re.sub(r"\W", "_", table)

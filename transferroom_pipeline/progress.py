@@ -1,0 +1,106 @@
+"""A run as a person wants to see it: each asset as it finishes, and each check that is not green."""
+
+import logging
+from typing import Any
+
+import click
+import dagster as dg
+
+from transferroom_pipeline.comparisons.assets import SUMMARY
+
+_NAME_WIDTH = 28
+_LONGEST_VALUE = 60
+
+
+@dg.logger({}, "Each asset as it finishes and each check that is not green, on standard output.")
+def progress_logger(_: dg.InitLoggerContext) -> logging.Logger:
+    """A logger for `loggers: {progress: {}}` in a run's config, in place of Dagster's own output."""
+    logger = logging.Logger("transferroom.progress", level=logging.DEBUG)
+    logger.addHandler(ProgressHandler())
+    return logger
+
+
+class ProgressHandler(logging.Handler):
+    """Prints what Dagster's events say of assets, checks and failures; one line each, where one is enough."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._step_started: dict[str, float] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print a record if it is about an asset, a check or a failed step."""
+        # Dagster puts the event of a record that it logs on the record itself.
+        event: dg.DagsterEvent | None = getattr(record, "dagster_event", None)
+        if event is None:
+            if record.levelno >= logging.WARNING:
+                click.echo(record.getMessage())
+            return
+        if event.is_step_start:
+            self._step_started[event.step_key or ""] = record.created
+        line = self._line(event, record.created)
+        if line:
+            click.echo(line)
+
+    def _line(self, event: dg.DagsterEvent, now: float) -> str | None:
+        if event.event_type is dg.DagsterEventType.ASSET_MATERIALIZATION:
+            elapsed = now - self._step_started.get(event.step_key or "", now)
+            return asset_line(event.step_materialization_data.materialization, elapsed)
+        if event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            return check_line(event.asset_check_evaluation_data)
+        if event.is_step_failure:
+            return failure_line(event)
+        return None
+
+
+def asset_line(materialization: dg.AssetMaterialization, elapsed: float) -> str:
+    """An asset with its rows and seconds; `elapsed` counts unless the asset says how long it took itself."""
+    metadata = materialization.metadata
+    seconds = _value(metadata, "seconds", elapsed)
+    rows = _value(metadata, "dagster/row_count", None)
+    counted = "" if rows is None else f"{rows:>12,} rows"
+    name = materialization.asset_key.to_user_string()
+    note = f"  serves {_value(metadata, 'serving', '')}" if "serving" in metadata else ""
+    mark = click.style("✓", fg="green")
+    return f"{mark} {name:<{_NAME_WIDTH}}{counted:<18}{seconds:>8.2f} s{note}"
+
+
+def check_line(evaluation: dg.AssetCheckEvaluation) -> str | None:
+    """A check that is not green, with what it says; None for one that is."""
+    if evaluation.passed:
+        return None
+    warning = evaluation.severity is dg.AssetCheckSeverity.WARN
+    mark = click.style("!", fg="yellow") if warning else click.style("✗", fg="red")
+    name = f"{evaluation.asset_key.to_user_string()} {evaluation.check_name}"
+    explanation = evaluation.description or _numbers(evaluation.metadata)
+    line = f"{mark} {name:<{_NAME_WIDTH}} {'warning' if warning else 'failed'}: {explanation}"
+    summary = _value(evaluation.metadata, SUMMARY, None)
+    return f"{line}\n{summary}" if summary else line
+
+
+def failure_line(event: dg.DagsterEvent) -> str | None:
+    """Why a step failed, in the words of the innermost error; None where a check has said it already."""
+    failure = event.step_failure_data
+    if failure.user_failure_data is not None:
+        reason = failure.user_failure_data.description or ""
+    else:
+        error = failure.error
+        while error is not None and error.cause is not None:
+            error = error.cause
+        if error is None or error.cls_name == "DagsterAssetCheckFailedError":
+            return None
+        reason = error.message.strip().split(": ", 1)[-1]
+    return f"{click.style('✗', fg='red')} {event.step_key} failed: {reason}"
+
+
+def _numbers(metadata: Any) -> str:
+    """The short values of a check's metadata, for checks that have no sentence."""
+    values = {name: _value(metadata, name, None) for name in metadata}
+    return ", ".join(
+        f"{name} {value}"
+        for name, value in values.items()
+        if isinstance(value, str | int) and len(str(value)) <= _LONGEST_VALUE
+    )
+
+
+def _value(metadata: Any, name: str, default: Any) -> Any:
+    return metadata[name].value if name in metadata else default

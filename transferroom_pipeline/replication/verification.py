@@ -1,0 +1,56 @@
+"""Is a copy what it was copied from: rows, columns and content on both sides."""
+
+from dataclasses import dataclass
+
+import duckdb
+
+from transferroom_pipeline.platforms.checksum import Checksum, content_checksum
+from transferroom_pipeline.platforms.tables import Column, columns, require_table
+
+
+@dataclass(frozen=True)
+class TableState:
+    """What one side holds."""
+
+    columns: tuple[Column, ...]
+    checksum: Checksum
+
+
+@dataclass(frozen=True)
+class CopyVerification:
+    """Both sides of a copied table."""
+
+    legacy: TableState
+    copy: TableState
+
+    @property
+    def same_rows(self) -> bool:
+        """Both sides have the same number of rows."""
+        return self.legacy.checksum.rows == self.copy.checksum.rows
+
+    @property
+    def schema_differences(self) -> tuple[dict[str, str | None], ...]:
+        """Columns that are on one side only or of another type there; their order does not matter."""
+        left = {column.name: column.type for column in self.legacy.columns}
+        right = {column.name: column.type for column in self.copy.columns}
+        names = [*left, *(name for name in right if name not in left)]
+        return tuple(
+            {"column": name, "legacy": left.get(name), "raw": right.get(name)}
+            for name in names
+            if left.get(name) != right.get(name)
+        )
+
+    @property
+    def same_content(self) -> bool:
+        """Both sides hold the same rows, in whatever order."""
+        return self.legacy.checksum == self.copy.checksum
+
+
+def table_state(connection: duckdb.DuckDBPyConnection, schema: str, table: str, made_by: str) -> TableState:
+    """What a table holds.
+
+    Raises:
+        PlatformError: The table is not there; the message names the asset that makes it.
+    """
+    require_table(connection, schema, table, made_by)
+    return TableState(columns(connection, schema, table), content_checksum(connection, schema, table))

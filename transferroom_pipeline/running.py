@@ -1,0 +1,90 @@
+"""Running the code location, or a part of it, from the command line."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import dagster as dg
+
+from transferroom_pipeline.exceptions import TransferRoomError
+from transferroom_pipeline.settings import PROJECT_ROOT
+
+JOB = "migration"
+PROCESS_TAG = "transferroom/process"
+
+
+class SelectionError(TransferRoomError):
+    """A selection names nothing that is there."""
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """A finished run."""
+
+    run_id: str
+    success: bool
+
+
+def open_instance() -> dg.DagsterInstance:
+    """The Dagster instance of DAGSTER_HOME, or else the project's own, so that the web UI shows the run."""
+    if os.environ.get("DAGSTER_HOME"):
+        return dg.DagsterInstance.get()
+    return dg.DagsterInstance.from_config(str(PROJECT_ROOT))
+
+
+def run_assets(definitions: dg.Definitions, selection: str, instance: dg.DagsterInstance) -> RunOutcome:
+    """Materialize a selection in this process, with the progress on standard output.
+
+    Args:
+        definitions: The code location.
+        selection: In Dagster's selection syntax, such as `*`, `group:models` or `comparison/derived_a`.
+        instance: Where the history is kept.
+
+    Raises:
+        SelectionError: The selection cannot be read or selects nothing.
+    """
+    keys = _resolve(definitions, selection)
+    close_dead_runs(instance)
+    job = definitions.resolve_job_def(JOB)
+    result = job.execute_in_process(
+        run_config={"loggers": {"progress": {}}},
+        instance=instance,
+        asset_selection=keys,
+        raise_on_error=False,
+        tags={PROCESS_TAG: str(os.getpid())},
+    )
+    return RunOutcome(result.run_id, result.success)
+
+
+def _resolve(definitions: dg.Definitions, selection: str) -> Sequence[dg.AssetKey]:
+    graph = definitions.resolve_asset_graph()
+    try:
+        keys = dg.AssetSelection.from_string(selection).resolve(graph)
+    except dg.DagsterError as error:
+        raise SelectionError(f"selection '{selection}' cannot be used: {str(error).splitlines()[0]}") from error
+    if not keys:
+        raise SelectionError(f"selection '{selection}' selects no asset: see the asset names in `make dev`")
+    return sorted(keys)
+
+
+def close_dead_runs(instance: dg.DagsterInstance) -> None:
+    """Mark runs of this command whose process has died as failed, and give back the places in pools that they held.
+
+    Without it they would count as running for ever, and later runs would wait for them.
+    """
+    unfinished = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING])
+    for run in instance.get_runs(filters=unfinished):
+        process = run.tags.get(PROCESS_TAG)
+        if process is not None and not _is_alive(int(process)):
+            instance.report_run_failed(run, "The process of this run ended before the run did.")
+            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,81 @@
+"""Where things are and what a run goes by: environment variables, validated once."""
+
+from datetime import date
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from transferroom_pipeline.exceptions import TransferRoomError
+
+ENVIRONMENT_PREFIX = "TRANSFERROOM_"
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+
+class SettingsError(TransferRoomError):
+    """An environment variable has a value that cannot be used."""
+
+
+class Settings(BaseSettings):
+    """Every setting is the environment variable of its name with the prefix `TRANSFERROOM_`.
+
+    Relative paths are taken from the working directory.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=ENVIRONMENT_PREFIX, frozen=True)
+
+    source_dir: Path = Field(Path("data/sample"), description="Folder of the source files, CSV or Parquet.")
+    data_dir: Path = Field(Path("data"), description="Folder for everything that a run writes, reports aside.")
+    results_dir: Path = Field(Path("migration_test_results"), description="Folder for the comparison reports.")
+    sqlmesh_project: Path = Field(PROJECT_ROOT / "sqlmesh_project", description="Folder of the SQLMesh project.")
+    as_of: date | None = Field(None, description="As-of date of a run; without it the newest update in the sources.")
+    max_rejected_share: float = Field(
+        0.01, ge=0, le=1, description="Share of a source file's rows that may break the contract before loading stops."
+    )
+    comparison_memory_limit: str = Field("2GB", description="Memory that one comparison may use before it spills.")
+    differences_limit: int = Field(1_000_000, ge=0, description="Differing cells that one comparison keeps.")
+
+    @property
+    def legacy_database(self) -> Path:
+        """The DuckDB file that plays SQL Server."""
+        return self.data_dir / "legacy" / "transferroom.duckdb"
+
+    @property
+    def target_database(self) -> Path:
+        """The DuckDB file that plays Databricks."""
+        return self.data_dir / "new" / "transferroom.duckdb"
+
+    @property
+    def sqlmesh_state(self) -> Path:
+        """SQLMesh's own state, apart from the data it describes."""
+        return self.data_dir / "state" / "sqlmesh_state.duckdb"
+
+    @property
+    def sqlmesh_cache(self) -> Path:
+        """What SQLMesh and the translation of its project keep between loads; may be deleted at any time."""
+        return self.data_dir / "cache"
+
+    @property
+    def intake_dir(self) -> Path:
+        """Source rows on their way into the legacy platform, checked and typed."""
+        return self.data_dir / "intake"
+
+    @property
+    def dlt_dir(self) -> Path:
+        """The working folders of the dlt pipelines."""
+        return self.data_dir / "dlt"
+
+
+def load_settings() -> Settings:
+    """The settings of this process.
+
+    Raises:
+        SettingsError: A variable's value is not what it must be; the message names the variable.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        variable = ENVIRONMENT_PREFIX + str(first["loc"][0]).upper()
+        raise SettingsError(f"environment variable {variable} is '{first['input']}': {first['msg']}") from None

@@ -1,0 +1,180 @@
+"""The source tables as dlt assets, with their contracts as checks."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from datetime import timedelta
+from pathlib import Path
+
+import dagster as dg
+import pyarrow as pa
+import pyarrow.parquet as pq
+from dagster_dlt import DagsterDltResource
+
+from transferroom_pipeline.keys import OWNERS, Group, legacy_key
+from transferroom_pipeline.metadata import markdown_table, table_metadata
+from transferroom_pipeline.platforms.dlt_assets import StageTranslator, load_table
+from transferroom_pipeline.platforms.loading import ArrowStream, TableLoader
+from transferroom_pipeline.platforms.resources import LegacyPlatform
+from transferroom_pipeline.platforms.tables import require_table
+from transferroom_pipeline.sources.contracts import SourceTable
+from transferroom_pipeline.sources.intake import Intake, take_in
+from transferroom_pipeline.sources.references import dangling_references
+from transferroom_pipeline.sources.rejections import SCHEMA, TABLE, record_rejections, rejections_per_rule
+
+POOL = "legacy_database"
+FRESH_WITHIN = timedelta(days=2)
+"""The daily schedule may miss a day before a source table counts as out of date."""
+
+
+class SourceFiles(dg.ConfigurableResource[None]):
+    """Where the source files are, and how many of their rows may break the contract."""
+
+    directory: str
+    intake_dir: str
+    dlt_dir: str
+    max_rejected_share: float
+
+    def take_in(self, table: SourceTable) -> Intake:
+        """Check the file of a table against the table's contract.
+
+        Raises:
+            SourceError: The file is missing or cannot be read.
+        """
+        return take_in(table, Path(self.directory), Path(self.intake_dir))
+
+
+def source_asset(table: SourceTable) -> dg.AssetsDefinition:
+    """The asset that loads one source file into the legacy platform, unless too much of it breaks the contract."""
+    key = legacy_key(table.name)
+    spec = dg.AssetSpec(
+        key,
+        skippable=True,  # a file that breaks its contract is not loaded; the table keeps what it had
+        group_name=Group.SOURCES,
+        owners=list(OWNERS),
+        kinds={"dlt", "duckdb"},
+        description=table.description,
+        metadata={"key": table.key},
+        freshness_policy=dg.FreshnessPolicy.time_window(fail_window=FRESH_WITHIN),
+    )
+    translator = StageTranslator({table.name: spec})
+
+    @dg.multi_asset(
+        name=f"load_{table.name}",
+        specs=[translator.table_spec(table.name)],
+        check_specs=[
+            dg.AssetCheckSpec(
+                "contract", asset=key, blocking=True, description="Every row of the file keeps the table's contract."
+            )
+        ],
+        pool=POOL,
+    )
+    def load(
+        context: dg.AssetExecutionContext, dlt: DagsterDltResource, legacy: LegacyPlatform, source_files: SourceFiles
+    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+        intake = source_files.take_in(table)
+        with legacy.get_connection() as connection:
+            record_rejections(connection, table.name, intake.rejected_path)
+        if intake.rejected_share <= source_files.max_rejected_share:
+            loader = TableLoader(legacy.path, SCHEMA, Path(source_files.dlt_dir))
+            loaded = load_table(context, dlt, translator, loader, table.name, _accepted_rows(intake))
+            yield dg.MaterializeResult(
+                asset_key=key, metadata={**(loaded.metadata or {}), "source_file": str(intake.file)}
+            )
+        yield contract_check(intake, source_files.max_rejected_share)
+
+    return load
+
+
+def contract_check(intake: Intake, max_rejected_share: float) -> dg.AssetCheckResult:
+    """Passes without refused rows, warns up to the share that is allowed, and stops the run above it."""
+    stopped = intake.rejected_share > max_rejected_share
+    return dg.AssetCheckResult(
+        asset_key=legacy_key(intake.table),
+        check_name="contract",
+        passed=intake.rejected == 0,
+        severity=dg.AssetCheckSeverity.ERROR if stopped else dg.AssetCheckSeverity.WARN,
+        description=_contract_verdict(intake, max_rejected_share),
+        metadata={
+            "rows": intake.rows,
+            "rejected": intake.rejected,
+            "rejected_share": intake.rejected_share,
+            "samples": markdown_table([asdict(rejection) for rejection in intake.samples]),
+            "ignored_columns": list(intake.ignored_columns),
+        },
+    )
+
+
+def _contract_verdict(intake: Intake, max_rejected_share: float) -> str:
+    if intake.rejected == 0:
+        return f"all {intake.rows:,} rows of {intake.file.name} keep the contract"
+    counted = (
+        f"{intake.rejected:,} of {intake.rows:,} rows of {intake.file} break the contract and are in {SCHEMA}.{TABLE}"
+    )
+    if intake.rejected_share <= max_rejected_share:
+        return f"{counted}; the others were loaded"
+    return (
+        f"{counted}, more than the {max_rejected_share:.2%} that are allowed: nothing was loaded; "
+        "mend the file, or raise TRANSFERROOM_MAX_REJECTED_SHARE"
+    )
+
+
+def _accepted_rows(intake: Intake) -> ArrowStream:
+    def batches() -> Iterator[pa.RecordBatch]:
+        with pq.ParquetFile(intake.accepted_path) as file:
+            yield from file.iter_batches()
+
+    return ArrowStream(pq.read_schema(intake.accepted_path), batches)
+
+
+def references_check(table: SourceTable) -> dg.AssetChecksDefinition:
+    """The check that a table's references are found; a warning, since a missing partner is no fault of the row."""
+    key = legacy_key(table.name)
+
+    @dg.asset_check(
+        name="references",
+        asset=key,
+        additional_deps=[legacy_key(name) for name in sorted({reference.table for reference in table.references})],
+        description="Every reference to another source table is found there.",
+        pool=POOL,
+    )
+    def references(legacy: LegacyPlatform) -> dg.AssetCheckResult:
+        with legacy.get_connection(read_only=True) as connection:
+            for name in {table.name, *(reference.table for reference in table.references)}:
+                require_table(connection, SCHEMA, name, f"legacy/{name}")
+            found = dangling_references(connection, table, SCHEMA)
+        samples = [
+            {"column": reference.column, "key": row.key, "value": row.value}
+            for reference in found
+            for row in reference.samples
+        ]
+        return dg.AssetCheckResult(
+            passed=all(reference.count == 0 for reference in found),
+            severity=dg.AssetCheckSeverity.WARN,
+            metadata={
+                **{f"rows_{reference.column}": reference.count for reference in found},
+                "samples": markdown_table(samples),
+            },
+        )
+
+    return references
+
+
+def rejected_rows_asset(tables: Sequence[SourceTable]) -> dg.AssetsDefinition:
+    """The asset of the refused rows, which the loads of the source tables write."""
+
+    @dg.asset(
+        key=legacy_key(TABLE),
+        deps=[legacy_key(table.name) for table in tables],
+        group_name=Group.SOURCES,
+        owners=list(OWNERS),
+        kinds={"duckdb"},
+        pool=POOL,
+        description="Source rows that break their contract, as they stand in the files, with the rule they break.",
+    )
+    def rejected_rows(legacy: LegacyPlatform) -> dg.MaterializeResult[None]:
+        with legacy.get_connection() as connection:
+            counts = rejections_per_rule(connection, [table.name for table in tables])
+            metadata = table_metadata(connection, SCHEMA, TABLE)
+        return dg.MaterializeResult(metadata={**metadata, "per_rule": markdown_table(counts)})
+
+    return rejected_rows

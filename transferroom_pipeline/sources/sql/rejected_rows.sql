@@ -1,0 +1,9 @@
+CREATE TABLE IF NOT EXISTS prod.rejected_rows (
+    source_table VARCHAR NOT NULL,
+    line_number BIGINT NOT NULL,
+    key VARCHAR,
+    column_name VARCHAR NOT NULL,
+    rule VARCHAR NOT NULL,
+    value VARCHAR,
+    raw_row VARCHAR NOT NULL -- JSON
+)

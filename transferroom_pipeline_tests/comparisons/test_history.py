@@ -1,0 +1,124 @@
+"""Keeping the evidence."""
+
+import json
+from datetime import UTC, date, datetime
+
+import pytest
+
+from transferroom_pipeline.comparisons.engine import compare
+from transferroom_pipeline.comparisons.exceptions import ComparisonError
+from transferroom_pipeline.comparisons.history import keep, latest_verdict
+from transferroom_pipeline.comparisons.result import Snapshot, Verdict
+from transferroom_pipeline.platforms.duckdb_database import connect
+from transferroom_pipeline_tests.comparisons.conftest import make_tables, table_spec
+
+SNAPSHOT = Snapshot("s1", date(2026, 6, 30))
+
+
+@pytest.fixture
+def kept(connection):
+    """Compares and keeps, ten rows of which `different` differ."""
+
+    def compare_and_keep(run_id: str, *, different: int = 0, difference_limit: int = 1_000_000):
+        modern = f"SELECT range AS id, CASE WHEN range < {different} THEN 'b' ELSE 'a' END AS v FROM range(10)"
+        make_tables(connection, "SELECT range AS id, 'a' AS v FROM range(10)", modern)
+        with compare(connection, table_spec(), snapshot=SNAPSHOT) as comparison:
+            keep(connection, comparison, run_id=run_id, difference_limit=difference_limit)
+            return comparison.result
+
+    return compare_and_keep
+
+
+def _count(connection, table: str) -> int:
+    return connection.execute(f"SELECT count(*) FROM migration.{table}").fetchone()[0]
+
+
+def test_a_comparison_is_kept_whole(connection, kept):
+    result = kept("run 1", different=2)
+
+    run = connection.execute(
+        "SELECT run_id, table_name, verdict, reasons, snapshot_id, as_of, legacy_rows, identical_rows, different_rows, "
+        "differences_total, differences_kept, result FROM migration.comparison_runs"
+    ).fetchone()
+    assert run[:3] == ("run 1", "t", "differs")
+    assert json.loads(run[3]) == ["2 rows with different values."]
+    assert run[4:11] == ("s1", date(2026, 6, 30), 10, 8, 2, 2, 2)
+    assert json.loads(run[11]) == result.to_dict()
+    columns = connection.execute(
+        "SELECT column_name, status, different FROM migration.comparison_columns ORDER BY position"
+    )
+    assert columns.fetchall() == [("id", "equal", 0), ("v", "different", 2)]
+    differences = connection.execute(
+        "SELECT kind, key, column_name, legacy_value, modern_value FROM migration.differences"
+    )
+    assert sorted(differences.fetchall())[0] == ("different", '{"id":"0"}', "v", "a", "b")
+
+
+def test_the_cut_of_differences_is_stated_and_the_same_each_time(connection, kept):
+    kept("run 1", different=9, difference_limit=4)
+    kept("run 2", different=9, difference_limit=4)
+
+    keys = connection.execute(
+        "SELECT run_id, list(key ORDER BY key) FROM migration.differences GROUP BY 1 ORDER BY 1"
+    ).fetchall()
+    assert keys[0][1] == keys[1][1]
+    assert len(keys[0][1]) == 4
+    total = connection.execute(
+        "SELECT DISTINCT differences_total, differences_kept FROM migration.comparison_runs"
+    ).fetchall()
+    assert total == [(9, 4)]
+
+
+def test_the_same_run_and_table_are_kept_once(connection, kept):
+    kept("run 1", different=3)
+    kept("run 1", different=1)
+
+    assert (_count(connection, "comparison_runs"), _count(connection, "comparison_columns")) == (1, 2)
+    assert _count(connection, "differences") == 1
+
+
+def test_nothing_is_kept_of_a_comparison_that_cannot_be_kept_whole(connection, kept):
+    kept("run 1", different=1)
+    connection.execute("DROP TABLE migration.comparison_columns; CREATE VIEW migration.comparison_columns AS SELECT 1")
+
+    with pytest.raises(ComparisonError, match="comparison of t cannot be kept"):
+        kept("run 2", different=5)
+
+    assert connection.execute("SELECT DISTINCT run_id FROM migration.comparison_runs").fetchall() == [("run 1",)]
+    assert _count(connection, "differences") == 1
+
+
+def test_a_read_only_database_is_one_sentence(tmp_path):
+    file = tmp_path / "target.duckdb"
+    with connect(file) as connection:
+        make_tables(connection, "SELECT 1 AS id, 1 AS v", "SELECT 1 AS id, 1 AS v")
+
+    with (
+        connect(file, read_only=True) as connection,
+        compare(connection, table_spec()) as comparison,
+        pytest.raises(ComparisonError, match=r"cannot be kept: .*read-only"),
+    ):
+        keep(connection, comparison, run_id="run 1")
+
+
+def test_the_newest_verdict_is_read_back(connection, kept):
+    kept("run 1", different=1)
+    before = datetime.now(UTC)
+    kept("run 2")
+
+    newest = latest_verdict(connection, "t")
+
+    assert (newest.run_id, newest.verdict, newest.snapshot_id, newest.as_of) == (
+        "run 2",
+        Verdict.PROVEN,
+        "s1",
+        SNAPSHOT.as_of,
+    )
+    assert before <= newest.compared_at <= datetime.now(UTC)
+    assert newest.reasons == ("10 rows of legacy and 10 of modern were compared in 1 column.",)
+
+
+def test_a_table_that_was_never_compared_has_no_verdict(connection, kept):
+    assert latest_verdict(connection, "t") is None
+    kept("run 1")
+    assert latest_verdict(connection, "it's another") is None
