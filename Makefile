@@ -18,7 +18,7 @@ $(READY): requirements.lock pyproject.toml
 		echo "This project needs Python 3.11 or 3.12, and $(PYTHON) is $$($(PYTHON) --version 2>&1): install one and name it, as in 'make PYTHON=python3.12 run'." >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet uv
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $(READY)
 

@@ -3,6 +3,7 @@
 Commands are imported when they are called: comparing two tables must not wait for Dagster or SQLMesh.
 """
 
+import gc
 from importlib import import_module
 
 import click
@@ -32,7 +33,11 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, attribute = COMMANDS[cmd_name]
+        # Imports allocate much and free nothing: collecting garbage meanwhile, or looking at it later, is lost time.
+        gc.disable()
         command: click.Command = getattr(import_module(module), attribute)
+        gc.freeze()
+        gc.enable()
         return command
 
     def invoke(self, ctx: click.Context) -> object:

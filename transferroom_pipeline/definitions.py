@@ -19,7 +19,7 @@ from transferroom_pipeline.models.assets import model_assets
 from transferroom_pipeline.models.project import describe_models
 from transferroom_pipeline.platforms.resources import LegacyPlatform, TargetPlatform
 from transferroom_pipeline.progress import progress_logger
-from transferroom_pipeline.replication.assets import copy_asset, copy_checks
+from transferroom_pipeline.replication.assets import copy_asset
 from transferroom_pipeline.settings import Settings, load_settings
 from transferroom_pipeline.sources import rejections
 from transferroom_pipeline.sources.assets import SourceFiles, references_check, rejected_rows_asset, source_asset
@@ -81,7 +81,6 @@ def _checks() -> Sequence[dg.AssetChecksDefinition]:
     return [
         *(references_check(table) for table in SOURCE_TABLES if table.references),
         *(legacy_checks(table) for table in LEGACY_TABLES),
-        *(copy_checks(table) for table in COPIED_TABLES),
     ]
 
 

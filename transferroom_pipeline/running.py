@@ -1,6 +1,7 @@
 """Running the code location, or a part of it, from the command line."""
 
 import os
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -59,7 +60,10 @@ def run_assets(definitions: dg.Definitions, selection: str, instance: dg.Dagster
 def _resolve(definitions: dg.Definitions, selection: str) -> Sequence[dg.AssetKey]:
     graph = definitions.resolve_asset_graph()
     try:
-        keys = dg.AssetSelection.from_string(selection).resolve(graph)
+        with warnings.catch_warnings():
+            # Dagster warns of a parameter in beta that it sets itself when it reads a selection.
+            warnings.simplefilter("ignore", dg.BetaWarning)
+            keys = dg.AssetSelection.from_string(selection).resolve(graph)
     except dg.DagsterError as error:
         raise SelectionError(f"selection '{selection}' cannot be used: {str(error).splitlines()[0]}") from error
     if not keys:

@@ -142,7 +142,7 @@ def _named(spec: TableSpec, columns: Sequence[Column], name: str, side: str) -> 
 def _find(columns: Sequence[Column], name: str) -> Column | None:
     """The column of a name; one that differs in case only is it too, as for the engines."""
     exact = (column for column in columns if column.name == name)
-    folded = (column for column in columns if column.name.casefold() == name.casefold())
+    folded = (column for column in columns if column.name.lower() == name.lower())
     return next(exact, None) or next(folded, None)
 
 
@@ -156,8 +156,8 @@ def _place(spec: TableSpec, pairs: Sequence[Pair], name: str, role: str) -> int:
 
 
 def _matched(spec: TableSpec, pair: Pair, rule: ColumnRule) -> MatchedColumn:
-    names = [column.name.casefold() for column in pair if column]
-    patterns = [pattern.casefold() for pattern in spec.exclude]
+    names = [column.name.lower() for column in pair if column]
+    patterns = [pattern.lower() for pattern in spec.exclude]
     by_pattern = any(name == pattern or fnmatchcase(name, pattern) for name in names for pattern in patterns)
     return MatchedColumn(*pair, rule=rule, is_excluded=rule.exclude or by_pattern)
 

@@ -39,6 +39,7 @@ class ConfiguredTarget(Protocol):
     """What `--all` compares, supplied by whoever mounts the command as the click context's `obj`.
 
     Nothing is asked of it before `--all` is given, so that comparing two tables stays quick.
+    What a person can put right it raises as a TransferRoomError.
     """
 
     @property
@@ -154,7 +155,7 @@ def _opened(options: Options) -> Iterator[duckdb.DuckDBPyConnection]:
     if database is None and (options["differences"] or not attached):
         raise SpecError("say with --database FILE in which DuckDB file the tables lie")
     if database is not None and not database.is_file():
-        raise SpecError(f"database {database} does not exist: check the path")
+        raise SpecError(f"database {database} is not a file that exists: check the path")
     read_only = database is not None and not options["differences"]
     with connect(database, read_only=read_only, attach=attached, memory_limit=options["memory_limit"]) as connection:
         yield connection

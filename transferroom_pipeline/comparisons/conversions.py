@@ -6,6 +6,7 @@ apart from NULL by its text (see `equality.Equality`).
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 from sqlglot import exp
 
@@ -68,11 +69,18 @@ def conversions(
 
 def cast(value: exp.Expr, to: str) -> exp.Cast:
     """A cast that fails the query when a value does not fit: for types that hold every value."""
-    return exp.cast(value, exp.DataType.build(to, dialect=DIALECT), copy=True)
+    return exp.cast(value, _data_type(to))
 
 
-def _try_cast(value: exp.Expr, to: str) -> exp.Expr:
-    return exp.TryCast(this=value.copy(), to=exp.DataType.build(to, dialect=DIALECT))
+def try_cast(value: exp.Expr, to: str) -> exp.Expr:
+    """A cast that gives NULL where a value does not fit."""
+    return exp.TryCast(this=value.copy(), to=_data_type(to).copy())
+
+
+@cache
+def _data_type(name: str) -> exp.DataType:
+    """Parsed once: a comparison casts the same few types over and over."""
+    return exp.DataType.build(name, dialect=DIALECT)
 
 
 def _same(column: ColumnType) -> Conversion:
@@ -90,13 +98,20 @@ def _number(own: ColumnType, other: ColumnType) -> Conversion:
         return UNCHANGED
     if "float" in {own.family, other.family}:
         return Conversion(lambda value: cast(value, "DOUBLE"))
+    to, fits = _exact_type(own, other)
+    if own.family == "boolean":
+        # The engine's cast from boolean gives decimals without whole digits a wrong value instead of none.
+        return Conversion(lambda value: try_cast(cast(value, "TINYINT"), to), may_fail=not fits)
+    return Conversion(lambda value: try_cast(value, to), may_fail=not fits)
+
+
+def _exact_type(own: ColumnType, other: ColumnType) -> tuple[str, bool]:
+    """The type that holds the decimals of both sides, and whether every value of `own` fits it."""
     whole, scale = max(own.whole_digits, other.whole_digits), max(own.scale, other.scale)
     if "decimal" not in {own.family, other.family}:
-        to = "BIGINT" if whole <= _BIGINT_DIGITS else "HUGEINT"
-        return Conversion(lambda value: _try_cast(value, to), may_fail=own.name == "UHUGEINT")
+        return ("BIGINT" if whole <= _BIGINT_DIGITS else "HUGEINT"), own.name != "UHUGEINT"
     width = min(whole + scale, WIDEST_DECIMAL)
-    fits = own.whole_digits <= width - scale
-    return Conversion(lambda value: _try_cast(value, f"DECIMAL({width}, {scale})"), may_fail=not fits)
+    return f"DECIMAL({width}, {scale})", own.whole_digits <= width - scale
 
 
 def _instant(own: ColumnType, timezone: str, *, zoned: bool) -> Conversion:
@@ -104,9 +119,9 @@ def _instant(own: ColumnType, timezone: str, *, zoned: bool) -> Conversion:
         return UNCHANGED
 
     def value(column: exp.Expr) -> exp.Expr:
-        naive = _try_cast(column, "TIMESTAMP")
+        naive = try_cast(column, "TIMESTAMP")
         if own.name == "TIMESTAMP_NS":
-            unrounded = exp.EQ(this=_try_cast(naive, "TIMESTAMP_NS"), expression=column.copy())
+            unrounded = exp.EQ(this=try_cast(naive, "TIMESTAMP_NS"), expression=column.copy())
             naive = exp.case().when(unrounded, naive)
         return _in_zone(naive, timezone) if zoned else naive
 
@@ -124,9 +139,9 @@ def _text_as(other: ColumnType, timezone: str) -> Conversion:
     if other.family == "instant":
         return Conversion(lambda text: _text_as_instant(text, timezone, zoned=other.has_zone), may_fail=True)
     if other.family == "time":
-        return Conversion(lambda text: _in_microseconds(text, _try_cast(text, "TIME")), may_fail=True)
+        return Conversion(lambda text: _in_microseconds(text, try_cast(text, "TIME")), may_fail=True)
     if other.family in {"boolean", "float"} or other.name == "UUID":
-        return Conversion(lambda text: _try_cast(text, other.name), may_fail=True)
+        return Conversion(lambda text: try_cast(text, other.name), may_fail=True)
     raise _no_common_type(ColumnType("VARCHAR", "text"), other)
 
 
@@ -150,12 +165,12 @@ def _text_as_exact_number(text: exp.Expr, number: ColumnType) -> exp.Expr:
     decimals = max(WIDEST_DECIMAL - number.whole_digits, 0)
     plain = exp.Literal.string(rf"\s*[+-]?\d*(\.\d{{0,{decimals}}}0*)?\s*")
     holds = exp.func("REGEXP_FULL_MATCH", text.copy(), plain)
-    return exp.case().when(holds, _try_cast(text, _type_beside_text(number)))
+    return exp.case().when(holds, try_cast(text, _type_beside_text(number)))
 
 
 def _text_as_instant(text: exp.Expr, timezone: str, *, zoned: bool) -> exp.Expr:
     has_offset = exp.func("REGEXP_MATCHES", text.copy(), exp.Literal.string(_OFFSET))
-    with_offset, without = _try_cast(text, "TIMESTAMPTZ"), _try_cast(text, "TIMESTAMP")
+    with_offset, without = try_cast(text, "TIMESTAMPTZ"), try_cast(text, "TIMESTAMP")
     if zoned:
         without = _in_zone(without, timezone)
     else:

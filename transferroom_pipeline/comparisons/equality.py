@@ -2,16 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
 from sqlglot import exp
 
-from transferroom_pipeline.comparisons.column_types import NUMERIC, WIDEST_DECIMAL, ColumnType
+from transferroom_pipeline.comparisons.column_types import NUMERIC, ColumnType
 from transferroom_pipeline.comparisons.conversions import Conversion, cast, conversions
 from transferroom_pipeline.comparisons.exceptions import ComparisonError
+from transferroom_pipeline.comparisons.numbers import Numbers
 from transferroom_pipeline.comparisons.spec import ColumnRule
-
-_DIGITS_LEFT_FOR_SUMS = 10
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,8 @@ class Equality:
             return [value]
         if not conversion.may_fail:
             return [value, cast(exp.null(), "VARCHAR")]
-        unconverted = exp.case().when(exp.Is(this=value.copy(), expression=exp.null()), cast(text, "VARCHAR"))
+        text_form = exact_text(cast(text, "VARCHAR"))
+        unconverted = exp.case().when(exp.Is(this=value.copy(), expression=exp.null()), text_form)
         return [value, unconverted]
 
     def equal(self, legacy: exp.Expr, modern: exp.Expr) -> exp.Expr:
@@ -70,73 +69,37 @@ class Equality:
         return exp.paren(exp.or_(strictly, exp.func("COALESCE", within, exp.false())))
 
     def _within_tolerance(self, legacy: exp.Expr, modern: exp.Expr) -> exp.Expr | None:
+        values = self._values(legacy, modern)
         if self.rule.has_number_tolerance:
-            bounds = [self._within_abs(legacy, modern), self._within_rel(legacy, modern)]
-            return exp.or_(*(bound for bound in bounds if bound is not None))
-        if self.rule.within is not None:
-            seconds = [_microseconds(self._value(column, side)) for side, column in enumerate((legacy, modern))]
-            apart = exp.Abs(this=exp.paren(exp.Sub(this=seconds[0], expression=seconds[1])))
-            return exp.LTE(this=apart, expression=_literal(Decimal(self.rule.within_microseconds or 0)))
+            return self._numbers.within(self.rule, *values)
+        if self.rule.within_microseconds is not None:
+            instants = [_microseconds(value) for value in values]
+            apart = exp.Abs(this=exp.paren(exp.Sub(this=instants[0], expression=instants[1])))
+            return exp.LTE(this=apart, expression=exp.Literal.number(self.rule.within_microseconds))
         return None
 
-    def _within_abs(self, legacy: exp.Expr, modern: exp.Expr) -> exp.Expr | None:
-        if not self.rule.abs:
-            return None
-        bound = cast(_literal(self.rule.abs), self._measured_type)
-        return exp.LTE(this=self.difference(legacy, modern), expression=bound)
-
-    def _within_rel(self, legacy: exp.Expr, modern: exp.Expr) -> exp.Expr | None:
-        if not self.rule.rel:
-            return None
-        factor_type = f"DECIMAL({WIDEST_DECIMAL}, {_scale(self.rule.rel)})" if self._is_exact else "DOUBLE"
-        factor = cast(_literal(self.rule.rel), factor_type)
-        bound = exp.Mul(this=factor, expression=self.larger(legacy, modern))
-        return exp.LTE(this=self.difference(legacy, modern), expression=bound)
-
     def difference(self, legacy: exp.Expr, modern: exp.Expr) -> exp.Expr:
-        """|a - b| of two numbers; NULL where either is NULL, infinite or not a number."""
-        left, right = self._measured(legacy, 0), self._measured(modern, 1)
-        apart = exp.Abs(this=exp.paren(exp.Sub(this=left, expression=right)))
-        return apart if self._is_exact else exp.case().when(_finite(left, right), apart)
+        """|a - b| of two numbers; NULL where there is none."""
+        return self._numbers.difference(*self._values(legacy, modern))
 
     def larger(self, legacy: exp.Expr, modern: exp.Expr) -> exp.Expr:
         """max(|a|, |b|) of two numbers."""
-        sizes = [exp.Abs(this=self._measured(column, side)) for side, column in enumerate((legacy, modern))]
-        return exp.func("GREATEST", *sizes)
+        return self._numbers.larger(*self._values(legacy, modern))
 
-    def summed(self, column: exp.Expr, side: int) -> exp.Expr:
-        """The sum of a side's numbers: exact where the sum of ten billion rows fits a decimal."""
-        digits = max(self.legacy.whole_digits, self.modern.whole_digits) + max(self.legacy.scale, self.modern.scale)
-        if self._has_exact_types and digits + _DIGITS_LEFT_FOR_SUMS <= WIDEST_DECIMAL:
-            scale = max(self.legacy.scale, self.modern.scale)
-            return exp.func("SUM", cast(self._value(column, side), f"DECIMAL({WIDEST_DECIMAL}, {scale})"))
-        number = cast(self._value(column, side), "DOUBLE")
-        finite = exp.Where(this=exp.func("ISFINITE", number.copy()))
-        return exp.Filter(this=exp.func("FSUM", number), expression=finite)
+    def summed_legacy(self, column: exp.Expr) -> exp.Expr:
+        """The sum of the old table's numbers."""
+        return self._numbers.summed(self.legacy_forms(column)[0])
 
-    def _value(self, column: exp.Expr, side: int) -> exp.Expr:
-        return (self.legacy_forms if side == 0 else self.modern_forms)(column)[0]
+    def summed_modern(self, column: exp.Expr) -> exp.Expr:
+        """The sum of the new table's numbers."""
+        return self._numbers.summed(self.modern_forms(column)[0])
 
-    def _measured(self, column: exp.Expr, side: int) -> exp.Expr:
-        return cast(self._value(column, side), self._measured_type)
+    def _values(self, legacy: exp.Expr, modern: exp.Expr) -> tuple[exp.Expr, exp.Expr]:
+        return self.legacy_forms(legacy)[0], self.modern_forms(modern)[0]
 
     @property
-    def _measured_type(self) -> str:
-        return f"DECIMAL({WIDEST_DECIMAL}, {self._measured_scale})" if self._is_exact else "DOUBLE"
-
-    @property
-    def _has_exact_types(self) -> bool:
-        return self.legacy.is_exact_number and self.modern.is_exact_number
-
-    @property
-    def _measured_scale(self) -> int:
-        return max(self.legacy.scale, self.modern.scale, _scale(self.rule.abs))
-
-    @property
-    def _is_exact(self) -> bool:
-        """Whether a difference, and its product with `rel`, fit a decimal; otherwise doubles have to do."""
-        whole = max(self.legacy.whole_digits, self.modern.whole_digits, len(f"{self.rule.abs:.0f}")) + 1
-        return self._has_exact_types and whole + self._measured_scale + _scale(self.rule.rel) <= WIDEST_DECIMAL
+    def _numbers(self) -> Numbers:
+        return Numbers(self.legacy, self.modern)
 
 
 def equality(legacy: ColumnType, modern: ColumnType, rule: ColumnRule) -> Equality:
@@ -174,25 +137,17 @@ def _by_text_rules(column: exp.Expr, rule: ColumnRule) -> exp.Expr:
         text = exp.Lower(this=text)
     if rule.null_equals_empty:
         text = exp.Nullif(this=text, expression=exp.Literal.string(""))
-    return text
+    return exact_text(text)
+
+
+def exact_text(text: exp.Expr) -> exp.Expr:
+    """The text without the collation of its column or database, which could make different texts equal."""
+    return exp.Collate(this=text, expression=exp.to_identifier("binary", quoted=True))
 
 
 def _microseconds(instant: exp.Expr) -> exp.Expr:
     """Microseconds in a type that the difference of any two fits."""
     return cast(exp.func("EPOCH_US", instant), "HUGEINT")
-
-
-def _finite(*numbers: exp.Expr) -> exp.Expr:
-    return exp.and_(*(exp.func("ISFINITE", number.copy()) for number in numbers))
-
-
-def _literal(number: Decimal) -> exp.Expr:
-    return exp.Literal.number(f"{number:f}")
-
-
-def _scale(number: Decimal) -> int:
-    exponent = number.as_tuple().exponent
-    return max(-exponent, 0) if isinstance(exponent, int) else 0
 
 
 def _does_not_apply(rules: str, to: str, legacy: ColumnType, modern: ColumnType) -> ComparisonError:

@@ -1,5 +1,6 @@
 """What was found per column: differing cells, the size of differences and the drift of sums."""
 
+import math
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -29,27 +30,30 @@ def column_results(findings: Findings, spec: TableSpec, sums: tuple[Sums, Sums])
     )
 
 
-def drift_by_position(sums: tuple[Sums, Sums]) -> dict[int, float]:
-    """|sum(a) - sum(b)| / max(|sum a|, |sum b|) by the column's position; 0 where the sums are equal."""
-    legacy, modern = sums
-    return {position: round(float(_drift(legacy[position], modern[position])), _DRIFT_DECIMALS) for position in legacy}
+def drift_by_position(sums: tuple[Sums, Sums]) -> dict[int, float | None]:
+    """|sum(a) - sum(b)| / max(|sum a|, |sum b|) by the column's position; None where a sum is infinite."""
+    drifts = {position: _drift(legacy, sums[1][position]) for position, legacy in sums[0].items()}
+    return {position: None if drift is None else float(drift) for position, drift in drifts.items()}
 
 
 def drift_beyond(columns: Sequence[ComparedColumn], sums: tuple[Sums, Sums]) -> tuple[str, ...]:
-    """The columns whose drift is out of the bounds of their rule."""
-    legacy, modern = sums
-    return tuple(
-        compared.legacy
-        for compared in columns
-        if compared.rule.drift is not None
-        and _drift(legacy[compared.position], modern[compared.position]) > Fraction(compared.rule.drift)
-    )
+    """The columns whose drift is out of the bounds of their rule, or cannot be measured."""
+    beyond = []
+    for compared in columns:
+        bound = compared.rule.drift
+        if bound is not None:
+            drift = _drift(*(side[compared.position] for side in sums))
+            beyond += [compared.legacy] if drift is None or drift > Fraction(bound) else []
+    return tuple(beyond)
 
 
-def _drift(legacy: Sum, modern: Sum) -> Fraction:
+def _drift(legacy: Sum, modern: Sum) -> Fraction | None:
+    if not all(math.isfinite(side or 0) for side in (legacy, modern)):
+        return None
     one, other = Fraction(legacy or 0), Fraction(modern or 0)
     larger = max(abs(one), abs(other))
-    return abs(one - other) / larger if larger else Fraction(0)
+    drift = abs(one - other) / larger if larger else Fraction(0)
+    return round(drift, _DRIFT_DECIMALS) if isinstance(legacy, float) or isinstance(modern, float) else drift
 
 
 def _largest(findings: Findings, spec: TableSpec, cells: Mapping[int, int]) -> dict[int, Largest]:

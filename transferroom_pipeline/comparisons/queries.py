@@ -98,11 +98,13 @@ def count_rows(spec: TableSpec, plan: ColumnPlan, side: int) -> exp.Select:
     null_keys = exp.Filter(
         this=exp.Count(this=exp.Star()), expression=exp.Where(this=exp.or_(*nulls) if nulls else exp.false())
     )
-    sums = [
-        number.equality.summed(column(f"c{number.position}"), side).as_(f"s{number.position}", quoted=True)
-        for number in summed_columns(plan)
-    ]
+    sums = [_summed(number, side).as_(f"s{number.position}", quoted=True) for number in summed_columns(plan)]
     return exp.select(exp.Count(this=exp.Star()), null_keys, *sums).from_(side_rows(spec, plan, side).subquery("rows"))
+
+
+def _summed(number: ComparedColumn, side: int) -> exp.Expr:
+    values = column(f"c{number.position}")
+    return number.equality.summed_legacy(values) if side == LEGACY else number.equality.summed_modern(values)
 
 
 def summed_columns(plan: ColumnPlan) -> list[ComparedColumn]:

@@ -166,7 +166,8 @@ class TableSpec(_Strict):
         legacy: The relation with the old rows.
         modern: The relation with the new rows.
         key: Columns that identify a row, by their modern names; empty when rows are compared as a multiset.
-        multiset: Whether a key may occur more than once.
+        multiset: Whether a key may occur more than once. Rows with such a key are compared whole, without tolerances:
+            which of them belong together is not known.
         rename: Legacy name to modern name.
         where: The rows to compare.
         row_tolerance: Share of the larger side's rows that may be missing or different.

@@ -51,7 +51,8 @@ class Statements:
         self._execute(exp.Drop(this=table.copy(), kind="TABLE", exists=True))
 
     def _execute(self, statement: exp.Expr) -> duckdb.DuckDBPyConnection:
-        sql = statement.sql(dialect=DIALECT)
+        # Each statement is built for one use, so that the generator need not spare it by working on a copy.
+        sql = statement.sql(dialect=DIALECT, copy=False)
         self.run.append(sql)
         try:
             return self.connection.execute(sql)

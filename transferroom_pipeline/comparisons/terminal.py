@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from transferroom_pipeline.comparisons.result import ColumnResult, ComparisonResult, Sample, Verdict
+from transferroom_pipeline.comparisons.result import CellChange, ColumnResult, ComparisonResult, Sample, Verdict
 
 _SHOWN_COLUMNS = 10
 _SHOWN_SAMPLES = 3
@@ -86,9 +86,16 @@ def _samples(result: ComparisonResult) -> Iterator[str]:
 
 def _cells(sample: Sample) -> Iterator[str]:
     for name, cell in list(sample.cells.items())[:_SHOWN_CELLS]:
-        yield f"      {_readable(name)}: {_value(cell.legacy)} -> {_value(cell.modern)}"
+        yield f"      {_readable(name)}: {_change(sample.kind, cell)}"
     if len(sample.cells) > _SHOWN_CELLS:
         yield f"      and {len(sample.cells) - _SHOWN_CELLS:,} more columns"
+
+
+def _change(kind: str, cell: CellChange) -> str:
+    """Both values of a cell that differs; of a whole row those of a side that has it."""
+    if kind == "different":
+        return f"{_value(cell.legacy)} -> {_value(cell.modern)}"
+    return _value(cell.modern if cell.legacy is None else cell.legacy)
 
 
 def _key(key: Mapping[str, str | None]) -> str:

@@ -1,10 +1,12 @@
 """Tables loaded by dlt as Dagster assets."""
 
+import warnings
 from collections.abc import Mapping
 
 import dagster as dg
 from dagster_dlt import DagsterDltResource, DagsterDltTranslator
 from dagster_dlt.translator import DltResourceTranslatorData
+from dlt.common.warnings import DltDeprecationWarning
 
 from transferroom_pipeline.metadata import table_metadata
 from transferroom_pipeline.platforms.duckdb_database import connect
@@ -42,15 +44,19 @@ def load_table(
     A table whose columns are no longer those of the stream is dropped first: dlt adds columns, but never takes
     one away or changes its type.
     """
-    options = {"refresh": "drop_resources"} if _columns_changed(loader, table, stream) else {}
+    changed = _columns_changed(loader, table, stream)
+    options = {"refresh": "drop_resources"} if changed else {}
     events = dlt_resource.run(
         context=context,
         dlt_source=loader.source(table, stream),
-        dlt_pipeline=loader.pipeline(table),
+        dlt_pipeline=loader.replacing_pipeline(table) if changed else loader.pipeline(table),
         dagster_dlt_translator=translator,
         **options,
     )
-    [result] = list(events)
+    with warnings.catch_warnings():
+        # dagster-dlt drops pending packages, of which there are none, by a name that dlt has given another since.
+        warnings.simplefilter("ignore", DltDeprecationWarning)
+        [result] = list(events)
     with connect(loader.database, read_only=True) as connection:
         metadata = table_metadata(connection, loader.schema, table)
     return dg.MaterializeResult(asset_key=result.asset_key, metadata=metadata)

@@ -30,7 +30,8 @@ def connect(
         memory_limit: DuckDB's own limit, such as "1GB"; beyond it, work spills to disk.
 
     Raises:
-        PlatformError: A file is missing, locked by another process, damaged or no database.
+        PlatformError: A file is missing, locked by another process, damaged or no database, or its folder cannot be
+            made; or the memory limit is not a size.
     """
     connection = _open(database, read_only=read_only)
     try:
@@ -50,7 +51,7 @@ def _open(database: Path | None, *, read_only: bool) -> duckdb.DuckDBPyConnectio
     if read_only:
         _require_file(database)
     else:
-        database.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(database)
     try:
         return duckdb.connect(str(database), read_only=read_only)
     except duckdb.Error as error:
@@ -74,6 +75,14 @@ def _set_memory_limit(connection: duckdb.DuckDBPyConnection, limit: str) -> None
         connection.execute(f"SET memory_limit = {exp.Literal.string(limit).sql(dialect='duckdb')}")
     except duckdb.Error as error:
         message = f"memory limit '{limit}' is not a size: write it as a number and a unit, such as 1GB or 512MB"
+        raise PlatformError(message) from error
+
+
+def _make_folder(database: Path) -> None:
+    try:
+        database.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"the folder of database {database} cannot be made: {error.strerror}: {error.filename}"
         raise PlatformError(message) from error
 
 

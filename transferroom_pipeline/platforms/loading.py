@@ -1,12 +1,14 @@
 """Loading Arrow batches into a table with dlt, all or nothing."""
 
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import dlt
 import pyarrow as pa
+from dlt.common.schema import Schema
 from dlt.common.schema.typing import TColumnSchema
 from dlt.extract.resource import DltResource
 from dlt.extract.source import DltSource
@@ -58,9 +60,15 @@ class TableLoader:
     working_dir: Path
 
     def pipeline(self, table: str) -> dlt.Pipeline:
-        """The pipeline of a table; the replacement is one transaction, so the table is old or new, never half."""
-        return dlt.pipeline(
-            pipeline_name=f"{self.schema}_{_identifier(table)}",
+        """The pipeline of a table; the replacement is one transaction, so the table is old or new, never half.
+
+        A full load needs nothing of the loads before it, so each starts with an empty working folder: what a load
+        that died has left there can neither be loaded late nor stand in the way.
+        """
+        name = f"{self.schema}_{_identifier(table)}"
+        shutil.rmtree(self.working_dir / name, ignore_errors=True)
+        pipeline = dlt.pipeline(
+            pipeline_name=name,
             pipelines_dir=str(self.working_dir),
             destination=dlt.destinations.duckdb(
                 str(self.database),
@@ -69,6 +77,8 @@ class TableLoader:
             ),
             dataset_name=self.schema,
         )
+        pipeline.config.restore_from_destination = False
+        return pipeline
 
     def source(self, table: str, stream: ArrowStream) -> DltSource:
         """The dlt source with the table as its only resource."""
@@ -78,6 +88,17 @@ class TableLoader:
             return full_load(table, stream)
 
         return source()
+
+    def replacing_pipeline(self, table: str) -> dlt.Pipeline:
+        """The pipeline of a table that is there with other columns, to be run with `refresh="drop_resources"`.
+
+        dlt only drops what it knows to have loaded, and with an empty working folder it knows of nothing.
+        """
+        pipeline = self.pipeline(table)
+        schema = Schema(pipeline.pipeline_name)
+        schema.update_table({"name": table, "resource": table, "columns": {}, "x-normalizer": {"seen-data": True}})
+        pipeline.schemas.save_schema(schema)
+        return pipeline
 
 
 def _identifier(table: str) -> str:

@@ -17,11 +17,24 @@ from transferroom_pipeline.replication.verification import CopyVerification, tab
 POOL = "target_database"
 
 
+CHECKS = {
+    "row_count": "As many rows as in legacy.",
+    "schema": "The columns and types of legacy.",
+    "content": "The same rows: checksums over all columns are equal.",
+}
+
+
 def copy_asset(table: str, working_dir: Path) -> dg.AssetsDefinition:
-    """The asset that copies one legacy table to `raw`, whole, by dlt."""
+    """The asset that copies one legacy table to `raw`, whole, by dlt.
+
+    Its checks say that the copy is what it was copied from. They can be run without copying, and they are blocking,
+    as all that follows is judged by the copy.
+    """
+    key = raw_key(table)
     spec = dg.AssetSpec(
-        raw_key(table),
+        key,
         deps=[legacy_key(table)],
+        skippable=True,  # when only checks are run
         group_name=Group.REPLICATION,
         owners=list(OWNERS),
         kinds={"dlt", "duckdb"},
@@ -29,40 +42,28 @@ def copy_asset(table: str, working_dir: Path) -> dg.AssetsDefinition:
     )
     translator = StageTranslator({table: spec})
 
-    @dg.multi_asset(name=f"copy_{table}", specs=[translator.table_spec(table)], pool=POOL)
-    def copy(
-        context: dg.AssetExecutionContext, dlt: DagsterDltResource, legacy: LegacyPlatform, target: TargetPlatform
-    ) -> dg.MaterializeResult[None]:
-        loader = TableLoader(target.path, RAW_SCHEMA, working_dir)
-        return load_table(context, dlt, translator, loader, table, legacy_stream(legacy.path, table))
-
-    return copy
-
-
-def copy_checks(table: str) -> dg.AssetChecksDefinition:
-    """The checks that a copy is what it was copied from; blocking, as all that follows is judged by the copy."""
-    key = raw_key(table)
-
-    @dg.multi_asset_check(
-        name=f"check_copy_{table}",
-        specs=[
-            dg.AssetCheckSpec("row_count", asset=key, blocking=True, description="As many rows as in legacy."),
-            dg.AssetCheckSpec("schema", asset=key, blocking=True, description="The columns and types of legacy."),
-            dg.AssetCheckSpec(
-                "content", asset=key, blocking=True, description="The same rows: checksums over all columns are equal."
-            ),
+    @dg.multi_asset(
+        name=f"copy_{table}",
+        specs=[translator.table_spec(table)],
+        check_specs=[
+            dg.AssetCheckSpec(name, asset=key, blocking=True, description=description)
+            for name, description in CHECKS.items()
         ],
         can_subset=True,
         pool=POOL,
     )
-    def checks(
-        context: dg.AssetCheckExecutionContext, legacy: LegacyPlatform, target: TargetPlatform
-    ) -> Iterator[dg.AssetCheckResult]:
-        verification = verify_copy(table, legacy, target)
+    def copy(
+        context: dg.AssetExecutionContext, dlt: DagsterDltResource, legacy: LegacyPlatform, target: TargetPlatform
+    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+        if key in context.selected_asset_keys:
+            loader = TableLoader(target.path, RAW_SCHEMA, working_dir)
+            yield load_table(context, dlt, translator, loader, table, legacy_stream(legacy.path, table))
         selected = {check.name for check in context.selected_asset_check_keys}
-        yield from (result for result in _check_results(verification) if result.check_name in selected)
+        if selected:
+            results = _check_results(key, verify_copy(table, legacy, target))
+            yield from (result for result in results if result.check_name in selected)
 
-    return checks
+    return copy
 
 
 def verify_copy(table: str, legacy: LegacyPlatform, target: TargetPlatform) -> CopyVerification:
@@ -74,17 +75,24 @@ def verify_copy(table: str, legacy: LegacyPlatform, target: TargetPlatform) -> C
     return CopyVerification(left, right)
 
 
-def _check_results(verification: CopyVerification) -> list[dg.AssetCheckResult]:
+def _check_results(key: dg.AssetKey, verification: CopyVerification) -> list[dg.AssetCheckResult]:
     left, right = verification.legacy.checksum, verification.copy.checksum
     differences = verification.schema_differences
     return [
         dg.AssetCheckResult(
-            check_name="row_count", passed=verification.same_rows, metadata={"legacy": left.rows, "raw": right.rows}
+            asset_key=key,
+            check_name="row_count",
+            passed=verification.same_rows,
+            metadata={"legacy": left.rows, "raw": right.rows},
         ),
         dg.AssetCheckResult(
-            check_name="schema", passed=not differences, metadata={"differences": markdown_table(differences)}
+            asset_key=key,
+            check_name="schema",
+            passed=not differences,
+            metadata={"differences": markdown_table(differences)},
         ),
         dg.AssetCheckResult(
+            asset_key=key,
             check_name="content",
             passed=verification.same_content,
             # As text: a sum of hashes is larger than the integers of Dagster's metadata.

@@ -1,7 +1,7 @@
 """Fixtures: a database in memory, comparisons of two SELECTs, and golden files."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from transferroom_pipeline.platforms.duckdb_database import connect
 _GOLDEN = Path(__file__).with_name("golden")
 
 Compare = Callable[..., ComparisonResult]
+CellCase = tuple[str, str, dict[str, Any]]
 
 
 def table_spec(*, exclude: tuple[str, ...] = (), **entry: Any) -> TableSpec:
@@ -50,21 +51,19 @@ def compared(connection: duckdb.DuckDBPyConnection) -> Compare:
 
 
 @pytest.fixture
-def cells_equal(compared: Compare) -> Callable[..., bool]:
-    """Whether two SQL expressions are equal as cells under a rule, whichever side each is on."""
+def unequal(compared: Compare) -> Callable[[Sequence[CellCase]], list[CellCase]]:
+    """Which of several pairs of SQL expressions differ as cells, each under its own rule, whichever side each is on."""
 
-    def equal(legacy: str, modern: str, **rule: Any) -> bool:
-        columns = {"columns": {"v": rule, "swapped": rule}} if rule else {}
-        result = compared(
-            f"SELECT 1 AS id, {legacy} AS v, {modern} AS swapped",
-            f"SELECT 1 AS id, {modern} AS v, {legacy} AS swapped",
-            **columns,
-        )
-        _, found, swapped = (column.different == 0 for column in result.columns)
-        assert found == swapped, "equality is symmetric"
-        return found
+    def differing(cases: Sequence[CellCase]) -> list[CellCase]:
+        rules = {f"{side}{number}": rule for number, (_, _, rule) in enumerate(cases) for side in "ab" if rule}
+        legacy = ", ".join(f"{one} AS a{number}, {other} AS b{number}" for number, (one, other, _) in enumerate(cases))
+        modern = ", ".join(f"{other} AS a{number}, {one} AS b{number}" for number, (one, other, _) in enumerate(cases))
+        columns = compared(f"SELECT 1 AS id, {legacy}", f"SELECT 1 AS id, {modern}", columns=rules).columns[1:]
+        found = [column.different == 1 for column in columns]
+        assert found[::2] == found[1::2], "equality is symmetric"
+        return [case for case, differs in zip(cases, found[::2], strict=True) if differs]
 
-    return equal
+    return differing
 
 
 @pytest.fixture

@@ -71,6 +71,15 @@ def test_equal_multisets_are_proven_where_the_spec_asks_for_multisets(compared):
     assert compared(rows, _values("1, 'a'", "1, 'b'", "2, 'b'"), multiset=True).verdict == "differs"
 
 
+def test_a_tolerance_pairs_no_rows_that_share_a_key(compared):
+    legacy, modern = _values("1, 1.0", "1, 2.0", "2, 3.0"), _values("1, 1.1", "1, 2.0", "2, 3.1")
+
+    result = compared(legacy, modern, multiset=True, columns={"v": {"abs": "0.5"}})
+
+    assert result.rows.identical == 1
+    assert result.reasons == ("2 rows with a duplicate key that the other side does not have as often.",)
+
+
 def test_tables_without_a_key_are_compared_as_multisets_of_whole_rows(compared):
     legacy = _values("1, 'a'", "1, 'a'", "2, NULL")
 

@@ -1,0 +1,129 @@
+"""Materializing models: always today's data, every failure named, nobody else's result lost."""
+
+import dagster as dg
+
+from transferroom_pipeline_tests.models.conftest import Workbench, failed_checks, materialized
+
+ALL = {
+    *("staging/snapshot", "staging/players", "staging/clubs", "staging/transfers"),
+    *("prod/derived_a", "prod/derived_b", "prod/derived_c"),
+}
+
+
+def test_all_models_are_computed_and_all_audits_pass(bench: Workbench) -> None:
+    result = bench.materialize()
+    assert result.success
+    assert materialized(result) == ALL
+    assert not failed_checks(result)
+    assert bench.sql("SELECT player_id, league FROM prod.derived_a ORDER BY ALL") == [
+        ("P0001", "First"),
+        ("P0002", "Unknown"),
+    ]
+
+
+def test_a_changed_raw_row_arrives_in_every_model_downstream_of_it(bench: Workbench) -> None:
+    assert bench.materialize().success
+    bench.sql("UPDATE raw.players SET market_value_millions = 20.00 WHERE player_id = 'P0001'")
+    assert bench.materialize().success
+    assert bench.sql("SELECT market_value_millions FROM staging.players WHERE player_id = 'P0001'")[0][0] == 20
+    assert bench.sql("SELECT market_value_millions FROM prod.derived_a WHERE player_id = 'P0001'")[0][0] == 20
+    assert bench.sql("SELECT player_market_value_millions FROM prod.derived_b")[0][0] == 20
+    insight = "SELECT max_market_value_millions FROM prod.derived_c WHERE insight_id = 'position:Forward'"
+    assert bench.sql(insight)[0][0] == 20
+
+
+def test_a_selected_model_is_recomputed_and_those_that_read_it_are_reported_too(bench: Workbench) -> None:
+    assert bench.materialize().success
+    bench.sql("UPDATE raw.players SET market_value_millions = 20.00 WHERE player_id = 'P0001'")
+    result = bench.materialize("key:prod/derived_a")
+    assert result.success
+    assert materialized(result) == {"prod/derived_a", "prod/derived_c"}
+    insight = "SELECT max_market_value_millions FROM prod.derived_c WHERE insight_id = 'position:Forward'"
+    assert bench.sql(insight)[0][0] == 20
+
+
+def test_a_materialization_tells_rows_columns_seconds_and_snapshot(bench: Workbench) -> None:
+    [event] = [
+        event
+        for event in bench.materialize().get_asset_materialization_events()
+        if event.asset_key == dg.AssetKey(["prod", "derived_a"])
+    ]
+    metadata = event.materialization.metadata
+    assert metadata["dagster/row_count"].value == 2
+    assert metadata["dagster/table_name"].value == "prod.derived_a"
+    assert "player_id" in [column.name for column in metadata["dagster/column_schema"].value.columns]
+    assert metadata["seconds"].value > 0
+    assert metadata["snapshot"].value
+
+
+def test_a_failing_audit_that_does_not_block_is_a_warning(bench: Workbench) -> None:
+    bench.sql("UPDATE raw.players SET age = 51 WHERE player_id = 'P0001'")
+    result = bench.materialize()
+    assert result.success
+    [(name, check)] = failed_checks(result).items()
+    assert name == "prod/derived_a:accepted_range_non_blocking"
+    assert check.severity is dg.AssetCheckSeverity.WARN
+    assert check.metadata["failing_rows"].value == 1
+    assert "age" in check.metadata["query"].value
+
+
+def test_a_failing_blocking_audit_fails_its_model_and_spares_the_others(bench: Workbench) -> None:
+    bench.sql("UPDATE raw.players SET position = 'Coach' WHERE player_id = 'P0001'")
+    result = bench.materialize()
+    assert not result.success
+    assert materialized(result) == ALL - {"prod/derived_a", "prod/derived_c"}
+    check = failed_checks(result)["prod/derived_a:accepted_values"]
+    assert check.severity is dg.AssetCheckSeverity.ERROR
+    assert check.metadata["failing_rows"].value == 1
+    reason = failure_of(result)
+    assert "prod.derived_a: blocking audit failed: accepted_values (1 rows)" in reason
+    assert "prod.derived_c: a model that it reads was not computed" in reason
+
+
+def test_a_model_that_fails_at_first_leaves_the_others_computed_and_visible(bench: Workbench) -> None:
+    bench.sql("ALTER TABLE raw.transfers DROP COLUMN status")
+    result = bench.materialize()
+    assert not result.success
+    assert materialized(result) == ALL - {"staging/transfers", "prod/derived_b", "prod/derived_c"}
+    assert "staging.transfers" in failure_of(result)
+    assert bench.sql("SELECT count(*) FROM prod.derived_a") == [(2,)]
+
+
+def test_a_model_that_fails_later_keeps_what_it_had(bench: Workbench) -> None:
+    assert bench.materialize().success
+    bench.sql("UPDATE raw.players SET age = 99")
+    bench.sql("ALTER TABLE raw.transfers RENAME TO hidden")
+    result = bench.materialize("key:staging/players or key:prod/derived_a or key:prod/derived_b or key:prod/derived_c")
+    assert not result.success
+    assert "prod/derived_a" in materialized(result)
+    bench.sql("ALTER TABLE raw.hidden RENAME TO transfers")
+    assert bench.materialize().success
+
+
+def test_a_missing_input_is_named_with_the_asset_that_makes_it(bench: Workbench) -> None:
+    bench.sql("DROP TABLE raw.clubs")
+    result = bench.materialize()
+    assert not result.success
+    assert "table raw.clubs does not exist yet: materialize the asset raw/clubs first" in failure_of(result)
+
+
+def test_audits_run_alone_without_computing_the_model(bench: Workbench) -> None:
+    assert bench.materialize().success
+    bench.sql("UPDATE raw.players SET market_value_millions = 20.00 WHERE player_id = 'P0001'")
+    result = bench.materialize(checks_only=True)
+    assert result.success
+    assert materialized(result) == set()
+    assert len(result.get_asset_check_evaluations()) == sum(len(model.audits) for model in bench.models)
+    assert bench.sql("SELECT market_value_millions FROM prod.derived_a WHERE player_id = 'P0001'")[0][0] == 10
+
+
+def failure_of(result: dg.ExecuteInProcessResult) -> str:
+    """Everything that the failed step says, causes included."""
+    [event] = result.get_step_failure_events()
+    data = event.step_failure_data
+    told = [data.user_failure_data.description or ""] if data.user_failure_data else []
+    error = data.error
+    while error is not None:
+        told.append(error.message)
+        error = error.cause
+    return "\n".join(told)
