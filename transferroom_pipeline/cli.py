@@ -5,16 +5,20 @@ Commands are imported when they are called: comparing two tables must not wait f
 
 import gc
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import click
 
 from transferroom_pipeline.exceptions import TransferRoomError
 
+if TYPE_CHECKING:
+    from transferroom_pipeline.configured_comparisons import ConfiguredComparisons
+
 EXIT_ERROR = 2
 
 COMMANDS = {
     "run": ("transferroom_pipeline.run_command", "run_command"),
-    "compare": ("transferroom_pipeline.compare_all", "compare_command"),
+    "compare": ("transferroom_pipeline.comparisons.command", "compare_command"),
     "sample-data": ("transferroom_pipeline.sources.sample_data", "sample_data_command"),
     "data-dictionary": ("transferroom_pipeline.sources.dictionary", "dictionary_command"),
 }
@@ -50,5 +54,16 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup, help="TransferRoom's migration from SQL Server to Databricks.")
-def main() -> None:
+@click.version_option(package_name="transferroom-pipeline")
+@click.pass_context
+def main(context: click.Context) -> None:
     """The entry point of the command."""
+    context.obj = configured_target
+
+
+def configured_target() -> "ConfiguredComparisons":
+    """What `transferroom compare --all` compares: the project's own tables on the target of the settings."""
+    comparisons = import_module("transferroom_pipeline.configured_comparisons")
+    settings = import_module("transferroom_pipeline.settings")
+    configured: ConfiguredComparisons = comparisons.ConfiguredComparisons(settings.load_settings())
+    return configured

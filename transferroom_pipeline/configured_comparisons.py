@@ -1,5 +1,6 @@
 """The comparisons of this project: which tables, by which keys, on which target, and what follows from a verdict."""
 
+import uuid
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -29,6 +30,7 @@ class ConfiguredComparisons:
     def __init__(self, settings: Settings) -> None:
         """Take the settings that say where the target is; nothing is opened yet."""
         self._settings = settings
+        self._run_id = str(uuid.uuid4())
 
     @property
     def results_dir(self) -> Path:
@@ -53,7 +55,8 @@ class ConfiguredComparisons:
 
     def connect(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
         """A connection to the target, for writing, since evidence is kept beside the data."""
-        return connect(self._settings.target_database, memory_limit=self._settings.comparison_memory_limit)
+        settings = self._settings
+        return connect(settings.target_database, create=False, memory_limit=settings.comparison_memory_limit)
 
     def snapshot(self, connection: duckdb.DuckDBPyConnection) -> Snapshot:
         """The state of the data that the target holds."""
@@ -68,6 +71,10 @@ class ConfiguredComparisons:
         """
         keep(connection, comparison, run_id=run_id, difference_limit=self._settings.differences_limit)
         return withdraw_unproven(connection, comparison.result.table)
+
+    def after(self, connection: duckdb.DuckDBPyConnection, comparison: Comparison) -> None:
+        """Keep a comparison of the command; all comparisons of one call are one run."""
+        self.keep(connection, comparison, self._run_id)
 
     def failed(self, connection: duckdb.DuckDBPyConnection, table: str, error: str) -> CutoverState | None:
         """Take a table away from consumers whose comparison could not be carried out."""

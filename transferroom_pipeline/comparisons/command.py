@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 import click
 import duckdb
@@ -34,12 +34,12 @@ _GOES_WITH_ALL = {"compare_all", "samples", "json_file", "csv", "quiet"}
 _STANDARD_OUTPUT = "-"
 
 
-@runtime_checkable
 class ConfiguredTarget(Protocol):
-    """What `--all` compares, supplied by whoever mounts the command as the click context's `obj`.
+    """What `--all` compares.
 
-    Nothing is asked of it before `--all` is given, so that comparing two tables stays quick.
-    What a person can put right it raises as a TransferRoomError.
+    Whoever mounts the command puts a function that makes one into the click context's `obj`. It is not called before
+    `--all` is given, so that comparing two tables stays quick. What a person can put right the target raises as a
+    TransferRoomError.
     """
 
     @property
@@ -56,7 +56,10 @@ class ConfiguredTarget(Protocol):
         """The state of the data on that connection."""
 
     def after(self, connection: duckdb.DuckDBPyConnection, comparison: Comparison) -> None:
-        """Called with every comparison while its differences can be read, to keep it."""
+        """Called with every comparison while its differences can be read, to keep it and do what follows from it."""
+
+    def failed(self, connection: duckdb.DuckDBPyConnection, table: str, error: str) -> None:
+        """Called with every table whose comparison could not be carried out."""
 
 
 @dataclass(frozen=True)
@@ -179,9 +182,10 @@ def _configured_target(context: click.Context) -> ConfiguredTarget:
     )
     if alien:
         raise SpecError(f"--all takes tables and rules from the spec of the configured target: leave out {alien[0]}")
-    if not isinstance(context.obj, ConfiguredTarget):
+    if not callable(context.obj):
         raise SpecError("--all needs a configured target: run it as `transferroom compare --all`")
-    return context.obj
+    target: ConfiguredTarget = context.obj()
+    return target
 
 
 def _compare_all(target: ConfiguredTarget, options: Options) -> Iterator[_Outcome]:
@@ -215,6 +219,7 @@ def _compare_in(
             write_table_reports(directory, connection, comparison)
             return _Outcome(spec.table, comparison.result)
     except TransferRoomError as error:
+        target.failed(connection, spec.table, str(error))
         return _Outcome(spec.table, error=str(error))
 
 

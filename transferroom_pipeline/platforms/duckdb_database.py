@@ -16,6 +16,7 @@ def connect(
     database: Path | None,
     *,
     read_only: bool = False,
+    create: bool = True,
     attach: Mapping[str, Path] | None = None,
     memory_limit: str | None = None,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -24,8 +25,9 @@ def connect(
     Timestamps with a time zone are shown in UTC, so that no result depends on the machine's own zone.
 
     Args:
-        database: The file; made with its folder when it is not there, unless `read_only`. None is a database in memory.
+        database: The file. None is a database in memory.
         read_only: Refuse to write; the file must exist.
+        create: Make the file with its folder when it is not there; otherwise it must exist.
         attach: Further files, read-only, by the alias under which their tables are named.
         memory_limit: DuckDB's own limit, such as "1GB"; beyond it, work spills to disk.
 
@@ -33,6 +35,8 @@ def connect(
         PlatformError: A file is missing, locked by another process, damaged or no database, or its folder cannot be
             made; or the memory limit is not a size.
     """
+    if database is not None and (read_only or not create):
+        _require_file(database)
     connection = _open(database, read_only=read_only)
     try:
         connection.execute("SET TimeZone = 'UTC'")
@@ -48,10 +52,7 @@ def connect(
 def _open(database: Path | None, *, read_only: bool) -> duckdb.DuckDBPyConnection:
     if database is None:
         return duckdb.connect()
-    if read_only:
-        _require_file(database)
-    else:
-        _make_folder(database)
+    _make_folder(database)
     try:
         return duckdb.connect(str(database), read_only=read_only)
     except duckdb.Error as error:

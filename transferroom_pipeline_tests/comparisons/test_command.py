@@ -192,6 +192,7 @@ class Target:
 
     def __init__(self, file: Path, tables: Sequence[TableSpec]):
         self._file, self._tables = file, tables
+        self.failures: list[tuple[str, str]] = []
 
     @property
     def results_dir(self) -> Path:
@@ -211,6 +212,9 @@ class Target:
     def after(self, connection: duckdb.DuckDBPyConnection, comparison: Comparison) -> None:
         keep(connection, comparison, run_id="command")
 
+    def failed(self, connection: duckdb.DuckDBPyConnection, table: str, error: str) -> None:
+        self.failures.append((table, error))
+
 
 def _specs(**modern: str) -> list[TableSpec]:
     entry = {name: TableEntry(legacy="main.a", modern=f"main.{table}", key=("id",)) for name, table in modern.items()}
@@ -226,7 +230,7 @@ def _specs(**modern: str) -> list[TableSpec]:
     ],
 )
 def test_all_tables_are_compared_and_the_worst_outcome_counts(run, database, tables, code):
-    outcome = run("--all", "--quiet", obj=Target(database, _specs(**tables)), database=None)
+    outcome = run("--all", "--quiet", obj=lambda: Target(database, _specs(**tables)), database=None)
 
     assert outcome.exit_code == code
     with (database.parent / "results" / "summary.csv").open(encoding="utf-8") as file:
@@ -236,10 +240,11 @@ def test_all_tables_are_compared_and_the_worst_outcome_counts(run, database, tab
 def test_one_table_s_error_never_hides_the_others(run, database):
     target = Target(database, _specs(missing="nothing", same="c", changed="b"))
 
-    outcome = run("--all", "--json", "-", obj=target, database=None)
+    outcome = run("--all", "--json", "-", obj=lambda: target, database=None)
 
     found = json.loads(outcome.stdout)
     assert [table.get("verdict", "error") for table in found] == ["error", "proven", "differs"]
+    assert [table for table, _ in target.failures] == ["missing"]
     with connect(database, read_only=True) as connection:
         assert latest_verdict(connection, "same").verdict == "proven"
         assert latest_verdict(connection, "changed").verdict == "differs"
@@ -248,13 +253,13 @@ def test_one_table_s_error_never_hides_the_others(run, database):
 def test_nothing_proven_outweighs_proven_but_not_a_difference(run, database):
     empty = Spec(tables={"e": TableEntry(legacy="main.e", modern="main.e", key=("id",))}).for_table("e")
 
-    assert run("--all", obj=Target(database, [*_specs(same="c"), empty]), database=None).exit_code == 3
-    assert run("--all", obj=Target(database, [*_specs(changed="b"), empty]), database=None).exit_code == 1
+    assert run("--all", obj=lambda: Target(database, [*_specs(same="c"), empty]), database=None).exit_code == 3
+    assert run("--all", obj=lambda: Target(database, [*_specs(changed="b"), empty]), database=None).exit_code == 1
 
 
 def test_all_without_a_target_or_tables_is_an_error(run, database):
     assert run("--all", database=None).exit_code == 2
-    assert run("--all", obj=Target(database, []), database=None).exit_code == 2
+    assert run("--all", obj=lambda: Target(database, []), database=None).exit_code == 2
 
 
 PROGRAM = """

@@ -48,9 +48,8 @@ class Workbench:
     def materialize(self, selection: str = "*", *, checks_only: bool = False) -> dg.ExecuteInProcessResult:
         """Materialize models through Dagster; failures are in the result."""
         assets = model_assets(self.models, self.settings)
-        selected = dg.AssetSelection.from_string(selection)
-        if checks_only:
-            selected = dg.AssetSelection.checks_for_assets(assets) - selected
+        chosen = dg.AssetSelection.from_string(selection)
+        selected = dg.AssetSelection.checks_for_assets(assets) if checks_only else chosen
         return dg.materialize(
             [assets],
             selection=selected,

@@ -1,0 +1,138 @@
+"""The legacy stage through Dagster: the snapshot, the derived tables, and their checks."""
+
+from datetime import date
+
+import dagster as dg
+import pytest
+
+from transferroom_pipeline.legacy.assets import legacy_asset, legacy_checks, snapshot_asset
+from transferroom_pipeline.legacy.tables import LegacyTable, SqlFile
+from transferroom_pipeline.platforms.duckdb_database import connect
+from transferroom_pipeline.platforms.resources import LegacyPlatform
+from transferroom_pipeline_tests.legacy.conftest import legacy_table
+
+SOURCES = ("players", "clubs", "transfers")
+PAIR = LegacyTable("pair", ("left key", "right"), (), SqlFile("not_built.sql"), "Checked only.")
+
+
+@pytest.fixture
+def run(database):
+    """Runs assets and checks on the legacy platform; an error is in the result, not raised."""
+
+    def materialize(*definitions, **options):
+        with dg.DagsterInstance.ephemeral() as instance:
+            return dg.materialize(
+                list(definitions),
+                instance=instance,
+                resources={"legacy": LegacyPlatform(database=str(database))},
+                raise_on_error=False,
+                **options,
+            )
+
+    return materialize
+
+
+@pytest.fixture
+def evaluated(run):
+    """The outcome of the checks of a table, without building it."""
+
+    def of(table):
+        checks = legacy_checks(table)
+        result = run(checks, selection=dg.AssetSelection.checks(*checks.check_keys))
+        return {found.check_name: found for found in result.get_asset_check_evaluations()}
+
+    return of
+
+
+def metadata(result, table):
+    [found] = [event.materialization for event in result.get_asset_materialization_events()
+               if event.asset_key == dg.AssetKey(["legacy", table])]  # fmt: skip
+    return {name: value.value for name, value in found.metadata.items()}
+
+
+def cause(result):
+    [failure] = result.get_step_failure_events()
+    return failure.step_failure_data.error.cause.message.strip()
+
+
+def test_the_stage_builds_on_one_snapshot_and_its_checks_pass(run, rows, legacy):
+    rows("players", {}, {"player_id": "P0002", "market_value_millions": "4.00"})
+    rows("clubs", {}, {"club_id": "C002"})
+    rows("transfers", {})
+    legacy.close()
+    tables = [legacy_table(name) for name in ("derived_a", "derived_b", "derived_c")]
+    result = run(snapshot_asset(SOURCES, None), *map(legacy_asset, tables), *map(legacy_checks, tables))
+    assert result.success
+    snapshot = metadata(result, "snapshot")
+    assert snapshot["as_of"] == "2026-06-01"
+    built = {table.name: metadata(result, table.name) for table in tables}
+    assert [built[name]["dagster/row_count"] for name in ("derived_a", "derived_b")] == [1, 1]
+    assert {found["snapshot"] for found in built.values()} == {snapshot["snapshot"]}
+    assert "[prod].[players]" in built["derived_a"]["built_by"]
+    assert "CAST('2024-01-01' AS DATE)" in built["derived_b"]["built_by"]
+    assert built["derived_c"]["built_by"] == "transferroom_pipeline.legacy.derived_c.build"
+    outcomes = [
+        (found.asset_key.path[-1], found.check_name, found.passed) for found in result.get_asset_check_evaluations()
+    ]
+    assert sorted(outcomes) == [(table.name, check, True) for table in tables for check in ("rows", "unique_key")]
+
+
+def test_a_given_as_of_date_reaches_the_tables(run, rows, legacy):
+    rows("players", {})
+    rows("transfers", {"transfer_date": "2019-05-01"}, {"transfer_id": "T00002"})
+    legacy.close()
+    result = run(snapshot_asset(SOURCES, date(2020, 1, 1)), legacy_asset(legacy_table("derived_b")))
+    assert metadata(result, "snapshot")["as_of"] == "2020-01-01"
+    assert metadata(result, "derived_b")["dagster/row_count"] == 1
+
+
+def test_without_a_snapshot_a_build_says_what_to_do_and_changes_nothing(run, legacy, database):
+    legacy.execute("CREATE TABLE prod.derived_a AS SELECT 'old' AS kept")
+    legacy.close()
+    told = cause(run(legacy_asset(legacy_table("derived_a"))))
+    assert told.endswith("table prod.snapshot does not exist yet: materialize the asset legacy/snapshot first")
+    with connect(database, read_only=True) as connection:
+        assert connection.sql("FROM prod.derived_a").fetchall() == [("old",)]
+
+
+@pytest.mark.parametrize(
+    ("rows_of_pair", "has_rows", "is_unique", "repeated"),
+    [
+        ("SELECT 1 AS \"left key\", 2 AS \"right\" WHERE false", False, True, 0),
+        ("SELECT 1 AS \"left key\", unnest([1, 2]) AS \"right\"", True, True, 0),
+        ("SELECT unnest([1, 1, 1, 2, 2, 3]) AS \"left key\", 0 AS \"right\"", True, False, 2),
+        # A NULL is a key like any other: it may occur once.
+        ("SELECT 1 AS \"left key\", unnest([NULL, 2]) AS \"right\"", True, True, 0),
+        ("SELECT 1 AS \"left key\", unnest([NULL, NULL]) AS \"right\"", True, False, 1),
+    ],
+)  # fmt: skip
+def test_checks_tell_tables_without_rows_and_keys_that_occur_twice(
+    evaluated, legacy, rows_of_pair, has_rows, is_unique, repeated
+):
+    legacy.execute(f"CREATE TABLE prod.pair AS {rows_of_pair}")
+    legacy.close()
+    found = evaluated(PAIR)
+    assert (found["rows"].passed, found["unique_key"].passed) == (has_rows, is_unique)
+    assert found["unique_key"].metadata["repeated_keys"].value == repeated
+
+
+def test_repeated_keys_are_shown_with_their_number_of_rows(evaluated, legacy):
+    legacy.execute('CREATE TABLE prod.pair AS SELECT unnest([7, 7, 7, 8]) AS "left key", \'x\' AS "right"')
+    legacy.close()
+    shown = evaluated(PAIR)["unique_key"].metadata["samples"].value
+    assert shown.splitlines() == ["| left key | right | rows |", "| --- | --- | --- |", "| 7 | x | 3 |"]
+
+
+def test_one_check_can_run_alone(run, legacy):
+    legacy.execute('CREATE TABLE prod.pair AS SELECT 1 AS "left key", 2 AS "right"')
+    legacy.close()
+    key = dg.AssetCheckKey(dg.AssetKey(["legacy", "pair"]), "rows")
+    result = run(legacy_checks(PAIR), selection=dg.AssetSelection.checks(key))
+    assert [found.check_name for found in result.get_asset_check_evaluations()] == ["rows"]
+
+
+def test_checks_of_a_table_that_is_not_there_say_what_to_do(run, legacy):
+    legacy.close()
+    checks = legacy_checks(PAIR)
+    told = cause(run(checks, selection=dg.AssetSelection.checks(*checks.check_keys)))
+    assert told.endswith("table prod.pair does not exist yet: materialize the asset legacy/pair first")
