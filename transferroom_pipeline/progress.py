@@ -1,12 +1,17 @@
 """A run as a person wants to see it: each asset as it finishes, and each check that is not green."""
 
 import logging
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import click
 import dagster as dg
 
 from transferroom_pipeline.comparisons.assets import SUMMARY
+from transferroom_pipeline.exceptions import TransferRoomError
+
+if TYPE_CHECKING:
+    from dagster._utils.error import SerializableErrorInfo
 
 _NAME_WIDTH = 28
 _LONGEST_VALUE = 60
@@ -78,18 +83,30 @@ def check_line(evaluation: dg.AssetCheckEvaluation) -> str | None:
 
 
 def failure_line(event: dg.DagsterEvent) -> str | None:
-    """Why a step failed, in the words of the innermost error; None where a check has said it already."""
+    """Why a step failed: the project's own sentence if there is one; None where a check has said it already."""
     failure = event.step_failure_data
     if failure.user_failure_data is not None:
         reason = failure.user_failure_data.description or ""
     else:
-        error = failure.error
-        while error is not None and error.cause is not None:
-            error = error.cause
+        error = _telling(failure.error)
         if error is None or error.cls_name == "DagsterAssetCheckFailedError":
             return None
-        reason = error.message.strip().split(": ", 1)[-1]
+        reason = error.message.strip().removeprefix(f"{error.cls_name}: ").rsplit(f".{error.cls_name}: ")[-1]
     return f"{click.style('✗', fg='red')} {event.step_key} failed: {reason}"
+
+
+def _telling(error: "SerializableErrorInfo | None") -> "SerializableErrorInfo | None":
+    """Of an error and its causes the one that says what a person can do, or else the innermost."""
+    own = {cls.__name__ for cls in _subclasses(TransferRoomError)}
+    while error is not None and error.cause is not None and error.cls_name not in own:
+        error = error.cause
+    return error
+
+
+def _subclasses(cls: type[Exception]) -> Iterator[type[Exception]]:
+    for subclass in cls.__subclasses__():
+        yield subclass
+        yield from _subclasses(subclass)
 
 
 def _numbers(metadata: Any) -> str:

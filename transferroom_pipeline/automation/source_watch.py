@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 PATTERNS = ("*.csv", "*.parquet")
@@ -10,10 +10,11 @@ PATTERNS = ("*.csv", "*.parquet")
 
 @dataclass(frozen=True)
 class Watch:
-    """What the last look saw, and what the last migration was started for, both as fingerprints."""
+    """What the last look saw, and what the last of so many migrations was started for, both as fingerprints."""
 
     seen: str | None = None
     started: str | None = None
+    starts: int = 0
 
     @classmethod
     def from_cursor(cls, cursor: str | None) -> "Watch":
@@ -22,7 +23,7 @@ class Watch:
 
     def to_cursor(self) -> str:
         """The cursor that the next look starts from."""
-        return json.dumps({"seen": self.seen, "started": self.started})
+        return json.dumps(asdict(self))
 
 
 @dataclass(frozen=True)
@@ -43,15 +44,18 @@ def look(watch: Watch, directory: Path) -> Look:
     now = _fingerprint(directory)
     if now is None:
         return Look(watch, None, f"there are no source files in {directory}")
+    waiting = replace(watch, seen=now)
     if now == watch.started:
-        return Look(Watch(now, watch.started), None, "the source files have not changed since the last migration")
+        return Look(waiting, None, "the source files have not changed since the last migration")
     if now != watch.seen:
-        return Look(Watch(now, watch.started), None, "the source files have changed; waiting until they stay the same")
-    return Look(Watch(now, now), now, "the source files have changed")
+        return Look(waiting, None, "the source files have changed; waiting until they stay the same")
+    started = Watch(seen=now, started=now, starts=watch.starts + 1)
+    # Numbered, as files may return to an earlier state, and Dagster never starts a run for a key a second time.
+    return Look(started, f"{now}-{started.starts}", "the source files have changed")
 
 
 def _fingerprint(directory: Path) -> str | None:
-    files = sorted(file for pattern in PATTERNS for file in directory.glob(pattern))
+    files = sorted(file for pattern in PATTERNS for file in directory.glob(pattern) if file.is_file())
     if not files:
         return None
     states = [(file.name, (state := file.stat()).st_size, state.st_mtime_ns) for file in files]

@@ -15,7 +15,6 @@ _UNFAITHFUL: dict[type[exp.Expr], str] = {
     exp.OpenJSON: "OPENJSON",
     exp.DateDiff: "DATEDIFF",
     exp.Convert: "CONVERT",
-    exp.Parameter: "a variable",
     exp.Length: "LEN (which does not count trailing blanks on SQL Server)",
 }
 """Constructs that sqlglot translates without complaint into something that means another thing."""
@@ -37,9 +36,8 @@ def stand_in_sql(tsql: str, *, table: str) -> str:
         LegacyError: The query does not parse, or uses what is known not to keep its meaning.
     """
     query = _query(tsql, table)
+    _refuse_unfaithful_words(tsql, table)
     _refuse_unfaithful(query, table)
-    if _names_real(tsql):
-        raise _unfaithful("REAL (which cannot be told from FLOAT)", table)
     return query.transform(_with_faithful_type).sql(
         dialect="duckdb", unsupported_level=sqlglot.ErrorLevel.RAISE, comments=False
     )
@@ -65,6 +63,15 @@ def _query(tsql: str, table: str) -> exp.Query:
     if not isinstance(statements[0], exp.Query):
         raise LegacyError(f"the T-SQL of legacy table {table} is not a SELECT: the stand-in runs queries only")
     return statements[0]
+
+
+def _refuse_unfaithful_words(tsql: str, table: str) -> None:
+    """What the parsed query no longer shows; SQLMesh, once imported, has all dialects read @ as its own macros."""
+    for token in sqlglot.tokenize(tsql, dialect="tsql"):
+        if token.token_type in (TokenType.PARAMETER, TokenType.SESSION_PARAMETER):
+            raise _unfaithful("a variable", table)
+        if token.token_type is TokenType.FLOAT and token.text.upper() == "REAL":
+            raise _unfaithful("REAL (which cannot be told from FLOAT)", table)
 
 
 def _refuse_unfaithful(query: exp.Query, table: str) -> None:
@@ -161,8 +168,3 @@ def _with_faithful_type(node: exp.Expr) -> exp.Expr:
         [digits] = [int(parameter.name) for parameter in node.expressions] or [_SMALLEST_DOUBLE]
         return exp.DataType(this=exp.DType.DOUBLE if digits >= _SMALLEST_DOUBLE else exp.DType.FLOAT)
     return exp.DataType(this=exp.DType.VARCHAR) if node.this in _TEXTS else node
-
-
-def _names_real(tsql: str) -> bool:
-    tokens = sqlglot.tokenize(tsql, dialect="tsql")
-    return any(token.token_type is TokenType.FLOAT and token.text.upper() == "REAL" for token in tokens)

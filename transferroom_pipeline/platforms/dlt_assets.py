@@ -1,9 +1,11 @@
 """Tables loaded by dlt as Dagster assets."""
 
+import shutil
 import warnings
 from collections.abc import Mapping
 
 import dagster as dg
+import duckdb
 from dagster_dlt import DagsterDltResource, DagsterDltTranslator
 from dagster_dlt.translator import DltResourceTranslatorData
 from dlt.common.warnings import DltDeprecationWarning
@@ -41,31 +43,34 @@ def load_table(
 ) -> dg.MaterializeResult[None]:
     """Replace a table by a stream through dagster-dlt and describe what is there now.
 
-    A table whose columns are no longer those of the stream is dropped first: dlt adds columns, but never takes
-    one away or changes its type.
+    Raises:
+        PlatformError: The database cannot be opened.
     """
-    changed = _columns_changed(loader, table, stream)
-    options = {"refresh": "drop_resources"} if changed else {}
+    # Opened for writing, as dlt will: a database that is locked or damaged is told here in one sentence.
+    with connect(loader.database) as connection:
+        as_wanted = _is_as_wanted(connection, loader.schema, table, stream)
+    if not as_wanted:
+        # Only when all rows are read: a stream that breaks off must leave the table as it was.
+        stream = stream.followed_by(lambda: loader.forget(table))
+    pipeline = loader.pipeline(table)
     events = dlt_resource.run(
         context=context,
         dlt_source=loader.source(table, stream),
-        dlt_pipeline=loader.replacing_pipeline(table) if changed else loader.pipeline(table),
+        dlt_pipeline=pipeline,
         dagster_dlt_translator=translator,
-        **options,
     )
     with warnings.catch_warnings():
         # dagster-dlt drops pending packages, of which there are none, by a name that dlt has given another since.
         warnings.simplefilter("ignore", DltDeprecationWarning)
         [result] = list(events)
+    shutil.rmtree(pipeline.working_dir)  # a copy of all rows that nothing reads again
     with connect(loader.database, read_only=True) as connection:
         metadata = table_metadata(connection, loader.schema, table)
     return dg.MaterializeResult(asset_key=result.asset_key, metadata=metadata)
 
 
-def _columns_changed(loader: TableLoader, table: str, stream: ArrowStream) -> bool:
-    # Opened for writing, as dlt will: a database that is locked or damaged is told here in one sentence.
-    with connect(loader.database) as connection:
-        present = set(columns(connection, loader.schema, table))
-        incoming = connection.from_arrow(stream.schema.empty_table())
-        wanted = {Column(name, str(type_)) for name, type_ in zip(incoming.columns, incoming.types, strict=True)}
-    return bool(present) and present != wanted
+def _is_as_wanted(connection: duckdb.DuckDBPyConnection, schema: str, table: str, stream: ArrowStream) -> bool:
+    """Whether the table is there with the columns and types of the stream."""
+    incoming = connection.from_arrow(stream.schema.empty_table())
+    wanted = {Column(name, str(type_)) for name, type_ in zip(incoming.columns, incoming.types, strict=True)}
+    return set(columns(connection, schema, table)) == wanted

@@ -8,10 +8,13 @@ from pathlib import Path
 
 import dlt
 import pyarrow as pa
-from dlt.common.schema import Schema
 from dlt.common.schema.typing import TColumnSchema
 from dlt.extract.resource import DltResource
 from dlt.extract.source import DltSource
+from sqlglot import exp
+
+from transferroom_pipeline.platforms.duckdb_database import connect
+from transferroom_pipeline.platforms.tables import table_exists, table_expression
 
 _TIMESTAMP_PRECISION = {"s": 0, "ms": 3, "us": 6, "ns": 9}
 
@@ -22,6 +25,15 @@ class ArrowStream:
 
     schema: pa.Schema
     batches: Callable[[], Iterator[pa.RecordBatch]]
+
+    def followed_by(self, action: Callable[[], None]) -> "ArrowStream":
+        """The same stream, which does something once its last row is taken."""
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            yield from self.batches()
+            action()
+
+        return ArrowStream(self.schema, batches)
 
 
 def full_load(table: str, stream: ArrowStream | None = None) -> DltResource:
@@ -65,7 +77,7 @@ class TableLoader:
         A full load needs nothing of the loads before it, so each starts with an empty working folder: what a load
         that died has left there can neither be loaded late nor stand in the way.
         """
-        name = f"{self.schema}_{_identifier(table)}"
+        name = self._name(table)
         shutil.rmtree(self.working_dir / name, ignore_errors=True)
         pipeline = dlt.pipeline(
             pipeline_name=name,
@@ -83,24 +95,27 @@ class TableLoader:
     def source(self, table: str, stream: ArrowStream) -> DltSource:
         """The dlt source with the table as its only resource."""
 
-        @dlt.source(name=f"{self.schema}_{_identifier(table)}")
+        @dlt.source(name=self._name(table))
         def source() -> DltResource:
             return full_load(table, stream)
 
         return source()
 
-    def replacing_pipeline(self, table: str) -> dlt.Pipeline:
-        """The pipeline of a table that is there with other columns, to be run with `refresh="drop_resources"`.
+    def forget(self, table: str) -> None:
+        """Drop a table and all that dlt has recorded of it, so that the load makes it anew.
 
-        dlt only drops what it knows to have loaded, and with an empty working folder it knows of nothing.
+        dlt adds columns, but never takes one away or changes its type, and it takes a table for present when its
+        records say so, even after somebody has dropped it.
         """
-        pipeline = self.pipeline(table)
-        schema = Schema(pipeline.pipeline_name)
-        schema.update_table({"name": table, "resource": table, "columns": {}, "x-normalizer": {"seen-data": True}})
-        pipeline.schemas.save_schema(schema)
-        return pipeline
+        with connect(self.database) as connection:
+            for schema in (self.schema, f"{self.schema}_staging"):
+                drop = exp.Drop(this=table_expression(schema, table), kind="TABLE", exists=True)
+                connection.execute(drop.sql(dialect="duckdb"))
+                if table_exists(connection, schema, "_dlt_version"):
+                    recorded = exp.column("schema_name").eq(self._name(table))
+                    forget = exp.delete(table_expression(schema, "_dlt_version")).where(recorded)
+                    connection.execute(forget.sql(dialect="duckdb"))
 
-
-def _identifier(table: str) -> str:
-    """A table's name as dlt takes it for a pipeline: letters, digits and underscores."""
-    return re.sub(r"\W", "_", table)
+    def _name(self, table: str) -> str:
+        """What dlt calls the table's source and pipeline: letters, digits and underscores."""
+        return re.sub(r"\W", "_", f"{self.schema}_{table}")

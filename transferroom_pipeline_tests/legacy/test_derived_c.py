@@ -57,8 +57,8 @@ def test_fees_values_and_their_ratio_of_a_position(insights):
     assert values(found, FEES) == (3, Decimal("35.15"), 35.15 / 3, Decimal("5.05"), Decimal("20.00"))
     # Values of the players: 6.00 + 9.01 = 15.01, mean 15.01 / 2 = 7.505.
     assert values(found, VALUES) == (2, 7.505, Decimal("6.00"), Decimal("9.01"))
-    # Of the transfers with a known value: 20.00 + 25.15 = 45.15 over 10.10 + 20.00 = 30.10, which is 1.5.
-    assert found["value_to_fee_ratio"] == 1.5
+    # Of the transfers with a known value: 20.00 + 25.15 = 45.15 over 10.10 + 20.00 = 30.10.
+    assert found["value_to_fee_ratio"] == 45.15 / 30.10
     assert values(found, TRADE) == (None, None, None)
 
 

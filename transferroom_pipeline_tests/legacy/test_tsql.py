@@ -101,6 +101,15 @@ def test_constructs_that_change_their_meaning_are_refused(tsql, construct):
     )
 
 
+def test_variables_are_refused_also_when_sqlmesh_has_taken_over_their_sign(monkeypatch):
+    monkeypatch.setenv("MAX_FORK_WORKERS", "1")
+    import sqlmesh  # noqa: F401
+
+    for tsql in ("SELECT n FROM t WHERE d > @since", "SELECT @@ROWCOUNT AS n"):
+        with pytest.raises(LegacyError, match="uses a variable"):
+            stand_in_sql(tsql, table="derived_x")
+
+
 @pytest.mark.parametrize(
     ("tsql", "reason"),
     [

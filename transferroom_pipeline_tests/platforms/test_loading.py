@@ -156,6 +156,16 @@ def test_loading_works_after_the_database_or_the_working_folder_was_deleted(load
     assert held("t")[0] == [(3, 4)]
 
 
+def test_a_table_that_somebody_dropped_or_changed_is_made_anew(load, stream, held, database):
+    rows = stream("SELECT 1 AS n, 'a' AS s")
+    for statement in ("DROP TABLE raw.t", "ALTER TABLE raw.t DROP COLUMN s"):
+        assert load("t", rows).success
+        with connect(database) as connection:
+            connection.execute(statement)
+    assert load("t", rows).success
+    assert held("t") == ([(1, "a")], [("n", "INTEGER"), ("s", "VARCHAR")])
+
+
 def test_a_locked_database_is_told_before_anything_is_read(load, stream, database, held_by_another_process):
     assert load("t", stream("SELECT 1 AS n")).success
     read = []

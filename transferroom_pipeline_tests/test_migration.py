@@ -1,0 +1,264 @@
+"""The whole migration, as `transferroom run` carries it out."""
+
+import csv
+import json
+
+import dagster as dg
+import pytest
+from click.testing import Result
+
+from transferroom_pipeline.platforms.checksum import content_checksum
+from transferroom_pipeline.platforms.duckdb_database import connect
+from transferroom_pipeline_tests.conftest import Project
+
+TABLES = ("derived_a", "derived_b", "derived_c")
+COPIED = ("players", "clubs", "transfers", "rejected_rows", "snapshot", *TABLES)
+
+
+def test_every_table_is_proven_and_every_view_shows_the_rebuilt_table(migrated_once: tuple[Project, Result]) -> None:
+    project, result = migrated_once
+    assert result.exit_code == 0, result.output
+    for table in TABLES:
+        assert f"analytics.{table} shows prod.{table}" in result.output
+    verdicts = project.target("SELECT table_name, verdict FROM migration.comparison_runs ORDER BY ALL")
+    assert verdicts == [(table, "proven") for table in TABLES]
+
+
+def test_the_command_prints_assets_and_verdicts_and_nothing_of_the_libraries(
+    migrated_once: tuple[Project, Result],
+) -> None:
+    lines = [line for line in migrated_once[1].output.splitlines() if line]
+    assets = [line for line in lines if line.startswith("✓ ")]
+    assert len(assets) == 4 + 4 + 8 + 7 + 3 + 3  # sources, legacy, copies, models, comparisons, views
+    others = [line for line in lines if not line.startswith("✓ ")]
+    assert len(others) == 1 + len(TABLES) + 2, others  # heading, verdicts, reports, ending
+
+
+def test_every_table_of_legacy_is_copied_to_the_target(migrated_once: tuple[Project, Result]) -> None:
+    project, _ = migrated_once
+    tables = (
+        "SELECT table_name FROM information_schema.tables "
+        "WHERE table_schema = '{}' AND table_name[1] <> '_' ORDER BY table_name"
+    )
+    assert project.target(tables.format("raw")) == project.legacy(tables.format("prod"))
+    assert {name for (name,) in project.target(tables.format("raw"))} == set(COPIED)
+
+
+def test_running_it_again_changes_nothing(migrated: Project) -> None:
+    before = contents(migrated)
+    result = migrated.call("run")
+    assert result.exit_code == 0, result.output
+    assert contents(migrated) == before
+
+
+def test_a_row_changed_by_hand_is_named_everywhere_and_taken_from_consumers_and_a_run_mends_it(
+    migrated: Project,
+) -> None:
+    [(player,)] = migrated.target("SELECT min(player_id) FROM prod.derived_a")
+    table = rebuilt_table(migrated, "derived_a")
+    migrated.target(f"UPDATE {table} SET market_value_millions = 1234.56 WHERE player_id = '{player}'")
+
+    result = migrated.call("run", "--select", "group:comparisons")
+
+    assert result.exit_code == 1
+    assert "comparison/derived_a verdict" in result.output
+    assert str(player) in result.output
+    assert "market_value_millions" in result.output
+    assert "1234.56" in result.output
+    with (migrated.settings.results_dir / "derived_a_differences.csv").open(encoding="utf-8") as file:
+        [difference] = csv.DictReader(file)
+    assert json.loads(difference["key"]) == {"player_id": player}
+    assert (difference["column_name"], difference["modern_value"]) == ("market_value_millions", "1234.56")
+    assert "raw.derived_a" in view(migrated, "derived_a")
+    [(serving, reason)] = migrated.target(
+        "SELECT serving, reason FROM migration.cutover_state WHERE table_name = 'derived_a'"
+    )
+    assert serving == "raw"
+    assert "differs" in str(reason)
+    check = latest_check(migrated, "derived_a", "values")
+    assert not check.passed
+    assert check.metadata["market_value_millions"].value == 1
+
+    again = migrated.call("run")
+
+    assert again.exit_code == 0, again.output
+    assert "prod.derived_a" in view(migrated, "derived_a")
+    assert not (migrated.settings.results_dir / "derived_a_differences.csv").exists()
+
+
+def test_one_table_that_differs_does_not_hide_the_others(migrated: Project) -> None:
+    migrated.target(f"DELETE FROM {rebuilt_table(migrated, 'derived_a')}")
+    result = migrated.call("run", "--select", "group:comparisons")
+    assert result.exit_code == 1
+    assert "analytics.derived_a shows raw.derived_a" in result.output
+    assert "analytics.derived_b shows prod.derived_b" in result.output
+    assert "analytics.derived_c shows prod.derived_c" in result.output
+
+
+def test_a_comparison_that_cannot_be_carried_out_takes_the_table_from_consumers_too(migrated: Project) -> None:
+    migrated.target("DROP VIEW prod.derived_b")
+    result = migrated.call("run", "--select", "group:comparisons")
+    assert result.exit_code == 1
+    assert "comparison__derived_b failed" in result.output
+    assert "raw.derived_b" in view(migrated, "derived_b")
+    assert "prod.derived_c" in view(migrated, "derived_c")
+
+
+def test_comparing_from_the_command_keeps_evidence_and_follows_the_verdict(migrated: Project) -> None:
+    migrated.target(f"DELETE FROM {rebuilt_table(migrated, 'derived_a')}")
+    result = migrated.call("compare", "--all", "--quiet")
+    assert result.exit_code == 1
+    assert "raw.derived_a" in view(migrated, "derived_a")
+    newest = (
+        "SELECT verdict FROM migration.comparison_runs WHERE table_name = 'derived_a' ORDER BY compared_at DESC LIMIT 1"
+    )
+    assert migrated.target(newest) == [("differs",)]
+
+
+def test_a_few_bad_rows_are_set_aside_with_a_warning(migrated: Project) -> None:
+    migrated.rewrite(
+        "transfers",
+        [*migrated.lines("transfers"), "T99999,P0001,C001,C002,minus,Permanent,,2025-01-01,,,Completed,2026-01-01"],
+    )
+    result = migrated.call("run", "--select", "group:sources")
+    assert result.exit_code == 0, result.output
+    assert "! legacy/transfers contract" in result.output
+    assert "1 of 401 rows" in result.output
+    [rejected] = migrated.legacy(
+        "SELECT source_table, line_number, key, column_name, rule, value FROM prod.rejected_rows"
+    )
+    assert rejected == ("transfers", 402, "T99999", "transfer_fee_millions", "type", "minus")
+    assert migrated.legacy("SELECT count(*) FROM prod.transfers") == [(400,)]
+
+
+def test_too_many_bad_rows_leave_the_legacy_table_as_it_was(migrated: Project) -> None:
+    broken = [line.replace(",Forward,", ",Striker,") for line in migrated.lines("players")]
+    migrated.rewrite("players", broken)
+    before = migrated.legacy("SELECT * FROM prod.players ORDER BY ALL")
+    result = migrated.call("run")
+    assert result.exit_code == 1
+    assert "✗ legacy/players contract" in result.output
+    assert "nothing was loaded" in result.output
+    assert "✓ legacy/clubs" in result.output
+    assert migrated.legacy("SELECT * FROM prod.players ORDER BY ALL") == before
+    refused = "SELECT count(*) FROM prod.rejected_rows WHERE rule = 'enumeration' AND value = 'Striker'"
+    assert migrated.legacy(refused) == [(sum(",Striker," in line for line in broken),)]
+
+
+def test_the_share_of_bad_rows_that_is_allowed_is_a_setting(migrated: Project) -> None:
+    migrated.rewrite("players", [line.replace(",Forward,", ",Striker,") for line in migrated.lines("players")])
+    result = migrated.call("run", "--select", "key:legacy/players", TRANSFERROOM_MAX_REJECTED_SHARE="1")
+    assert result.exit_code == 0, result.output
+    assert "! legacy/players contract" in result.output
+
+
+def test_a_reference_that_points_nowhere_is_a_warning(migrated: Project) -> None:
+    lines = migrated.lines("transfers")
+    fields = lines[1].split(",")
+    migrated.rewrite("transfers", [lines[0], ",".join([fields[0], "P9999", *fields[2:]]), *lines[2:]])
+    result = migrated.call("run", "--select", "group:sources")
+    assert result.exit_code == 0, result.output
+    assert "! legacy/transfers references" in result.output
+    assert "rows_player_id 1" in result.output
+
+
+@pytest.mark.parametrize(
+    ("content", "explanation"),
+    [
+        (None, "players"),
+        ("", "empty"),
+        ("player_id,name\nP0001,One\n", "position"),
+        (
+            "player_id,name,position,age,nationality,current_club,market_value_millions,contract_end_date,updated_at\nP0001,One\n",
+            "line 2",
+        ),
+    ],
+)
+def test_a_source_file_that_cannot_be_read_is_explained_and_changes_nothing(
+    migrated: Project, content: str | None, explanation: str
+) -> None:
+    file = migrated.settings.source_dir / "players.csv"
+    file.unlink()
+    if content is not None:
+        file.write_text(content, encoding="utf-8")
+    before = migrated.legacy("SELECT * FROM prod.players ORDER BY ALL")
+    result = migrated.call("run", "--select", "key:legacy/players")
+    assert result.exit_code == 1
+    [line] = [line for line in result.output.splitlines() if "load_players failed" in line]
+    assert "players" in line
+    assert explanation in line
+    assert migrated.legacy("SELECT * FROM prod.players ORDER BY ALL") == before
+
+
+@pytest.mark.parametrize(
+    ("selection", "first"),
+    [
+        ("key:legacy/derived_a", "legacy/snapshot"),
+        ("key:raw/players", "does not exist"),
+        ("key:prod/derived_a", "does not exist"),
+        ("key:comparison/derived_a", "does not exist"),
+        ("key:analytics/derived_a", "raw/derived_a"),
+    ],
+)
+def test_a_part_whose_inputs_are_missing_says_so(fresh: Project, selection: str, first: str) -> None:
+    result = fresh.call("run", "--select", selection)
+    assert result.exit_code == 1
+    assert first in result.output
+    assert "Traceback" not in result.output
+
+
+def test_a_selection_that_selects_nothing_is_a_mistake_of_the_call(fresh: Project) -> None:
+    result = fresh.call("run", "--select", "key:legacy/nothing")
+    assert result.exit_code == 2
+    assert "legacy/nothing" in result.output
+
+
+def test_a_setting_that_cannot_be_used_is_named(fresh: Project) -> None:
+    result = fresh.call("run", TRANSFERROOM_AS_OF="yesterday")
+    assert result.exit_code == 2
+    assert "TRANSFERROOM_AS_OF" in result.output
+
+
+def test_the_as_of_date_can_be_set(migrated: Project) -> None:
+    result = migrated.call("run", TRANSFERROOM_AS_OF="2024-12-31")
+    assert result.exit_code == 0, result.output
+    assert migrated.target("SELECT as_of::VARCHAR FROM raw.snapshot") == [("2024-12-31",)]
+    window = "SELECT min(transfer_date) >= DATE '2022-01-01', max(transfer_date) <= DATE '2024-12-31' FROM {}"
+    assert migrated.target(window.format("analytics.derived_b")) == [(True, True)]
+
+
+def contents(project: Project) -> dict[str, object]:
+    """Checksums of every table that consumers or comparisons see, and the newest verdicts."""
+    with connect(project.settings.target_database, read_only=True) as connection:
+        names = [("raw", table) for table in COPIED] + [
+            (schema, table) for schema in ("prod", "analytics") for table in TABLES
+        ]
+        sums = {f"{schema}.{table}": content_checksum(connection, schema, table) for schema, table in names}
+        newest = (
+            "SELECT table_name, arg_max(verdict, compared_at) FROM migration.comparison_runs GROUP BY ALL ORDER BY ALL"
+        )
+        return {**sums, "verdicts": connection.execute(newest).fetchall()}
+
+
+def view(project: Project, table: str) -> str:
+    """The definition of a table's analytics view."""
+    [(definition,)] = project.target(
+        f"SELECT sql FROM duckdb_views() WHERE schema_name = 'analytics' AND view_name = '{table}'"
+    )
+    return str(definition)
+
+
+def rebuilt_table(project: Project, table: str) -> str:
+    """The table behind `prod.<table>`, which is SQLMesh's view of the version in force."""
+    query = f"SELECT sql FROM duckdb_views() WHERE schema_name = 'prod' AND view_name = '{table}'"
+    [(definition,)] = project.target(query)
+    return str(definition).split(" FROM ")[1].rstrip(";")
+
+
+def latest_check(project: Project, table: str, check: str) -> dg.AssetCheckEvaluation:
+    """The newest evaluation of a comparison's check, as the web UI shows it."""
+    with dg.DagsterInstance.from_config(str(project.root / "dagster_home")) as instance:
+        key = dg.AssetCheckKey(dg.AssetKey(["comparison", table]), check)
+        record = instance.event_log_storage.get_latest_asset_check_execution_by_key([key])[key]
+        assert record.event is not None
+        return record.event.dagster_event.asset_check_evaluation_data
