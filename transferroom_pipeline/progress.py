@@ -11,7 +11,7 @@ from transferroom_pipeline.comparisons.assets import SUMMARY
 from transferroom_pipeline.exceptions import TransferRoomError
 
 if TYPE_CHECKING:
-    from dagster._utils.error import SerializableErrorInfo
+    from dagster_shared.error import SerializableErrorInfo
 
 _NAME_WIDTH = 28
 _LONGEST_VALUE = 60

@@ -1,7 +1,9 @@
 """Both platforms on files of their own, and the copy of one table between them."""
 
 import os
+import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,26 +18,52 @@ from transferroom_pipeline.replication.assets import copy_asset
 os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
 
 
+THREE_ROWS = (
+    "SELECT * FROM (VALUES (1::BIGINT, 'a', 1.10::DECIMAL(18, 2)), (2, '', 2.20), (3, NULL, NULL)) AS v(id, s, m)"
+)
+
+
+def legacy_in(folder: Path) -> LegacyPlatform:
+    return LegacyPlatform(database=str(folder / "legacy" / "transferroom.duckdb"))
+
+
+def target_in(folder: Path) -> TargetPlatform:
+    return TargetPlatform(database=str(folder / "new" / "transferroom.duckdb"))
+
+
+def hold(legacy: LegacyPlatform, query: str) -> None:
+    with connect(legacy.path) as connection:
+        connection.execute("CREATE SCHEMA IF NOT EXISTS prod")
+        connection.execute(f"CREATE OR REPLACE TABLE prod.t AS {query}")
+
+
+def materialize(
+    folder: Path, *further: dg.AssetsDefinition, selection: dg.AssetSelection | None = None
+) -> dg.ExecuteInProcessResult:
+    with dg.DagsterInstance.ephemeral() as instance:
+        return dg.materialize(
+            [copy_asset("t", folder / "dlt"), *further],
+            instance=instance,
+            resources={"dlt": DagsterDltResource(), "legacy": legacy_in(folder), "target": target_in(folder)},
+            selection=selection,
+            raise_on_error=False,
+        )
+
+
 @pytest.fixture
 def legacy(tmp_path: Path) -> LegacyPlatform:
-    return LegacyPlatform(database=str(tmp_path / "legacy" / "transferroom.duckdb"))
+    return legacy_in(tmp_path)
 
 
 @pytest.fixture
 def target(tmp_path: Path) -> TargetPlatform:
-    return TargetPlatform(database=str(tmp_path / "new" / "transferroom.duckdb"))
+    return target_in(tmp_path)
 
 
 @pytest.fixture
 def holds(legacy: LegacyPlatform) -> Callable[[str], None]:
     """Lets legacy `prod.t` hold the rows of a query."""
-
-    def make(query: str) -> None:
-        with connect(legacy.path) as connection:
-            connection.execute("CREATE SCHEMA IF NOT EXISTS prod")
-            connection.execute(f"CREATE OR REPLACE TABLE prod.t AS {query}")
-
-    return make
+    return partial(hold, legacy)
 
 
 @pytest.fixture
@@ -50,22 +78,24 @@ def copied(target: TargetPlatform) -> Callable[[], list[tuple[Any, ...]]]:
 
 
 @pytest.fixture
-def run(legacy: LegacyPlatform, target: TargetPlatform, tmp_path: Path) -> Callable[..., dg.ExecuteInProcessResult]:
+def run(tmp_path: Path) -> Callable[..., dg.ExecuteInProcessResult]:
     """Runs the copy of `t`, or what is selected of it; an error is in the result, not raised."""
+    return partial(materialize, tmp_path)
 
-    def materialize(
-        *further: dg.AssetsDefinition, selection: dg.AssetSelection | None = None
-    ) -> dg.ExecuteInProcessResult:
-        with dg.DagsterInstance.ephemeral() as instance:
-            return dg.materialize(
-                [copy_asset("t", tmp_path / "dlt"), *further],
-                instance=instance,
-                resources={"dlt": DagsterDltResource(), "legacy": legacy, "target": target},
-                selection=selection,
-                raise_on_error=False,
-            )
 
-    return materialize
+@pytest.fixture(scope="session")
+def both_sides(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Both platforms after a copy of the three rows."""
+    folder = tmp_path_factory.mktemp("copied")
+    hold(legacy_in(folder), THREE_ROWS)
+    assert materialize(folder).success
+    return folder
+
+
+@pytest.fixture
+def after_a_copy(both_sides: Path, tmp_path: Path) -> None:
+    """The platforms of the test are those after a copy of the three rows."""
+    shutil.copytree(both_sides, tmp_path, dirs_exist_ok=True)
 
 
 @pytest.fixture

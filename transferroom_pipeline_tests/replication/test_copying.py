@@ -9,10 +9,8 @@ import pytest
 from transferroom_pipeline.platforms.duckdb_database import connect
 from transferroom_pipeline.replication import copying
 from transferroom_pipeline.replication.copying import legacy_stream
+from transferroom_pipeline_tests.replication.conftest import THREE_ROWS
 
-THREE_ROWS = (
-    "SELECT * FROM (VALUES (1::BIGINT, 'a', 1.10::DECIMAL(18, 2)), (2, '', 2.20), (3, NULL, NULL)) AS v(id, s, m)"
-)
 ALL_PASS = {"row_count": True, "schema": True, "content": True}
 
 
@@ -68,9 +66,8 @@ def test_a_table_with_blanks_and_capitals_in_its_columns_is_copied(run, holds, c
     assert copied() == [(1, 2)]
 
 
-def test_running_twice_changes_nothing_and_every_check_is_a_blocking_error(run, holds, copied):
-    holds(THREE_ROWS)
-    run()
+@pytest.mark.usefixtures("after_a_copy")
+def test_running_twice_changes_nothing_and_every_check_is_a_blocking_error(run, copied):
     before = copied()
     again = run()
     assert passed(again) == ALL_PASS
@@ -79,9 +76,8 @@ def test_running_twice_changes_nothing_and_every_check_is_a_blocking_error(run, 
     assert copied() == before == [(1, "a", Decimal("1.10")), (2, "", Decimal("2.20")), (3, None, None)]
 
 
+@pytest.mark.usefixtures("after_a_copy")
 def test_a_table_that_changed_since_is_followed(run, holds, copied):
-    holds(THREE_ROWS)
-    run()
     holds("SELECT 'x' AS id, 7 AS added")
     assert passed(run()) == ALL_PASS
     assert copied() == [("x", 7)]
@@ -107,16 +103,15 @@ def test_legacy_is_only_read(run, holds, legacy):
         ("raw", "ALTER TABLE raw.t ADD COLUMN more INTEGER", {"schema", "content"}),
     ],
 )
-def test_checks_notice_what_changed_on_one_side(run, holds, checked, tampered, side, statement, failing):
-    holds(THREE_ROWS)
-    run(selection=dg.AssetSelection.assets(dg.AssetKey(["raw", "t"])).without_checks())
+@pytest.mark.usefixtures("after_a_copy")
+def test_checks_notice_what_changed_on_one_side(checked, tampered, side, statement, failing):
+    assert checked() == ALL_PASS
     tampered(side, statement)
     assert {name for name, has_passed in checked().items() if not has_passed} == failing
 
 
-def test_one_check_can_run_alone(run, holds, checked):
-    holds(THREE_ROWS)
-    run()
+@pytest.mark.usefixtures("after_a_copy")
+def test_one_check_can_run_alone(checked):
     assert checked("content") == {"content": True}
 
 
@@ -139,9 +134,8 @@ def test_a_difference_of_types_is_shown_and_stops_what_follows(run, holds):
     assert ran == ["ran"]
 
 
-def test_a_missing_legacy_table_is_told_with_its_asset_and_the_copy_is_kept(run, holds, copied, tampered):
-    holds(THREE_ROWS)
-    run()
+@pytest.mark.usefixtures("after_a_copy")
+def test_a_missing_legacy_table_is_told_with_its_asset_and_the_copy_is_kept(run, copied, tampered):
     tampered("legacy", "DROP TABLE prod.t")
     assert cause(run()).endswith("table prod.t does not exist yet: materialize the asset legacy/t first")
     assert len(copied()) == 3
