@@ -1,11 +1,15 @@
 """Running the code location, or a part of it, from the command line."""
 
 import os
+import sqlite3
+import uuid
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 
 import dagster as dg
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME, SqliteEventLogStorage
 
 from transferroom_pipeline.exceptions import TransferRoomError
 from transferroom_pipeline.settings import PROJECT_ROOT
@@ -47,14 +51,33 @@ def run_assets(definitions: dg.Definitions, selection: str, instance: dg.Dagster
     keys = _resolve(definitions, selection)
     close_dead_runs(instance)
     job = definitions.resolve_job_def(JOB)
-    result = job.execute_in_process(
-        run_config={"loggers": {"progress": {}}},
-        instance=instance,
-        asset_selection=keys,
-        raise_on_error=False,
-        tags={PROCESS_TAG: str(os.getpid())},
-    )
-    return RunOutcome(result.run_id, result.success)
+    run_id = str(uuid.uuid4())
+    with _history_held_open(instance, run_id):
+        result = job.execute_in_process(
+            run_id=run_id,
+            run_config={"loggers": {"progress": {}}},
+            instance=instance,
+            asset_selection=keys,
+            raise_on_error=False,
+            tags={PROCESS_TAG: str(os.getpid())},
+        )
+    return RunOutcome(run_id, result.success)
+
+
+@contextmanager
+def _history_held_open(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
+    """Hold SQLite's event logs open while a run writes to them.
+
+    Dagster opens and closes them for every event, and each time the last connection closes, SQLite writes the whole
+    write-ahead log back: more work than all the events themselves.
+    """
+    storage = instance.event_log_storage
+    with ExitStack() as held:
+        if isinstance(storage, SqliteEventLogStorage):
+            for shard in (INDEX_SHARD_NAME, run_id):
+                log = held.enter_context(closing(sqlite3.connect(storage.path_for_shard(shard))))
+                log.execute("PRAGMA journal_mode = WAL")
+        yield
 
 
 def _resolve(definitions: dg.Definitions, selection: str) -> Sequence[dg.AssetKey]:

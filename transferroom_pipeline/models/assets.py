@@ -1,7 +1,7 @@
 """The SQLMesh models as assets, their audits as checks."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -13,7 +13,7 @@ from transferroom_pipeline.platforms.tables import require_table
 from transferroom_pipeline.settings import Settings
 
 if TYPE_CHECKING:
-    from transferroom_pipeline.models.running import AuditOutcome, ComputedModel, ModelsRun
+    from transferroom_pipeline.models.running import AuditOutcome, ModelsRun
 
 POOL = "target_database"
 
@@ -106,12 +106,11 @@ def _materializations(
 
     Models downstream of the selection that SQLMesh computed along are told to Dagster too: their data is new.
     """
+    described = _described(account, models, target)
     for model in models:
-        computed = account.computed.get(model.name)
-        if computed is None:
+        metadata = described.get(model.name)
+        if metadata is None:
             continue
-        with target.get_connection(read_only=True) as connection:
-            metadata = {**table_metadata(connection, model.schema_name, model.table), **_run_metadata(computed)}
         if _key(model) in context.selected_asset_keys:
             yield dg.MaterializeResult(asset_key=_key(model), metadata=metadata)
         else:
@@ -119,8 +118,22 @@ def _materializations(
             context.log_event(dg.AssetMaterialization(_key(model), metadata=metadata))
 
 
-def _run_metadata(computed: "ComputedModel") -> dict[str, str | float]:
-    return {"seconds": computed.seconds, "snapshot": computed.snapshot}
+def _described(
+    account: "ModelsRun", models: Sequence[ModelDescription], target: TargetPlatform
+) -> dict[str, dict[str, Any]]:
+    """What is told of each computed model, by its name."""
+    computed = [model for model in models if model.name in account.computed]
+    if not computed:
+        return {}
+    with target.get_connection(read_only=True) as connection:
+        return {
+            model.name: {
+                **table_metadata(connection, model.schema_name, model.table),
+                "seconds": account.computed[model.name].seconds,
+                "snapshot": account.computed[model.name].snapshot,
+            }
+            for model in computed
+        }
 
 
 def _check_results(

@@ -12,15 +12,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import duckdb
 from dagster_sqlmesh import console
 from dagster_sqlmesh.controller.base import SQLMeshInstance
 from dagster_sqlmesh.controller.dagster import DagsterSQLMeshController
-from sqlmesh.core.context import Context
 from sqlmesh.utils.concurrency import NodeExecutionFailedError
 from sqlmesh.utils.errors import NodeAuditsErrors, SQLMeshError
 
 from transferroom_pipeline.models.description import ModelDescription
 from transferroom_pipeline.models.exceptions import ModelError
+from transferroom_pipeline.models.recording import RecordingContext
 from transferroom_pipeline.models.translation import StageTranslator, project_config
 from transferroom_pipeline.settings import Settings
 
@@ -74,8 +75,8 @@ class ModelsRunner:
         # SQLMesh and dagster-sqlmesh log whole plans; what matters of them is in the account.
         logger = logging.getLogger("transferroom.sqlmesh")
         logger.setLevel(logging.CRITICAL)
-        self._controller: DagsterSQLMeshController[Context] = DagsterSQLMeshController.setup_with_config(
-            config=project_config(settings), log_override=logger
+        self._controller: DagsterSQLMeshController[RecordingContext] = DagsterSQLMeshController.setup_with_config(
+            config=project_config(settings), context_factory=RecordingContext, log_override=logger
         )
 
     def run(self, compute: Sequence[str], audit: Sequence[str]) -> ModelsRun:
@@ -93,18 +94,18 @@ class ModelsRunner:
                 self._compute(mesh, compute, account)
             refused = [failed.name for failed in account.failed.values() if failed.audited]
             for name in dict.fromkeys([*account.computed, *refused, *audit]):
-                account.audits.extend(self._audit(mesh.context, name))
+                account.audits.extend(self._audits(mesh.context, name))
         return account
 
     @contextlib.contextmanager
-    def _instance(self) -> Iterator[SQLMeshInstance[Context]]:
+    def _instance(self) -> Iterator[SQLMeshInstance[RecordingContext]]:
         try:
             with self._controller.instance(ENVIRONMENT) as mesh:
                 yield mesh
-        except SQLMeshError as error:
+        except (SQLMeshError, duckdb.IOException) as error:
             raise ModelError(f"SQLMesh could not run the models: {error}") from error
 
-    def _compute(self, mesh: SQLMeshInstance[Context], names: Sequence[str], account: ModelsRun) -> None:
+    def _compute(self, mesh: SQLMeshInstance[RecordingContext], names: Sequence[str], account: ModelsRun) -> None:
         selection = {} if set(names) == set(self._models) else {"select_models": list(names)}
         if not _apply(mesh, account, **selection) and account.computed:
             # The failed plan computed these models but shows none of them yet: it is all or nothing there.
@@ -113,18 +114,21 @@ class ModelsRunner:
         if stale:
             _apply(mesh, account, restate_models=stale, skip_tests=True)
 
-    def _audit(self, context: Context, name: str) -> Iterator[AuditOutcome]:
-        declared = self._models[name]
-        snapshot = context.get_snapshot(name, raise_if_missing=True)
-        results = context.snapshot_evaluator.audit(snapshot, snapshots=context.snapshots)
+    def _audits(self, context: RecordingContext, name: str) -> Iterator[AuditOutcome]:
+        """What the audits of a model found when it was computed, or find now if it was not."""
+        evaluator = context.snapshot_evaluator
+        snapshots = {_name(fqn): snapshot for fqn, snapshot in context.snapshots.items()}
+        results = evaluator.audit_results.get(snapshots[name].name)
+        if results is None:
+            results = evaluator.audit(snapshots[name], snapshots=context.snapshots)
         dialect = context.engine_adapter.dialect
-        for audit, result in zip(declared.audits, results, strict=True):
+        for audit, result in zip(self._models[name].audits, results, strict=True):
             if result.query is not None and result.count is not None:
                 query = result.query.sql(dialect=dialect, pretty=True)
                 yield AuditOutcome(name, audit.check, audit.blocking, result.count, query)
 
 
-def _apply(mesh: SQLMeshInstance[Context], account: ModelsRun, **options: Any) -> bool:
+def _apply(mesh: SQLMeshInstance[RecordingContext], account: ModelsRun, **options: Any) -> bool:
     """Plan and apply; False when models failed, which are then in the account."""
     started = len(account.failed)
     # On an error, dagster-sqlmesh prints a traceback before it raises; the error itself is enough.
