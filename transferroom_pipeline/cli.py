@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from transferroom_pipeline.configured_comparisons import ConfiguredComparisons
 
 EXIT_ERROR = 2
-GARBAGE_THRESHOLD = 100_000
+GARBAGE_THRESHOLD = 500_000
 """Objects allocated and not freed between two searches for garbage; Python's own is 700."""
 
 COMMANDS = {

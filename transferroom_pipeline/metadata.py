@@ -1,8 +1,6 @@
 """What a materialized table tells Dagster about itself; the one place that renders it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 
 import dagster as dg
@@ -12,25 +10,19 @@ from transferroom_pipeline.platforms.tables import Column, columns, row_count
 
 
 def table_metadata(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> dict[str, Any]:
-    """Row count, columns and qualified name of a table, under the names that Dagster's UI knows."""
+    """Row count, columns and qualified name of a table, as the database has them now."""
+    described = columns(connection, schema, table)
+    return described_table(schema, table, described, row_count(connection, schema, table))
+
+
+def described_table(schema: str, table: str, described: Sequence[Column], rows: int) -> dict[str, Any]:
+    """What is known of a table, under the names that Dagster's UI knows."""
+    shown = [dg.TableColumn(name=column.name, type=column.type) for column in described]
     return {
-        "dagster/row_count": row_count(connection, schema, table),
-        "dagster/column_schema": table_schema(columns(connection, schema, table)),
+        "dagster/row_count": rows,
+        "dagster/column_schema": dg.TableSchema(columns=shown),
         "dagster/table_name": f"{schema}.{table}",
     }
-
-
-def table_schema(described: Sequence[Column]) -> dg.TableSchema:
-    """Columns as Dagster shows them."""
-    return dg.TableSchema(columns=[dg.TableColumn(name=column.name, type=column.type) for column in described])
-
-
-def records(rows: Iterable[Mapping[str, Any]]) -> dg.TableMetadataValue:
-    """Rows as a table in the UI; values that Dagster's records do not take are written as text."""
-    return dg.MetadataValue.table(
-        records=[dg.TableRecord({name: _plain(value) for name, value in row.items()}) for row in rows],
-        schema=None,
-    )
 
 
 def markdown_table(rows: Sequence[Mapping[str, Any]]) -> dg.MarkdownMetadataValue:
@@ -49,11 +41,3 @@ def _line(cells: Iterable[Any]) -> str:
 def _cell(value: Any) -> str:
     text = "NULL" if value is None else str(value)
     return text.replace("|", "\\|").replace("\n", " ")
-
-
-def _plain(value: Any) -> str | int | float | bool | None:
-    if value is None or isinstance(value, str | int | float | bool):
-        return value
-    if isinstance(value, Decimal | date | datetime):
-        return str(value)
-    return repr(value)

@@ -109,10 +109,10 @@ class ModelsRunner:
         selection = {} if set(names) == set(self._models) else {"select_models": list(names)}
         if not _apply(mesh, account, **selection) and account.computed:
             # The failed plan computed these models but shows none of them yet: it is all or nothing there.
-            _apply(mesh, account, select_models=list(account.computed), skip_tests=True)
+            _apply(mesh, account, select_models=list(account.computed))
         stale = [name for name in names if name not in account.computed and name not in account.failed]
         if stale:
-            _apply(mesh, account, restate_models=stale, skip_tests=True)
+            _apply(mesh, account, restate_models=stale)
 
     def _audits(self, context: RecordingContext, name: str) -> Iterator[AuditOutcome]:
         """What the audits of a model found when it was computed, or find now if it was not."""
@@ -129,12 +129,16 @@ class ModelsRunner:
 
 
 def _apply(mesh: SQLMeshInstance[RecordingContext], account: ModelsRun, **options: Any) -> bool:
-    """Plan and apply; False when models failed, which are then in the account."""
+    """Plan and apply; False when models failed, which are then in the account.
+
+    The project's unit tests are left to `sqlmesh test` and `sqlmesh plan`: they say something about the code, and this
+    runs every few minutes on new data.
+    """
     started = len(account.failed)
     # On an error, dagster-sqlmesh prints a traceback before it raises; the error itself is enough.
     with contextlib.redirect_stdout(io.StringIO()):
         try:
-            for event in mesh.plan(**options):
+            for event in mesh.plan(skip_tests=True, **options):
                 _note(event, account)
         except SQLMeshError:
             if len(account.failed) == started:

@@ -10,7 +10,6 @@ from dagster_dlt import DagsterDltResource, DagsterDltTranslator
 from dagster_dlt.translator import DltResourceTranslatorData
 from dlt.common.warnings import DltDeprecationWarning
 
-from transferroom_pipeline.metadata import table_metadata
 from transferroom_pipeline.platforms.duckdb_database import connect
 from transferroom_pipeline.platforms.loading import ArrowStream, TableLoader, full_load
 from transferroom_pipeline.platforms.tables import Column, columns
@@ -40,8 +39,8 @@ def load_table(
     loader: TableLoader,
     table: str,
     stream: ArrowStream,
-) -> dg.MaterializeResult[None]:
-    """Replace a table by a stream through dagster-dlt and describe what is there now.
+) -> None:
+    """Replace a table by a stream through dagster-dlt.
 
     Raises:
         PlatformError: The database cannot be opened.
@@ -62,11 +61,8 @@ def load_table(
     with warnings.catch_warnings():
         # dagster-dlt drops pending packages, of which there are none, by a name that dlt has given another since.
         warnings.simplefilter("ignore", DltDeprecationWarning)
-        [result] = list(events)
+        list(events)
     shutil.rmtree(pipeline.working_dir)  # a copy of all rows that nothing reads again
-    with connect(loader.database, read_only=True) as connection:
-        metadata = table_metadata(connection, loader.schema, table)
-    return dg.MaterializeResult(asset_key=result.asset_key, metadata=metadata)
 
 
 def _is_as_wanted(connection: duckdb.DuckDBPyConnection, schema: str, table: str, stream: ArrowStream) -> bool:

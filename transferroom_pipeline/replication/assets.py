@@ -7,7 +7,7 @@ import dagster as dg
 from dagster_dlt import DagsterDltResource
 
 from transferroom_pipeline.keys import OWNERS, Group, legacy_key, raw_key
-from transferroom_pipeline.metadata import markdown_table
+from transferroom_pipeline.metadata import described_table, markdown_table
 from transferroom_pipeline.platforms.dlt_assets import StageTranslator, load_table
 from transferroom_pipeline.platforms.loading import TableLoader
 from transferroom_pipeline.platforms.resources import LegacyPlatform, TargetPlatform
@@ -55,13 +55,17 @@ def copy_asset(table: str, working_dir: Path) -> dg.AssetsDefinition:
     def copy(
         context: dg.AssetExecutionContext, dlt: DagsterDltResource, legacy: LegacyPlatform, target: TargetPlatform
     ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
-        if key in context.selected_asset_keys:
+        copied = key in context.selected_asset_keys
+        if copied:
             loader = TableLoader(target.path, RAW_SCHEMA, working_dir)
-            yield load_table(context, dlt, translator, loader, table, legacy_stream(legacy.path, table))
+            load_table(context, dlt, translator, loader, table, legacy_stream(legacy.path, table))
+        verification = verify_copy(table, legacy, target)
+        if copied:
+            arrived = verification.copy
+            metadata = described_table(RAW_SCHEMA, table, arrived.columns, arrived.checksum.rows)
+            yield dg.MaterializeResult(asset_key=key, metadata=metadata)
         selected = {check.name for check in context.selected_asset_check_keys}
-        if selected:
-            results = _check_results(key, verify_copy(table, legacy, target))
-            yield from (result for result in results if result.check_name in selected)
+        yield from (result for result in _check_results(key, verification) if result.check_name in selected)
 
     return copy
 

@@ -76,10 +76,10 @@ def source_asset(table: SourceTable) -> dg.AssetsDefinition:
             record_rejections(connection, table.name, intake.rejected_path)
         if intake.rejected_share <= source_files.max_rejected_share:
             loader = TableLoader(legacy.path, SCHEMA, Path(source_files.dlt_dir))
-            loaded = load_table(context, dlt, translator, loader, table.name, _accepted_rows(intake))
-            yield dg.MaterializeResult(
-                asset_key=key, metadata={**(loaded.metadata or {}), "source_file": str(intake.file)}
-            )
+            load_table(context, dlt, translator, loader, table.name, _accepted_rows(intake))
+            with legacy.get_connection(read_only=True) as connection:
+                metadata = table_metadata(connection, SCHEMA, table.name)
+            yield dg.MaterializeResult(asset_key=key, metadata={**metadata, "source_file": str(intake.file)})
         yield contract_check(intake, source_files.max_rejected_share)
 
     return load

@@ -73,8 +73,8 @@ def load(database: Path, tmp_path: Path) -> Callable[..., dg.ExecuteInProcessRes
         translator = StageTranslator({table: dg.AssetSpec(["raw", "loaded"])})
 
         @dg.multi_asset(name="load", specs=[translator.table_spec(table)])
-        def loaded(context: dg.AssetExecutionContext, dlt: DagsterDltResource) -> dg.MaterializeResult[None]:
-            return load_table(context, dlt, translator, loader, table, rows)
+        def loaded(context: dg.AssetExecutionContext, dlt: DagsterDltResource) -> None:
+            load_table(context, dlt, translator, loader, table, rows)
 
         with dg.DagsterInstance.ephemeral() as instance:
             return dg.materialize(

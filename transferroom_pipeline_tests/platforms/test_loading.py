@@ -176,12 +176,3 @@ def test_a_locked_database_is_told_before_anything_is_read(load, stream, databas
     assert cause.cls_name == "PlatformError"
     assert f"database {database} is in use by process {process}" in cause.message
     assert read == []
-
-
-def test_a_load_reports_rows_columns_and_name_under_the_key_of_the_stage(load, stream):
-    result = load("t", stream("SELECT unnest([1, 2, 3]) AS n"))
-    [materialization] = result.asset_materializations_for_node("load")
-    assert materialization.asset_key == dg.AssetKey(["raw", "loaded"])
-    assert materialization.metadata["dagster/row_count"].value == 3
-    assert materialization.metadata["dagster/table_name"].value == "raw.t"
-    assert materialization.metadata["dagster/column_schema"].value.columns == [dg.TableColumn("n", "INTEGER")]
