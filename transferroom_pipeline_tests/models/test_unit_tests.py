@@ -15,5 +15,5 @@ def test_every_prod_model_has_unit_tests_and_they_pass(tmp_path: Path, capsys: p
     result = context.test()
     assert result.wasSuccessful(), capsys.readouterr().out
     prod = {name for name, model in context.models.items() if model.name.startswith("prod.")}
-    assert prod <= {model.fqn for model in context.models_with_tests}
+    assert prod <= context.models_with_tests
     assert result.testsRun >= len(prod)
