@@ -1,21 +1,24 @@
 """The one naming rule: how a table of a stage is called in Dagster, and which group it is shown in."""
 
-from enum import StrEnum
+from typing import Final
 
 import dagster as dg
 
 OWNERS = ("team:data-platform",)
 
 
-class Group(StrEnum):
-    """The stages of the migration, in the order in which data passes through them."""
+class Group:
+    """The stages of the migration, in the order in which data passes through them.
 
-    SOURCES = "sources"
-    LEGACY = "legacy"
-    REPLICATION = "replication"
-    MODELS = "models"
-    COMPARISONS = "comparisons"
-    CUTOVER = "cutover"
+    Plain strings: Dagster does not carry enumerations of ours to its web server.
+    """
+
+    SOURCES: Final = "sources"
+    LEGACY: Final = "legacy"
+    REPLICATION: Final = "replication"
+    MODELS: Final = "models"
+    COMPARISONS: Final = "comparisons"
+    CUTOVER: Final = "cutover"
 
 
 def legacy_key(table: str) -> dg.AssetKey:

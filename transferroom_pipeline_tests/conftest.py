@@ -9,9 +9,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from transferroom_pipeline.cli import main
+from transferroom_pipeline.platforms.checksum import content_checksum
 from transferroom_pipeline.platforms.duckdb_database import connect
 from transferroom_pipeline.settings import PROJECT_ROOT, Settings
 from transferroom_pipeline.sources.sample_data import generate
+
+DERIVED = ("derived_a", "derived_b", "derived_c")
+COPIED = ("players", "clubs", "transfers", "rejected_rows", "snapshot", *DERIVED)
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,19 @@ class Project:
     def lines(self, table: str) -> list[str]:
         """The lines of a table's source file."""
         return (self.settings.source_dir / f"{table}.csv").read_text(encoding="utf-8").splitlines()
+
+
+def contents(project: Project) -> dict[str, object]:
+    """Checksums of every table that consumers or comparisons see, and the newest verdicts."""
+    with connect(project.settings.target_database, read_only=True) as connection:
+        names = [("raw", table) for table in COPIED] + [
+            (schema, table) for schema in ("prod", "analytics") for table in DERIVED
+        ]
+        sums = {f"{schema}.{table}": content_checksum(connection, schema, table) for schema, table in names}
+        newest = (
+            "SELECT table_name, arg_max(verdict, compared_at) FROM migration.comparison_runs GROUP BY ALL ORDER BY ALL"
+        )
+        return {**sums, "verdicts": connection.execute(newest).fetchall()}
 
 
 def new_project(root: Path) -> Project:

@@ -7,21 +7,16 @@ import dagster as dg
 import pytest
 from click.testing import Result
 
-from transferroom_pipeline.platforms.checksum import content_checksum
-from transferroom_pipeline.platforms.duckdb_database import connect
-from transferroom_pipeline_tests.conftest import Project
-
-TABLES = ("derived_a", "derived_b", "derived_c")
-COPIED = ("players", "clubs", "transfers", "rejected_rows", "snapshot", *TABLES)
+from transferroom_pipeline_tests.conftest import COPIED, DERIVED, Project, contents
 
 
 def test_every_table_is_proven_and_every_view_shows_the_rebuilt_table(migrated_once: tuple[Project, Result]) -> None:
     project, result = migrated_once
     assert result.exit_code == 0, result.output
-    for table in TABLES:
+    for table in DERIVED:
         assert f"analytics.{table} shows prod.{table}" in result.output
     verdicts = project.target("SELECT table_name, verdict FROM migration.comparison_runs ORDER BY ALL")
-    assert verdicts == [(table, "proven") for table in TABLES]
+    assert verdicts == [(table, "proven") for table in DERIVED]
 
 
 def test_the_command_prints_assets_and_verdicts_and_nothing_of_the_libraries(
@@ -31,7 +26,7 @@ def test_the_command_prints_assets_and_verdicts_and_nothing_of_the_libraries(
     assets = [line for line in lines if line.startswith("✓ ")]
     assert len(assets) == 4 + 4 + 8 + 7 + 3 + 3  # sources, legacy, copies, models, comparisons, views
     others = [line for line in lines if not line.startswith("✓ ")]
-    assert len(others) == 1 + len(TABLES) + 2, others  # heading, verdicts, reports, ending
+    assert len(others) == 1 + len(DERIVED) + 2, others  # heading, verdicts, reports, ending
 
 
 def test_every_table_of_legacy_is_copied_to_the_target(migrated_once: tuple[Project, Result]) -> None:
@@ -225,19 +220,6 @@ def test_the_as_of_date_can_be_set(migrated: Project) -> None:
     assert migrated.target("SELECT as_of::VARCHAR FROM raw.snapshot") == [("2024-12-31",)]
     window = "SELECT min(transfer_date) >= DATE '2022-01-01', max(transfer_date) <= DATE '2024-12-31' FROM {}"
     assert migrated.target(window.format("analytics.derived_b")) == [(True, True)]
-
-
-def contents(project: Project) -> dict[str, object]:
-    """Checksums of every table that consumers or comparisons see, and the newest verdicts."""
-    with connect(project.settings.target_database, read_only=True) as connection:
-        names = [("raw", table) for table in COPIED] + [
-            (schema, table) for schema in ("prod", "analytics") for table in TABLES
-        ]
-        sums = {f"{schema}.{table}": content_checksum(connection, schema, table) for schema, table in names}
-        newest = (
-            "SELECT table_name, arg_max(verdict, compared_at) FROM migration.comparison_runs GROUP BY ALL ORDER BY ALL"
-        )
-        return {**sums, "verdicts": connection.execute(newest).fetchall()}
 
 
 def view(project: Project, table: str) -> str:

@@ -17,11 +17,14 @@ RAW = """
 CREATE SCHEMA raw;
 CREATE TABLE raw.snapshot AS SELECT 'abc' AS id, DATE '2026-06-30' AS as_of;
 CREATE TABLE raw.players AS FROM (VALUES
-    ('P0001', 'One', 'Forward', 19::BIGINT, 'Spain', 'Alpha', 10.00::DECIMAL(18, 2), DATE '2027-06-30', TIMESTAMP '2026-06-30'),
+    ('P0001', 'One', 'Forward', 19::BIGINT, 'Spain', 'Alpha', 10.00::DECIMAL(18, 2), DATE '2027-06-30',
+     TIMESTAMP '2026-06-30'),
     ('P0002', 'Two', 'Defender', 28::BIGINT, NULL, NULL, 6.50::DECIMAL(18, 2), NULL, TIMESTAMP '2026-06-29')
-) AS t (player_id, name, position, age, nationality, current_club, market_value_millions, contract_end_date, updated_at);
+) AS t (player_id, name, position, age, nationality, current_club, market_value_millions, contract_end_date,
+        updated_at);
 CREATE TABLE raw.clubs AS FROM (VALUES
-    ('C001', 'Alpha', 'First', 'Spain', NULL, 100::BIGINT, 1.00::DECIMAL(18, 2), 1::BIGINT, 'None', TIMESTAMP '2026-06-30'),
+    ('C001', 'Alpha', 'First', 'Spain', NULL, 100::BIGINT, 1.00::DECIMAL(18, 2), 1::BIGINT, 'None',
+     TIMESTAMP '2026-06-30'),
     ('C002', 'Beta', 'Second', 'France', NULL, NULL, NULL, NULL, 'None', TIMESTAMP '2026-06-30')
 ) AS t (club_id, name, league, country, stadium, capacity, transfer_budget_millions, league_position,
         european_competition, updated_at);

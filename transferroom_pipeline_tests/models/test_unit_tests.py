@@ -14,6 +14,6 @@ def test_every_prod_model_has_unit_tests_and_they_pass(tmp_path: Path, capsys: p
     context = Context(paths=str(settings.sqlmesh_project), config=offline_config(settings))
     result = context.test()
     assert result.wasSuccessful(), capsys.readouterr().out
-    prod = {name for name, model in context.models.items() if model.name.startswith("prod.")}
+    prod = {model.name for model in context.models.values() if model.name.startswith("prod.")}
     assert prod <= context.models_with_tests
     assert result.testsRun >= len(prod)

@@ -2,7 +2,6 @@
 
 import shutil
 
-import dagster as dg
 import pytest
 
 from transferroom_pipeline.platforms.duckdb_database import connect

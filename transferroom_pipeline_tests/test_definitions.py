@@ -1,0 +1,56 @@
+"""The code location as a whole: what Dagster finds in it."""
+
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from dagster._core.remote_representation.external_data import RepositorySnap
+from dagster_shared.serdes import serialize_value
+
+from transferroom_pipeline.definitions import COPIED_TABLES, build_definitions
+from transferroom_pipeline.legacy.tables import LEGACY_TABLES
+from transferroom_pipeline.settings import Settings
+
+
+@pytest.fixture(scope="module")
+def definitions(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
+    return build_definitions(Settings(data_dir=tmp_path_factory.mktemp("definitions")))
+
+
+def test_it_loads(definitions: dg.Definitions) -> None:
+    dg.Definitions.validate_loadable(definitions)
+
+
+def test_it_can_be_carried_to_the_web_server(definitions: dg.Definitions) -> None:
+    # What the code server does when the web UI loads a code location; validating alone does not do it.
+    snapshot = RepositorySnap.from_def(definitions.get_repository_def())
+    assert "derived_a" in serialize_value(snapshot)
+
+
+def test_every_asset_says_what_it_is_and_whose(definitions: dg.Definitions) -> None:
+    for spec in definitions.resolve_all_asset_specs():
+        assert spec.description, spec.key
+        assert spec.group_name != "default", spec.key
+        assert spec.kinds, spec.key
+        assert list(spec.owners) == ["team:data-platform"], spec.key
+
+
+def test_a_declared_legacy_table_has_its_asset_copy_comparison_and_view(definitions: dg.Definitions) -> None:
+    keys = {spec.key.to_user_string() for spec in definitions.resolve_all_asset_specs()}
+    for table in LEGACY_TABLES:
+        assert {f"{stage}/{table.name}" for stage in ("legacy", "raw", "comparison", "analytics")} <= keys
+
+
+def test_nothing_is_read_that_no_asset_makes(definitions: dg.Definitions) -> None:
+    specs = list(definitions.resolve_all_asset_specs())
+    made = {spec.key for spec in specs}
+    assert {dependency.asset_key for spec in specs for dependency in spec.deps} <= made
+    assert {f"raw/{table}" for table in COPIED_TABLES} <= {key.to_user_string() for key in made}
+
+
+def test_importing_it_reads_no_setting_and_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRANSFERROOM_AS_OF", "not a date")
+    monkeypatch.chdir(tmp_path)
+    module = __import__("importlib").reload(__import__("transferroom_pipeline.definitions", fromlist=["defs"]))
+    assert module.defs is not None
+    assert list(tmp_path.iterdir()) == []

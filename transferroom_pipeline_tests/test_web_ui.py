@@ -1,0 +1,89 @@
+"""The web UI as a person sees it, in a real browser."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from transferroom_pipeline.settings import PROJECT_ROOT
+from transferroom_pipeline_tests.conftest import Project
+from transferroom_pipeline_tests.test_migration import rebuilt_table
+
+pytestmark = pytest.mark.slow
+
+CHROMIUM = shutil.which("chromium")
+CHROMIUM_OPTIONS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"),
+]
+PATIENCE = 60_000
+"""Milliseconds that a page may take; the first one compiles."""
+
+
+@pytest.fixture
+def server(migrated: Project) -> Iterator[tuple[Project, str]]:
+    """The web server on a migration in which one table differs; stops with the test."""
+    migrated.target(f"DELETE FROM {rebuilt_table(migrated, 'derived_a')}")
+    assert migrated.call("run", "--select", "group:comparisons").exit_code == 1
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [str(Path(sys.executable).with_name("dagster-webserver")), "--host", "127.0.0.1", "--port", str(port)]
+    log = (migrated.root / "webserver.log").open("w", encoding="utf-8")
+    process = subprocess.Popen(
+        command, env=os.environ | migrated.environment(), cwd=PROJECT_ROOT, stdout=log, stderr=subprocess.STDOUT
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        wait_for(address, process)
+        yield migrated, address
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+        log.close()
+
+
+def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
+    """Ask until the server answers; a server that has ended will not."""
+    while process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{address}/server_info", timeout=10):
+                return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            continue
+    pytest.fail("the web server ended before it answered")
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Iterator[Page]:
+    """A page in a headless browser."""
+    if CHROMIUM is None:
+        pytest.skip("there is no chromium on this machine")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
+        page = browser.new_page(viewport={"width": 1600, "height": 1000})
+        page.set_default_timeout(PATIENCE)
+        yield page
+        page.screenshot(path=tmp_path / "last.png")
+        browser.close()
+
+
+def test_lineage_assets_and_a_failed_check_are_there_to_see(server: tuple[Project, str], page: Page) -> None:
+    _, address = server
+    page.goto(f"{address}/asset-groups")
+    for stage in ("sources", "legacy", "replication", "models", "comparisons", "cutover"):
+        expect(page.get_by_text(stage, exact=True).first).to_be_visible(timeout=PATIENCE)
+
+    page.goto(f"{address}/assets/prod/derived_b")
+    expect(page.get_by_text("Completed permanent transfers").first).to_be_visible(timeout=PATIENCE)
+
+    page.goto(f"{address}/assets/comparison/derived_a?view=checks&checkDetail=verdict")
+    expect(page.get_by_text("DIFFERS").first).to_be_visible(timeout=PATIENCE)
