@@ -28,7 +28,7 @@ def offline_config(settings: Settings) -> Config:
 
 
 def _config(settings: Settings, gateway: GatewayConfig) -> Config:
-    options: dict[str, Any] = {"cache_dir": str(settings.sqlmesh_cache / "sqlmesh")}
+    options: dict[str, Any] = {"cache_dir": str(settings.sqlmesh_cache.resolve() / "sqlmesh")}
     return Config(
         gateways={"target": gateway},
         default_gateway="target",

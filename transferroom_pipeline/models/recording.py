@@ -8,22 +8,28 @@ from typing import Any
 
 from sqlmesh.core.context import Context
 from sqlmesh.core.model.definition import AuditResult
-from sqlmesh.core.snapshot import Snapshot, SnapshotEvaluator
+from sqlmesh.core.snapshot import Snapshot, SnapshotEvaluator, SnapshotId
+from sqlmesh.utils import CorrelationId
 
 
 class RecordingEvaluator(SnapshotEvaluator):
-    """Evaluates snapshots as SQLMesh does, and keeps the newest audit results of each, by its name."""
+    """Evaluates snapshots as SQLMesh does, and keeps the newest audit results of each version of a model."""
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        """Take what SQLMesh's own evaluator takes."""
-        super().__init__(*args, **options)
-        self.audit_results: dict[str, list[AuditResult]] = {}
+    def __init__(self, *args: Any, audit_results: dict[SnapshotId, list[AuditResult]] | None = None) -> None:
+        """Take what SQLMesh's own evaluator takes, and what was recorded so far."""
+        super().__init__(*args)
+        self.audit_results = {} if audit_results is None else audit_results
 
     def audit(self, snapshot: Snapshot, **options: Any) -> list[AuditResult]:
         """Run the audits of a snapshot's model, in the order in which the model declares them."""
         results: list[AuditResult] = super().audit(snapshot, **options)
-        self.audit_results[snapshot.name] = results
+        self.audit_results[snapshot.snapshot_id] = results
         return results
+
+    def set_correlation_id(self, correlation_id: CorrelationId) -> "RecordingEvaluator":
+        """The evaluator that a plan is applied with; it records to the same place."""
+        evaluator = super().set_correlation_id(correlation_id)
+        return recording(evaluator, self.audit_results)
 
 
 class RecordingContext(Context):
@@ -34,10 +40,13 @@ class RecordingContext(Context):
         """The evaluator with which plans are applied and audits are run."""
         evaluator = super().snapshot_evaluator
         if not isinstance(evaluator, RecordingEvaluator):
-            evaluator = RecordingEvaluator(
-                evaluator.adapters,
-                ddl_concurrent_tasks=self.concurrent_tasks,
-                selected_gateway=self.selected_gateway,
-            )
+            evaluator = recording(evaluator, {})
             self._snapshot_evaluator = evaluator
         return evaluator
+
+
+def recording(evaluator: SnapshotEvaluator, audit_results: dict[SnapshotId, list[AuditResult]]) -> RecordingEvaluator:
+    """An evaluator like another, which records."""
+    return RecordingEvaluator(
+        evaluator.adapters, evaluator.ddl_concurrent_tasks, evaluator.selected_gateway, audit_results=audit_results
+    )

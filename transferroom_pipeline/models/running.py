@@ -16,6 +16,7 @@ import duckdb
 from dagster_sqlmesh import console
 from dagster_sqlmesh.controller.base import SQLMeshInstance
 from dagster_sqlmesh.controller.dagster import DagsterSQLMeshController
+from sqlmesh.core.model.definition import AuditResult
 from sqlmesh.utils.concurrency import NodeExecutionFailedError
 from sqlmesh.utils.errors import NodeAuditsErrors, SQLMeshError
 
@@ -80,21 +81,21 @@ class ModelsRunner:
         )
 
     def run(self, compute: Sequence[str], audit: Sequence[str]) -> ModelsRun:
-        """Compute the models of `compute` anew, then run all audits of those and of the models of `audit`.
+        """Compute the models of `compute` anew, with their audits, and run the audits of the models of `audit`.
 
         Models downstream of a computed one are computed as well: SQLMesh never leaves them behind their inputs.
         A model that fails leaves the others' results standing.
 
         Raises:
-            ModelError: The plan as a whole cannot be made or applied.
+            ModelError: The plan as a whole cannot be made or applied, or a model of `audit` was never computed.
         """
         account = ModelsRun()
         with self._instance() as mesh:
             if compute:
                 self._compute(mesh, compute, account)
-            refused = [failed.name for failed in account.failed.values() if failed.audited]
-            for name in dict.fromkeys([*account.computed, *refused, *audit]):
-                account.audits.extend(self._audits(mesh.context, name))
+            account.audits.extend(self._recorded_audits(mesh.context, account))
+            for name in audit:
+                account.audits.extend(self._audit(mesh.context, name))
         return account
 
     @contextlib.contextmanager
@@ -102,7 +103,7 @@ class ModelsRunner:
         try:
             with self._controller.instance(ENVIRONMENT) as mesh:
                 yield mesh
-        except (SQLMeshError, duckdb.IOException) as error:
+        except (SQLMeshError, duckdb.Error) as error:
             raise ModelError(f"SQLMesh could not run the models: {error}") from error
 
     def _compute(self, mesh: SQLMeshInstance[RecordingContext], names: Sequence[str], account: ModelsRun) -> None:
@@ -113,14 +114,32 @@ class ModelsRunner:
         stale = [name for name in names if name not in account.computed and name not in account.failed]
         if stale:
             _apply(mesh, account, restate_models=stale)
+        _settle(mesh.context, names, account)
 
-    def _audits(self, context: RecordingContext, name: str) -> Iterator[AuditOutcome]:
-        """What the audits of a model found when it was computed, or find now if it was not."""
-        evaluator = context.snapshot_evaluator
-        snapshots = {_name(fqn): snapshot for fqn, snapshot in context.snapshots.items()}
-        results = evaluator.audit_results.get(snapshots[name].name)
-        if results is None:
-            results = evaluator.audit(snapshots[name], snapshots=context.snapshots)
+    def _recorded_audits(self, context: RecordingContext, account: ModelsRun) -> Iterator[AuditOutcome]:
+        """What audits found of the models that this run computed, those that they refused included."""
+        recorded = context.snapshot_evaluator.audit_results
+        for snapshot in context.snapshots.values():
+            name = _name(snapshot.name)
+            refused = name in account.failed and account.failed[name].audited
+            if (name in account.computed or refused) and snapshot.snapshot_id in recorded:
+                yield from self._outcomes(context, name, recorded[snapshot.snapshot_id])
+
+    def _audit(self, context: RecordingContext, name: str) -> Iterator[AuditOutcome]:
+        """What the audits of a model find now in the table that is in force."""
+        environment = context.state_reader.get_environment(ENVIRONMENT)
+        in_force = {} if environment is None else context.state_reader.get_snapshots(environment.snapshots)
+        by_name = {snapshot.name: snapshot for snapshot in in_force.values()}
+        [present] = [snapshot for snapshot in context.snapshots.values() if _name(snapshot.name) == name]
+        if present.snapshot_id not in in_force:
+            raise ModelError(
+                f"the audits of {name} cannot be run: its table has not been computed with the code as it is now; "
+                f"materialize the asset {name.replace('.', '/')} first"
+            )
+        results = context.snapshot_evaluator.audit(in_force[present.snapshot_id], snapshots=by_name)
+        yield from self._outcomes(context, name, results)
+
+    def _outcomes(self, context: RecordingContext, name: str, results: Sequence[AuditResult]) -> Iterator[AuditOutcome]:
         dialect = context.engine_adapter.dialect
         for audit, result in zip(self._models[name].audits, results, strict=True):
             if result.query is not None and result.count is not None:
@@ -134,35 +153,52 @@ def _apply(mesh: SQLMeshInstance[RecordingContext], account: ModelsRun, **option
     The project's unit tests are left to `sqlmesh test` and `sqlmesh plan`: they say something about the code, and this
     runs every few minutes on new data.
     """
-    started = len(account.failed)
+    failed_before = set(account.failed)
     # On an error, dagster-sqlmesh prints a traceback before it raises; the error itself is enough.
     with contextlib.redirect_stdout(io.StringIO()):
         try:
             for event in mesh.plan(skip_tests=True, **options):
                 _note(event, account)
         except SQLMeshError:
-            if len(account.failed) == started:
+            if set(account.failed) == failed_before:
                 raise
             return False
     return True
 
 
 def _note(event: console.ConsoleEvent, account: ModelsRun) -> None:
+    """Enter an event into the account.
+
+    A failure is final: what is computed afterwards under that name is the version before, refreshed along with what it
+    reads, and no sign that the model works.
+    """
     match event:
         case console.UpdateSnapshotEvaluationProgress(snapshot=snapshot, duration_ms=int(milliseconds)):
             name = _name(snapshot.name)
-            seconds = milliseconds / 1000
-            account.failed.pop(name, None)
-            account.computed[name] = ComputedModel(name, seconds, snapshot.identifier)
+            if name not in account.failed:
+                account.computed[name] = ComputedModel(name, milliseconds / 1000, snapshot.identifier)
         case console.LogFailedModels(errors=errors):
             for error in errors:
-                failed = _failed(error)
-                account.failed[failed.name] = failed
-                account.computed.pop(failed.name, None)
+                _fail(account, _failed(error))
         case console.LogSkippedModels(snapshot_names=names):
             for name in map(_name, names):
-                account.failed[name] = FailedModel(name, "a model that it reads was not computed")
-                account.computed.pop(name, None)
+                _fail(account, FailedModel(name, "a model that it reads was not computed"))
+
+
+def _fail(account: ModelsRun, failed: FailedModel) -> None:
+    account.failed[failed.name] = failed
+    account.computed.pop(failed.name, None)
+
+
+def _settle(context: RecordingContext, names: Sequence[str], account: ModelsRun) -> None:
+    """Hold the account against the project: only its own versions count, and every model asked for is accounted for."""
+    versions = {_name(snapshot.name): snapshot.identifier for snapshot in context.snapshots.values()}
+    for computed in list(account.computed.values()):
+        if computed.snapshot != versions.get(computed.name):
+            del account.computed[computed.name]
+    for name in names:
+        if name not in account.computed and name not in account.failed:
+            account.failed[name] = FailedModel(name, "SQLMesh did not compute it with the code as it is now")
 
 
 def _failed(error: NodeExecutionFailedError[Any]) -> FailedModel:
