@@ -12,7 +12,7 @@ from transferroom_pipeline.comparisons.history import keep
 from transferroom_pipeline.comparisons.result import Snapshot
 from transferroom_pipeline.comparisons.spec import TableSpec
 from transferroom_pipeline.comparisons.spec_file import packaged_spec
-from transferroom_pipeline.cutover.interlock import withdraw_unproven
+from transferroom_pipeline.cutover.interlock import withdraw_after_error, withdraw_unproven
 from transferroom_pipeline.cutover.views import CutoverState
 from transferroom_pipeline.legacy.snapshot import read_snapshot
 from transferroom_pipeline.legacy.tables import LEGACY_TABLES
@@ -69,13 +69,15 @@ class ConfiguredComparisons:
         Returns:
             What the table's view shows now, if it was taken away.
         """
+        # In this order: a process that dies in between leaves consumers with legacy rows, not with unproven ones.
+        withdrawn = withdraw_unproven(connection, comparison.result, run_id)
         keep(connection, comparison, run_id=run_id, difference_limit=self._settings.differences_limit)
-        return withdraw_unproven(connection, comparison.result.table)
+        return withdrawn
 
     def after(self, connection: duckdb.DuckDBPyConnection, comparison: Comparison) -> None:
         """Keep a comparison of the command; all comparisons of one call are one run."""
         self.keep(connection, comparison, self._run_id)
 
-    def failed(self, connection: duckdb.DuckDBPyConnection, table: str, error: str) -> CutoverState | None:
+    def failed(self, connection: duckdb.DuckDBPyConnection, table: str, error: str) -> CutoverState:
         """Take a table away from consumers whose comparison could not be carried out."""
-        return withdraw_unproven(connection, table, error)
+        return withdraw_after_error(connection, table, error)

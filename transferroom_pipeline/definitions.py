@@ -12,10 +12,11 @@ from transferroom_pipeline.automation.sensors import source_files_sensor
 from transferroom_pipeline.comparisons.assets import comparison_asset
 from transferroom_pipeline.configured_comparisons import ConfiguredComparisons
 from transferroom_pipeline.cutover.assets import analytics_asset
+from transferroom_pipeline.cutover.interlock import withdraw_for_rebuild
 from transferroom_pipeline.legacy import snapshot
 from transferroom_pipeline.legacy.assets import legacy_asset, legacy_checks, snapshot_asset
 from transferroom_pipeline.legacy.tables import LEGACY_TABLES
-from transferroom_pipeline.models.assets import model_assets
+from transferroom_pipeline.models.assets import model_assets, plan_check
 from transferroom_pipeline.models.project import describe_models
 from transferroom_pipeline.platforms.resources import LegacyPlatform, TargetPlatform
 from transferroom_pipeline.progress import progress_logger
@@ -47,7 +48,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     """The code location with given settings."""
     models = describe_models(settings)
     return dg.Definitions(
-        assets=[*_legacy_side(settings), *_target_side(settings), model_assets(models, settings)],
+        assets=[*_legacy_side(settings), *_target_side(settings), model_assets(models, settings, withdraw_for_rebuild)],
         asset_checks=_checks(),
         jobs=[migration_job(), *stage_jobs()],
         schedules=[daily_schedule(), *model_schedules(models)],
@@ -81,6 +82,7 @@ def _checks() -> Sequence[dg.AssetChecksDefinition]:
     return [
         *(references_check(table) for table in SOURCE_TABLES if table.references),
         *(legacy_checks(table) for table in LEGACY_TABLES),
+        plan_check(),
     ]
 
 

@@ -68,5 +68,5 @@ def _verdicts(settings: Settings, run_id: str) -> list[tuple[KeptVerdict, str]]:
         for table in LEGACY_TABLES:
             verdict, state = latest_verdict(connection, table.name), read_state(connection, table.name)
             if verdict is not None and verdict.run_id == run_id:
-                found.append((verdict, "nothing yet" if state is None else f"{state.serving}.{table.name}"))
+                found.append((verdict, "nothing yet" if state is None else state.shows))
     return found

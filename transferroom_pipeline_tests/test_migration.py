@@ -24,7 +24,7 @@ def test_the_command_prints_assets_and_verdicts_and_nothing_of_the_libraries(
 ) -> None:
     lines = [line for line in migrated_once[1].output.splitlines() if line]
     assets = [line for line in lines if line.startswith("✓ ")]
-    assert len(assets) == 4 + 4 + 8 + 7 + 3 + 3  # sources, legacy, copies, models, comparisons, views
+    assert len(assets) == 4 + 4 + 8 + 8 + 3 + 3  # sources, legacy, copies, models and plan, comparisons, views
     others = [line for line in lines if not line.startswith("✓ ")]
     assert len(others) == 1 + len(DERIVED) + 2, others  # heading, verdicts, reports, ending
 
@@ -97,6 +97,10 @@ def test_a_comparison_that_cannot_be_carried_out_takes_the_table_from_consumers_
     assert "comparison__derived_b failed" in result.output
     assert "raw.derived_b" in view(migrated, "derived_b")
     assert "prod.derived_c" in view(migrated, "derived_c")
+    summary = (migrated.settings.results_dir / "summary.csv").read_text(encoding="utf-8")
+    assert "derived_b,error," in summary
+    assert migrated.call("run", "--select", "group:cutover").exit_code == 0
+    assert "raw.derived_b" in view(migrated, "derived_b"), "an old proof does not outlive an error"
 
 
 def test_comparing_from_the_command_keeps_evidence_and_follows_the_verdict(migrated: Project) -> None:
@@ -108,6 +112,31 @@ def test_comparing_from_the_command_keeps_evidence_and_follows_the_verdict(migra
         "SELECT verdict FROM migration.comparison_runs WHERE table_name = 'derived_a' ORDER BY compared_at DESC LIMIT 1"
     )
     assert migrated.target(newest) == [("differs",)]
+
+
+def test_rebuilt_rows_that_nobody_has_compared_are_not_shown(migrated: Project) -> None:
+    result = migrated.call("run", "--select", "group:models")
+    assert result.exit_code == 0, result.output
+    assert "raw.derived_a" in view(migrated, "derived_a")
+    result = migrated.call("run", "--select", "group:cutover")
+    assert result.exit_code == 0, result.output
+    assert "raw.derived_a" in view(migrated, "derived_a"), "an old proof says nothing of a rebuilt table"
+    result = migrated.call("run", "--select", "group:comparisons or group:cutover")
+    assert result.exit_code == 0, result.output
+    assert "prod.derived_a" in view(migrated, "derived_a")
+
+
+def test_a_model_that_fails_does_not_keep_the_others_from_being_proven(migrated: Project) -> None:
+    # An age that is no age: the model of derived_b refuses nothing of it, and that of derived_a only warns.
+    migrated.target(
+        "UPDATE raw.players SET position = 'Coach' WHERE player_id = (SELECT min(player_id) FROM raw.derived_a)"
+    )
+    result = migrated.call("run", "--select", "group:models or group:comparisons or group:cutover")
+    assert result.exit_code == 1
+    assert "prod.derived_a: blocking audit failed: accepted_values (1 rows)" in result.output
+    assert "comparison/derived_b" in result.output
+    assert "raw.derived_a" in view(migrated, "derived_a")
+    assert "raw.derived_c" in view(migrated, "derived_c")
 
 
 def test_a_few_bad_rows_are_set_aside_with_a_warning(migrated: Project) -> None:

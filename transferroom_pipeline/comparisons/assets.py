@@ -8,12 +8,11 @@ import dagster as dg
 import duckdb
 
 from transferroom_pipeline.comparisons.engine import compare
-from transferroom_pipeline.comparisons.reports import summary_row, write_summary, write_table_reports
+from transferroom_pipeline.comparisons.reports import error_row, summary_row, write_summary, write_table_reports
 from transferroom_pipeline.comparisons.result import ColumnResult, ComparisonResult, Sample, Verdict
 from transferroom_pipeline.comparisons.terminal import summarise
 from transferroom_pipeline.configured_comparisons import ConfiguredComparisons
 from transferroom_pipeline.cutover.views import CutoverState
-from transferroom_pipeline.exceptions import TransferRoomError
 from transferroom_pipeline.keys import OWNERS, Group, analytics_key, comparison_key, model_key, raw_key
 from transferroom_pipeline.metadata import markdown_table
 
@@ -52,8 +51,9 @@ def comparison_asset(table: str, comparisons: ConfiguredComparisons) -> dg.Asset
         with comparisons.connect() as connection:
             try:
                 result, withdrawn = _compare_and_keep(connection, table, comparisons, context.run_id)
-            except TransferRoomError as error:
+            except Exception as error:
                 _tell(context, comparisons.failed(connection, table, str(error)))
+                write_summary(comparisons.results_dir, [error_row(table, str(error))], keep_other_tables=True)
                 raise
         _tell(context, withdrawn)
         metadata = _metadata(result, comparisons.results_dir)
@@ -76,7 +76,7 @@ def _compare_and_keep(
 def _tell(context: dg.AssetExecutionContext, withdrawn: CutoverState | None) -> None:
     """Put a view that was taken back outside its own asset into the asset's history all the same."""
     if withdrawn is not None:
-        metadata = {"serving": f"{withdrawn.serving}.{withdrawn.table}", "reason": withdrawn.reason}
+        metadata = {"serving": withdrawn.shows, "reason": withdrawn.decision.reason}
         context.log_event(dg.AssetMaterialization(analytics_key(withdrawn.table), metadata=metadata))
 
 

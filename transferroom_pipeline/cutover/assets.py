@@ -5,9 +5,8 @@ from typing import Any
 import dagster as dg
 import duckdb
 
-from transferroom_pipeline.comparisons.history import latest_verdict
-from transferroom_pipeline.cutover.policy import decide
-from transferroom_pipeline.cutover.views import ANALYTICS_SCHEMA, CutoverState, apply_decision
+from transferroom_pipeline.cutover.interlock import follow_latest_verdict
+from transferroom_pipeline.cutover.views import ANALYTICS_SCHEMA, CutoverState
 from transferroom_pipeline.keys import OWNERS, Group, analytics_key, comparison_key, model_key, raw_key
 from transferroom_pipeline.metadata import table_metadata
 from transferroom_pipeline.platforms.resources import TargetPlatform
@@ -30,7 +29,7 @@ def analytics_asset(table: str) -> dg.AssetsDefinition:
     )
     def view(target: TargetPlatform) -> dg.MaterializeResult[None]:
         with target.get_connection() as connection:
-            state = apply_decision(connection, table, decide(latest_verdict(connection, table)))
+            state = follow_latest_verdict(connection, table)
             return dg.MaterializeResult(metadata=_metadata(connection, state))
 
     return view
@@ -39,7 +38,7 @@ def analytics_asset(table: str) -> dg.AssetsDefinition:
 def _metadata(connection: duckdb.DuckDBPyConnection, state: CutoverState) -> dict[str, Any]:
     return {
         **table_metadata(connection, ANALYTICS_SCHEMA, state.table),
-        "serving": f"{state.serving}.{state.table}",
-        "reason": state.reason,
+        "serving": state.shows,
+        "reason": state.decision.reason,
         "serving_since": state.serving_since.isoformat(timespec="seconds"),
     }

@@ -1,30 +1,71 @@
-"""The interlock: what is not proven is taken away from consumers at once."""
+"""The interlock: a view moves forward on proof alone, and back at once, before anything can be wrong."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import duckdb
 
 from transferroom_pipeline.comparisons.history import latest_verdict
-from transferroom_pipeline.cutover.policy import Serving, decide, decide_without_verdict
-from transferroom_pipeline.cutover.views import CutoverState, apply_decision
+from transferroom_pipeline.comparisons.result import ComparisonResult, Verdict
+from transferroom_pipeline.cutover.policy import Decision, Serving, decide, unproven
+from transferroom_pipeline.cutover.views import CutoverState, apply_decision, read_state
 from transferroom_pipeline.platforms.tables import table_exists
 
 
+def follow_latest_verdict(connection: duckdb.DuckDBPyConnection, table: str) -> CutoverState:
+    """Point the view of a table where its newest kept verdict says; the only way forward.
+
+    Raises:
+        PlatformError: The table to be shown is not there.
+    """
+    return apply_decision(connection, table, decide(latest_verdict(connection, table), _not_before(connection, table)))
+
+
 def withdraw_unproven(
-    connection: duckdb.DuckDBPyConnection, table: str, error: str | None = None
+    connection: duckdb.DuckDBPyConnection, result: ComparisonResult, run_id: str
 ) -> CutoverState | None:
-    """Point the view of a table back to legacy unless the table's latest comparison is proven.
+    """Point the view of a table back to legacy when a comparison of it is not proven.
 
-    A comparison that is not proven stops everything downstream of it, the view's own asset included, so the way back
-    must not wait for that asset. The way forward is only ever taken there.
-
-    Args:
-        connection: To the target, for writing.
-        table: The derived table.
-        error: Why the comparison could not be carried out, when it could not.
+    Such a comparison stops everything downstream of it, the view's own asset included, so the way back must not wait
+    for that asset. The way forward is only ever taken there.
 
     Returns:
-        What the view shows now; None when it was left alone, as the table is proven or there is no copy to go back to.
+        What the view shows now; None when it was left alone.
     """
-    decision = decide(latest_verdict(connection, table)) if error is None else decide_without_verdict(error)
-    if decision.serving is Serving.MODERN or not table_exists(connection, decision.serving, table):
+    if result.verdict is Verdict.PROVEN:
         return None
+    not_before = _not_before(connection, result.table)
+    return _withdraw(connection, result.table, unproven(result.verdict, result.reasons, run_id, not_before))
+
+
+def withdraw_after_error(connection: duckdb.DuckDBPyConnection, table: str, error: str) -> CutoverState:
+    """Point the view of a table back to legacy when its comparison could not be carried out.
+
+    What cannot be checked is not shown; verdicts from before do not count until the next one.
+    """
+    reason = f"the latest comparison could not be carried out: {error}"
+    return _withdraw(connection, table, Decision(Serving.LEGACY, reason, not_before=datetime.now(UTC)))
+
+
+def withdraw_for_rebuild(connection: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> None:
+    """Point the views of tables that are about to be rebuilt back to legacy, so that nobody sees unproven rows.
+
+    They move forward again when the rebuilt tables are proven. A view that was never made is left to its asset.
+    """
+    for table in tables:
+        if read_state(connection, table) is not None:
+            decision = Decision(Serving.LEGACY, "not compared since it was rebuilt", not_before=datetime.now(UTC))
+            _withdraw(connection, table, decision)
+
+
+def _not_before(connection: duckdb.DuckDBPyConnection, table: str) -> datetime | None:
+    state = read_state(connection, table)
+    return None if state is None else state.decision.not_before
+
+
+def _withdraw(connection: duckdb.DuckDBPyConnection, table: str, decision: Decision) -> CutoverState:
+    """Where there is no legacy copy to go back to, consumers are shown nothing rather than something unproven."""
+    if not table_exists(connection, decision.serving, table):
+        reason = f"{decision.reason}; there is no {Serving.LEGACY}.{table} to show instead"
+        decision = Decision(Serving.NOTHING, reason, decision.run_id, decision.not_before)
     return apply_decision(connection, table, decision)

@@ -19,13 +19,17 @@ _SQL = Path(__file__).with_name("sql")
 
 @dataclass(frozen=True)
 class CutoverState:
-    """What a view shows and since when (UTC)."""
+    """What a view shows, why, and since when; times are in UTC."""
 
     table: str
-    serving: Serving
-    reason: str
-    run_id: str | None
+    decision: Decision
     serving_since: datetime
+
+    @property
+    def shows(self) -> str:
+        """The table behind the view, in words."""
+        serving = self.decision.serving
+        return "nothing" if serving is Serving.NOTHING else f"{serving}.{self.table}"
 
 
 def apply_decision(connection: duckdb.DuckDBPyConnection, table: str, decision: Decision) -> CutoverState:
@@ -34,12 +38,9 @@ def apply_decision(connection: duckdb.DuckDBPyConnection, table: str, decision: 
     Raises:
         PlatformError: The table to be shown is not there.
     """
-    source = f"{decision.serving}/{table}"
-    require_table(connection, decision.serving, table, source)
-    before = read_state(connection, table)
-    kept = before is not None and before.serving is decision.serving
-    since = before.serving_since if before is not None and kept else datetime.now(UTC).replace(tzinfo=None)
-    state = CutoverState(table, decision.serving, decision.reason, decision.run_id, since)
+    if decision.serving is not Serving.NOTHING:
+        require_table(connection, decision.serving, table, f"{decision.serving}/{table}")
+    state = CutoverState(table, decision, _since(read_state(connection, table), decision))
     connection.begin()
     try:
         _replace_view(connection, state)
@@ -56,26 +57,33 @@ def read_state(connection: duckdb.DuckDBPyConnection, table: str) -> CutoverStat
     if not table_exists(connection, MIGRATION_SCHEMA, STATE_TABLE):
         return None
     query = (
-        exp.select("table_name", "serving", "reason", "run_id", "serving_since")
+        exp.select("serving", "reason", "run_id", "not_before", "serving_since")
         .from_(table_expression(MIGRATION_SCHEMA, STATE_TABLE))
         .where(exp.column("table_name").eq(table))
     )
     row = connection.execute(query.sql(dialect="duckdb")).fetchone()
     if row is None:
         return None
-    name, serving, reason, run_id, since = row
-    return CutoverState(name, Serving(serving), reason, run_id, since)
+    serving, reason, run_id, not_before, since = row
+    counted_from = None if not_before is None else not_before.replace(tzinfo=UTC)
+    return CutoverState(table, Decision(Serving(serving), reason, run_id, counted_from), since.replace(tzinfo=UTC))
+
+
+def _since(before: CutoverState | None, decision: Decision) -> datetime:
+    """A view that goes on showing the same has shown it since before."""
+    if before is not None and before.decision.serving is decision.serving:
+        return before.serving_since
+    return datetime.now(UTC)
 
 
 def _replace_view(connection: duckdb.DuckDBPyConnection, state: CutoverState) -> None:
     create_schema(connection, ANALYTICS_SCHEMA)
-    view = exp.Create(
-        this=table_expression(ANALYTICS_SCHEMA, state.table),
-        kind="VIEW",
-        replace=True,
-        expression=exp.select("*").from_(table_expression(state.serving, state.table)),
-    )
-    connection.execute(view.sql(dialect="duckdb"))
+    view = table_expression(ANALYTICS_SCHEMA, state.table)
+    statement: exp.Expression = exp.Drop(this=view, kind="VIEW", exists=True)
+    if state.decision.serving is not Serving.NOTHING:
+        query = exp.select("*").from_(table_expression(state.decision.serving, state.table))
+        statement = exp.Create(this=view, kind="VIEW", replace=True, expression=query)
+    connection.execute(statement.sql(dialect="duckdb"))
 
 
 def _write_state(connection: duckdb.DuckDBPyConnection, state: CutoverState) -> None:
@@ -83,5 +91,7 @@ def _write_state(connection: duckdb.DuckDBPyConnection, state: CutoverState) -> 
     connection.execute((_SQL / "cutover_state.sql").read_text(encoding="utf-8"))
     forget = exp.delete(table_expression(MIGRATION_SCHEMA, STATE_TABLE)).where(exp.column("table_name").eq(state.table))
     connection.execute(forget.sql(dialect="duckdb"))
-    row = [state.table, state.serving.value, state.reason, state.run_id, state.serving_since]
+    decision = state.decision
+    times = [time and time.astimezone(UTC).replace(tzinfo=None) for time in (decision.not_before, state.serving_since)]
+    row = [state.table, decision.serving.value, decision.reason, decision.run_id, *times]
     connection.execute((_SQL / "write_state.sql").read_text(encoding="utf-8"), row)

@@ -1,13 +1,15 @@
 """The SQLMesh models as assets, their audits as checks."""
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 import dagster as dg
+import duckdb
 
 from transferroom_pipeline.keys import OWNERS, Group, model_key
 from transferroom_pipeline.metadata import table_metadata
 from transferroom_pipeline.models.description import ModelDescription
+from transferroom_pipeline.models.exceptions import ModelError
 from transferroom_pipeline.platforms.resources import TargetPlatform
 from transferroom_pipeline.platforms.tables import require_table
 from transferroom_pipeline.settings import Settings
@@ -16,14 +18,31 @@ if TYPE_CHECKING:
     from transferroom_pipeline.models.running import AuditOutcome, ModelsRun
 
 POOL = "target_database"
+REBUILT_SCHEMA = "prod"
+PLAN_KEY = model_key("models", "plan")
+FAILED = "failed"
+"""Name of the plan's metadata that holds the models that were not computed, with the reasons."""
+
+BeforeRebuild = Callable[[duckdb.DuckDBPyConnection, Sequence[str]], None]
 
 
-def model_assets(models: Sequence[ModelDescription], settings: Settings) -> dg.AssetsDefinition:
-    """All models as one step, since SQLMesh plans them together; any of them and of their checks can be selected."""
+def model_assets(
+    models: Sequence[ModelDescription], settings: Settings, before_rebuild: BeforeRebuild
+) -> dg.AssetsDefinition:
+    """All models as one step, since SQLMesh plans them together; any of them and of their checks can be selected.
+
+    A model that fails yields nothing, which stops what reads it and nothing else. The failure itself is told by the
+    asset of the plan and its check, or by the step where the plan is not selected.
+
+    Args:
+        models: As the project describes them.
+        settings: Where the target and SQLMesh's state are.
+        before_rebuild: Told, on a connection to the target, which tables of `prod` are about to be rebuilt.
+    """
 
     @dg.multi_asset(
         name="models",
-        specs=[_asset_spec(model) for model in models],
+        specs=[*(_asset_spec(model) for model in models), _plan_spec(models)],
         check_specs=[spec for model in models for spec in _check_specs(model)],
         can_subset=True,
         pool=POOL,
@@ -38,12 +57,72 @@ def model_assets(models: Sequence[ModelDescription], settings: Settings) -> dg.A
         audited = {check.asset_key for check in context.selected_asset_check_keys}
         audit = [model.name for model in models if _key(model) in audited and model not in compute]
         _require_inputs(compute, target)
+        if compute:
+            with target.get_connection() as connection:
+                before_rebuild(connection, _rebuilt_tables(compute, models))
         account = ModelsRunner(settings, models).run([model.name for model in compute], audit)
         yield from _materializations(context, account, models, target)
         yield from _check_results(context, account, models)
-        _raise_failures(account)
+        if PLAN_KEY in context.selected_asset_keys:
+            yield dg.MaterializeResult(asset_key=PLAN_KEY, metadata=_plan_metadata(account))
+        elif account.failed:
+            raise dg.Failure(_told(_reasons(account)), allow_retries=False)
 
     return run_models
+
+
+def plan_check() -> dg.AssetChecksDefinition:
+    """The check that makes a run red in which a model failed, without stopping what the others are for."""
+
+    @dg.asset_check(
+        name="every_model_computed",
+        asset=PLAN_KEY,
+        blocking=True,
+        description="The newest plan computed every model that was asked for.",
+    )
+    def every_model_computed(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        event = context.instance.get_latest_materialization_event(PLAN_KEY)
+        if event is None or event.asset_materialization is None:
+            raise ModelError("no plan was applied yet: materialize the models first")
+        reasons = cast("dict[str, str]", event.asset_materialization.metadata[FAILED].value)
+        passed = not reasons
+        return dg.AssetCheckResult(passed=passed, description=None if passed else _told(reasons))
+
+    return every_model_computed
+
+
+def _plan_spec(models: Sequence[ModelDescription]) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        PLAN_KEY,
+        deps=[_key(model) for model in models],
+        skippable=True,  # when only some models or checks are run
+        group_name=Group.MODELS,
+        owners=list(OWNERS),
+        kinds={"sqlmesh"},
+        description="The newest plan of SQLMesh's environment prod: what was computed, and what was not and why.",
+    )
+
+
+def _plan_metadata(account: "ModelsRun") -> dict[str, Any]:
+    seconds = {computed.name: computed.seconds for computed in account.computed.values()}
+    return {"computed": seconds, FAILED: _reasons(account)}
+
+
+def _reasons(account: "ModelsRun") -> dict[str, str]:
+    return {failed.name: failed.reason for failed in account.failed.values()}
+
+
+def _told(reasons: Mapping[str, str]) -> str:
+    return "\n".join(["models that were not computed:", *(f"  {name}: {reason}" for name, reason in reasons.items())])
+
+
+def _rebuilt_tables(compute: Sequence[ModelDescription], models: Sequence[ModelDescription]) -> list[str]:
+    """The tables of `prod` that computing models rebuilds, those downstream of them included."""
+    rebuilt: set[tuple[str, str]] = {(model.schema_name, model.table) for model in compute}
+    for model in models:  # inputs come before those that read them
+        if rebuilt & set(model.depends_on):
+            rebuilt.add((model.schema_name, model.table))
+    return sorted(table for schema, table in rebuilt if schema == REBUILT_SCHEMA)
 
 
 def _asset_spec(model: ModelDescription) -> dg.AssetSpec:
@@ -154,9 +233,3 @@ def _check_result(check: dg.AssetCheckKey, outcome: "AuditOutcome") -> dg.AssetC
         severity=dg.AssetCheckSeverity.ERROR if outcome.blocking else dg.AssetCheckSeverity.WARN,
         metadata={"failing_rows": outcome.failing_rows, "query": dg.MetadataValue.md(f"```sql\n{outcome.query}\n```")},
     )
-
-
-def _raise_failures(account: "ModelsRun") -> None:
-    if account.failed:
-        reasons = "\n".join(f"{failed.name}: {failed.reason}" for failed in account.failed.values())
-        raise dg.Failure(f"models that were not computed:\n{reasons}", allow_retries=False)

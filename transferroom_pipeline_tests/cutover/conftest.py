@@ -9,7 +9,7 @@ import pytest
 
 from transferroom_pipeline.comparisons.engine import compare
 from transferroom_pipeline.comparisons.history import keep
-from transferroom_pipeline.comparisons.result import Snapshot, Verdict
+from transferroom_pipeline.comparisons.result import ComparisonResult, Snapshot, Verdict
 from transferroom_pipeline.comparisons.spec import Spec, TableEntry
 from transferroom_pipeline.platforms.duckdb_database import connect
 from transferroom_pipeline.platforms.resources import TargetPlatform
@@ -40,7 +40,13 @@ def connection(target: TargetPlatform) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @pytest.fixture
-def compared(connection: duckdb.DuckDBPyConnection) -> Callable[[Verdict], str]:
+def results() -> dict[str, ComparisonResult]:
+    """The results of the comparisons that were kept, by their runs' ids."""
+    return {}
+
+
+@pytest.fixture
+def compared(connection: duckdb.DuckDBPyConnection, results: dict[str, ComparisonResult]) -> Callable[[Verdict], str]:
     """Makes both tables such that a comparison has a verdict, and keeps that comparison; gives its run's id."""
     spec = Spec(tables={"t": TableEntry(key=("id",))}).for_table("t")
     runs = iter(f"run {number}" for number in range(1, 100))
@@ -52,6 +58,7 @@ def compared(connection: duckdb.DuckDBPyConnection) -> Callable[[Verdict], str]:
             assert comparison.result.verdict is verdict
             run_id = next(runs)
             keep(connection, comparison, run_id=run_id)
+            results[run_id] = comparison.result
         return run_id
 
     return compare_and_keep

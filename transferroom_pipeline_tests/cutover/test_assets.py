@@ -44,7 +44,7 @@ def test_the_asset_follows_the_latest_kept_verdict_and_tells_why(cut_over, compa
         rows = (sorted(reading.sql(f"FROM {name}").fetchall()) for name in ("analytics.t", serving))
         assert next(rows) == next(rows)
     assert (shown, reason) == (serving, metadata["reason"])
-    assert metadata["serving_since"] == since.isoformat(timespec="seconds")
+    assert metadata["serving_since"] == f"{since.isoformat(timespec='seconds')}+00:00"
 
 
 def test_without_the_copy_the_asset_fails_and_names_what_to_materialize(cut_over, connection):

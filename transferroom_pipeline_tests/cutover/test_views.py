@@ -5,10 +5,14 @@ from datetime import UTC, datetime
 import duckdb
 import pytest
 
-from transferroom_pipeline.comparisons.history import latest_verdict
 from transferroom_pipeline.comparisons.result import Verdict
-from transferroom_pipeline.cutover.interlock import withdraw_unproven
-from transferroom_pipeline.cutover.policy import Decision, Serving, decide
+from transferroom_pipeline.cutover.interlock import (
+    follow_latest_verdict,
+    withdraw_after_error,
+    withdraw_for_rebuild,
+    withdraw_unproven,
+)
+from transferroom_pipeline.cutover.policy import Decision, Serving
 from transferroom_pipeline.cutover.views import CutoverState, apply_decision, read_state
 from transferroom_pipeline.platforms.exceptions import PlatformError
 
@@ -21,7 +25,7 @@ UNPROVEN = [Verdict.DIFFERS, Verdict.NOT_PROVEN]
 @pytest.fixture
 def decided(connection):
     """What the latest kept comparison leads to."""
-    return lambda: apply_decision(connection, "t", decide(latest_verdict(connection, "t")))
+    return lambda: follow_latest_verdict(connection, "t")
 
 
 def records(connection):
@@ -29,12 +33,16 @@ def records(connection):
 
 
 def utc_now():
-    return datetime.now(UTC).replace(tzinfo=None)
+    return datetime.now(UTC)
 
 
 def test_a_table_that_was_never_compared_is_shown_from_legacy(connection, decided, served):
     state = decided()
-    assert (state.serving, state.reason, state.run_id) == (Serving.LEGACY, "never compared", None)
+    assert (state.decision.serving, state.decision.reason, state.decision.run_id) == (
+        Serving.LEGACY,
+        "never compared",
+        None,
+    )
     assert served() == "raw"
     assert records(connection) == [("t", "raw", "never compared", None)]
 
@@ -43,15 +51,15 @@ def test_a_proven_table_is_switched_to(compared, decided, served):
     decided()
     run_id = compared(Verdict.PROVEN)
     state = decided()
-    assert (state.serving, state.run_id) == (Serving.MODERN, run_id)
-    assert state.reason == "the latest comparison is proven on snapshot snap"
+    assert (state.decision.serving, state.decision.run_id) == (Serving.MODERN, run_id)
+    assert state.decision.reason == "the latest comparison is proven on snapshot snap"
     assert served() == "prod"
 
 
 @pytest.mark.parametrize("verdict", UNPROVEN)
 def test_a_table_that_is_not_proven_is_not_switched_to(compared, decided, served, verdict):
     compared(verdict)
-    assert decided().serving is Serving.LEGACY
+    assert decided().decision.serving is Serving.LEGACY
     assert served() == "raw"
 
 
@@ -60,7 +68,7 @@ def test_a_table_whose_later_comparison_is_not_proven_goes_back_until_it_is_agai
     compared(Verdict.PROVEN)
     decided()
     compared(verdict)
-    assert decided().serving is Serving.LEGACY
+    assert decided().decision.serving is Serving.LEGACY
     assert served() == "raw"
     compared(Verdict.PROVEN)
     decided()
@@ -73,15 +81,15 @@ def test_the_record_says_why_and_since_when(connection, compared, decided):
     state = decided()
     assert read_state(connection, "t") == state
     assert before <= state.serving_since <= utc_now()
-    assert state.run_id == run_id
-    assert state.reason.startswith("the latest comparison differs: ")
-    assert len(state.reason) > len("the latest comparison differs: ")
+    assert state.decision.run_id == run_id
+    assert state.decision.reason.startswith("the latest comparison differs: ")
+    assert len(state.decision.reason) > len("the latest comparison differs: ")
 
 
 def test_since_stays_while_the_same_is_shown_and_begins_anew_with_a_switch(connection):
     first = apply_decision(connection, "t", TO_LEGACY)
     again = apply_decision(connection, "t", Decision(Serving.LEGACY, "still not", "run 2"))
-    assert again == CutoverState("t", Serving.LEGACY, "still not", "run 2", first.serving_since)
+    assert again == CutoverState("t", Decision(Serving.LEGACY, "still not", "run 2"), first.serving_since)
     switched = apply_decision(connection, "t", TO_MODERN)
     assert switched.serving_since > first.serving_since
     back = apply_decision(connection, "t", TO_LEGACY)
@@ -144,45 +152,68 @@ def test_the_view_follows_new_rows_of_what_it_shows(connection):
 
 
 @pytest.mark.parametrize("verdict", UNPROVEN)
-def test_what_is_no_longer_proven_is_withdrawn_at_once(connection, compared, decided, served, verdict):
+def test_what_is_no_longer_proven_is_withdrawn_at_once(connection, compared, results, decided, served, verdict):
     compared(Verdict.PROVEN)
     decided()
     run_id = compared(verdict)
-    withdrawn = withdraw_unproven(connection, "t")
-    assert (withdrawn.serving, withdrawn.run_id) == (Serving.LEGACY, run_id)
+    withdrawn = withdraw_unproven(connection, results[run_id], run_id)
+    assert (withdrawn.decision.serving, withdrawn.decision.run_id) == (Serving.LEGACY, run_id)
     assert read_state(connection, "t") == withdrawn
     assert served() == "raw"
 
 
-def test_what_could_not_be_compared_is_withdrawn_at_once_though_it_was_proven_before(
+def test_what_could_not_be_compared_is_withdrawn_and_an_old_proof_does_not_bring_it_back(
     connection, compared, decided, served
 ):
     compared(Verdict.PROVEN)
     decided()
-    withdrawn = withdraw_unproven(connection, "t", "the snapshot is missing")
-    assert withdrawn.reason == "the latest comparison could not be carried out: the snapshot is missing"
+    withdrawn = withdraw_after_error(connection, "t", "the snapshot is missing")
+    assert withdrawn.decision.reason == "the latest comparison could not be carried out: the snapshot is missing"
     assert served() == "raw"
+    assert decided().decision.serving is Serving.LEGACY
+    compared(Verdict.PROVEN)
+    assert decided().decision.serving is Serving.MODERN
 
 
-def test_withdrawing_never_switches_to_the_rebuilt_table(connection, compared, decided, served):
+def test_what_is_about_to_be_rebuilt_is_withdrawn_until_it_is_proven_anew(connection, compared, decided, served):
+    compared(Verdict.PROVEN)
     decided()
-    compared(Verdict.PROVEN)
-    assert withdraw_unproven(connection, "t") is None
+    withdraw_for_rebuild(connection, ["t"])
     assert served() == "raw"
-
-
-def test_withdrawing_leaves_a_proven_table_alone(connection, compared, decided, served):
+    assert decided().decision.serving is Serving.LEGACY
     compared(Verdict.PROVEN)
+    assert decided().decision.serving is Serving.MODERN
+    assert served() == "prod"
+
+
+def test_a_view_that_was_never_made_is_not_made_for_a_rebuild(connection):
+    withdraw_for_rebuild(connection, ["t"])
+    assert read_state(connection, "t") is None
+
+
+def test_withdrawing_leaves_a_proven_table_alone(connection, compared, results, decided, served):
+    run_id = compared(Verdict.PROVEN)
     state = decided()
-    assert withdraw_unproven(connection, "t") is None
+    assert withdraw_unproven(connection, results[run_id], run_id) is None
     assert read_state(connection, "t") == state
     assert served() == "prod"
 
 
-def test_without_a_copy_to_go_back_to_the_view_is_left_alone(connection, compared, decided):
+def test_withdrawing_never_switches_to_the_rebuilt_table(connection, compared, results, decided, served):
+    decided()
+    run_id = compared(Verdict.PROVEN)
+    assert withdraw_unproven(connection, results[run_id], run_id) is None
+    assert served() == "raw"
+
+
+def test_without_a_copy_to_go_back_to_consumers_are_shown_nothing(connection, compared, results, decided):
     compared(Verdict.PROVEN)
-    state = decided()
-    compared(Verdict.DIFFERS)
+    decided()
+    run_id = compared(Verdict.DIFFERS)
     connection.execute("DROP TABLE raw.t")
-    assert withdraw_unproven(connection, "t") is None
-    assert read_state(connection, "t") == state
+    withdrawn = withdraw_unproven(connection, results[run_id], run_id)
+    assert withdrawn.decision.serving is Serving.NOTHING
+    assert withdrawn.shows == "nothing"
+    with pytest.raises(duckdb.CatalogException):
+        connection.execute("FROM analytics.t")
+    assert records(connection)[0][1] == "nothing"

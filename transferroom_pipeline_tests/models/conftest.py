@@ -1,12 +1,13 @@
 """A target with a few raw rows, and the real SQLMesh project on it."""
 
-from dataclasses import dataclass
+import shutil
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
-from transferroom_pipeline.models.assets import model_assets
+from transferroom_pipeline.models.assets import model_assets, plan_check
 from transferroom_pipeline.models.description import ModelDescription
 from transferroom_pipeline.models.project import describe_models
 from transferroom_pipeline.platforms.duckdb_database import connect
@@ -42,19 +43,29 @@ class Workbench:
 
     settings: Settings
     models: tuple[ModelDescription, ...]
+    rebuilt: list[list[str]] = field(default_factory=list)
+    """What was told before each rebuild."""
 
     def sql(self, statement: str) -> list[tuple[object, ...]]:
         """Run SQL on the target."""
         with connect(self.settings.target_database) as connection:
             return connection.execute(statement).fetchall()
 
+    def edit(self, model: str, old: str, new: str) -> None:
+        """Change the code of a model in `prod`."""
+        file = self.settings.sqlmesh_project / "models" / "prod" / f"{model}.sql"
+        code = file.read_text(encoding="utf-8")
+        assert old in code
+        file.write_text(code.replace(old, new), encoding="utf-8")
+
     def materialize(self, selection: str = "*", *, checks_only: bool = False) -> dg.ExecuteInProcessResult:
         """Materialize models through Dagster; failures are in the result."""
-        assets = model_assets(self.models, self.settings)
+        assets = model_assets(self.models, self.settings, lambda _, tables: self.rebuilt.append(list(tables)))
         chosen = dg.AssetSelection.from_string(selection)
-        selected = dg.AssetSelection.checks_for_assets(assets) if checks_only else chosen
+        audits = dg.AssetSelection.checks(*assets.check_keys)
+        selected = audits if checks_only else chosen
         return dg.materialize(
-            [assets],
+            [assets, plan_check()],
             selection=selected,
             resources={"target": TargetPlatform(database=str(self.settings.target_database))},
             instance=dg.DagsterInstance.ephemeral(),
@@ -74,6 +85,15 @@ def bench(tmp_path: Path, models: tuple[ModelDescription, ...]) -> Workbench:
     with connect(workbench.settings.target_database) as connection:
         connection.execute(RAW)
     return workbench
+
+
+@pytest.fixture
+def own_project(bench: Workbench, tmp_path: Path) -> Workbench:
+    """The same on a copy of the SQLMesh project, whose models may be edited."""
+    project = tmp_path / "sqlmesh_project"
+    shutil.copytree(bench.settings.sqlmesh_project, project)
+    settings = Settings(data_dir=bench.settings.data_dir, sqlmesh_project=project)
+    return Workbench(settings, bench.models)
 
 
 def materialized(result: dg.ExecuteInProcessResult) -> set[str]:

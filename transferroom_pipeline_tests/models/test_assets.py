@@ -1,12 +1,17 @@
 """Materializing models: always today's data, every failure named, nobody else's result lost."""
 
+from typing import Any
+
 import dagster as dg
+import pytest
+from sqlmesh.core.model.definition import AuditResult
+from sqlmesh.core.snapshot import Snapshot, SnapshotEvaluator
 
 from transferroom_pipeline_tests.models.conftest import Workbench, failed_checks, materialized
 
 ALL = {
     *("staging/snapshot", "staging/players", "staging/clubs", "staging/transfers"),
-    *("prod/derived_a", "prod/derived_b", "prod/derived_c"),
+    *("prod/derived_a", "prod/derived_b", "prod/derived_c", "models/plan"),
 }
 
 
@@ -117,8 +122,77 @@ def test_audits_run_alone_without_computing_the_model(bench: Workbench) -> None:
     assert bench.sql("SELECT market_value_millions FROM prod.derived_a WHERE player_id = 'P0001'")[0][0] == 10
 
 
+def test_tables_about_to_be_rebuilt_are_told_before_with_those_downstream(bench: Workbench) -> None:
+    bench.materialize()
+    bench.materialize("key:staging/transfers")
+    bench.materialize("key:prod/derived_a")
+    bench.materialize(checks_only=True)
+    assert bench.rebuilt == [
+        ["derived_a", "derived_b", "derived_c"],
+        ["derived_b", "derived_c"],
+        ["derived_a", "derived_c"],
+    ]
+
+
+def test_each_audit_reads_its_table_once(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    audited: list[str] = []
+    original = SnapshotEvaluator.audit
+
+    def counting(self: SnapshotEvaluator, snapshot: Snapshot, **options: Any) -> list[AuditResult]:
+        audited.append(snapshot.name)
+        return original(self, snapshot, **options)
+
+    monkeypatch.setattr(SnapshotEvaluator, "audit", counting)
+    assert bench.materialize().success
+    assert len(audited) == len(set(audited)) == len(bench.models)
+
+
+def test_a_model_whose_new_code_fails_is_red_though_its_old_version_is_refreshed(own_project: Workbench) -> None:
+    assert own_project.materialize().success
+    own_project.edit("derived_c", "COUNT(*) AS transfer_count", "error('broken') AS transfer_count")
+    result = own_project.materialize()
+    assert not result.success
+    assert "prod.derived_c: " in failure_of(result)
+    assert "broken" in failure_of(result)
+    assert materialized(result) == ALL - {"prod/derived_c"}
+    assert not any(name.startswith("prod/derived_c") for name in failed_checks(result))
+
+
+def test_a_broken_model_amid_changed_data_leaves_the_others_results_reported(own_project: Workbench) -> None:
+    assert own_project.materialize().success
+    own_project.edit("derived_a", "COALESCE(clubs.league, 'Unknown')", "error('broken')")
+    own_project.sql("UPDATE raw.transfers SET transfer_fee_millions = 8.00")
+    result = own_project.materialize()
+    assert not result.success
+    assert materialized(result) == ALL - {"prod/derived_a", "prod/derived_c"}
+    assert own_project.sql("SELECT transfer_fee_millions FROM prod.derived_b")[0][0] == 8
+    own_project.edit("derived_a", "error('broken')", "COALESCE(clubs.league, 'Unknown')")
+    assert own_project.materialize().success
+
+
+def test_a_selected_model_works_while_another_has_code_that_was_not_planned(own_project: Workbench) -> None:
+    assert own_project.materialize().success
+    own_project.edit("derived_a", "'Unknown')::TEXT AS league", "'None')::TEXT AS league")
+    own_project.sql("UPDATE raw.transfers SET transfer_fee_millions = 8.00")
+    result = own_project.materialize("key:prod/derived_b")
+    assert result.success
+    assert own_project.sql("SELECT transfer_fee_millions FROM prod.derived_b")[0][0] == 8
+    assert own_project.sql("SELECT league FROM prod.derived_a WHERE player_id = 'P0002'") == [("Unknown",)]
+
+
+def test_audits_of_code_that_was_never_computed_say_what_to_do(own_project: Workbench) -> None:
+    assert own_project.materialize().success
+    own_project.edit("derived_a", "'Unknown')::TEXT AS league", "'None')::TEXT AS league")
+    result = own_project.materialize(checks_only=True)
+    assert not result.success
+    assert "materialize the asset prod/derived_a first" in failure_of(result)
+
+
 def failure_of(result: dg.ExecuteInProcessResult) -> str:
-    """Everything that the failed step says, causes included."""
+    """Everything that the failed step or the plan's check says, causes included."""
+    gate = failed_checks(result).get("models/plan:every_model_computed")
+    if gate is not None:
+        return gate.description or ""
     [event] = result.get_step_failure_events()
     data = event.step_failure_data
     told = [data.user_failure_data.description or ""] if data.user_failure_data else []

@@ -3,5 +3,6 @@ CREATE TABLE IF NOT EXISTS migration.cutover_state (
     serving VARCHAR NOT NULL,
     reason VARCHAR NOT NULL,
     run_id VARCHAR,
-    serving_since TIMESTAMP NOT NULL
+    not_before TIMESTAMP, -- UTC; verdicts from before do not count
+    serving_since TIMESTAMP NOT NULL -- UTC
 )
