@@ -18,10 +18,8 @@ from transferroom_pipeline.legacy.snapshot import read_snapshot
 from transferroom_pipeline.legacy.tables import LEGACY_TABLES
 from transferroom_pipeline.models.project import describe_models
 from transferroom_pipeline.platforms.duckdb_database import connect
-from transferroom_pipeline.replication.copying import RAW_SCHEMA
+from transferroom_pipeline.platforms.schemas import RAW_SCHEMA, REBUILT_SCHEMA
 from transferroom_pipeline.settings import Settings
-
-MODERN_SCHEMA = "prod"
 
 
 class ConfiguredComparisons:
@@ -50,7 +48,7 @@ class ConfiguredComparisons:
             SpecError: The spec is not valid, or there is no key.
         """
         models = describe_models(self._settings)
-        grains = {model.table: model.grain for model in models if model.schema_name == MODERN_SCHEMA}
+        grains = {model.table: model.grain for model in models if model.schema_name == REBUILT_SCHEMA}
         return packaged_spec().for_table(table, default_key=grains.get(table))
 
     def connect(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:

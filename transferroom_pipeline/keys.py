@@ -6,6 +6,10 @@ import dagster as dg
 
 OWNERS = ("team:data-platform",)
 
+LEGACY_POOL: Final = "legacy_database"
+TARGET_POOL: Final = "target_database"
+"""Pools of one place each: a DuckDB file has one writing process at a time."""
+
 
 class Group:
     """The stages of the migration, in the order in which data passes through them.

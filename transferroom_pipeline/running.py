@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import dagster as dg
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME, SqliteEventLogStorage
 
+from transferroom_pipeline.automation.jobs import MIGRATION
 from transferroom_pipeline.exceptions import TransferRoomError
 from transferroom_pipeline.settings import PROJECT_ROOT
 
-JOB = "migration"
 PROCESS_TAG = "transferroom/process"
 
 
@@ -50,7 +50,7 @@ def run_assets(definitions: dg.Definitions, selection: str, instance: dg.Dagster
     """
     keys = _resolve(definitions, selection)
     close_dead_runs(instance)
-    job = definitions.resolve_job_def(JOB)
+    job = definitions.resolve_job_def(MIGRATION)
     run_id = str(uuid.uuid4())
     with _history_held_open(instance, run_id):
         result = job.execute_in_process(

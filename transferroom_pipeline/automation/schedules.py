@@ -1,6 +1,5 @@
 """The schedules: the models at their own times, the whole migration once a day."""
 
-import re
 from collections.abc import Sequence
 
 import dagster as dg
@@ -37,6 +36,8 @@ def _model_schedule(cron: str, models: Sequence[ModelDescription]) -> dg.Schedul
 
 
 def _slug(cron: str) -> str:
-    """A cron as part of a name; every character that a name cannot hold is told apart from the others."""
-    named = cron.replace("*", "any").replace("/", "_by_").replace("@", "").replace(",", "_and_").replace("-", "_to_")
-    return re.sub(r"\W+", "_", named)
+    """A cron as part of a name: `*/5 * * * *` is `every_5_x_x_x_x`, and no two crons share one."""
+    words = {"*/": "every_", "*": "x", " ": "_", ",": "_and_", "-": "_to_", "/": "_by_", "@": ""}
+    for sign, word in words.items():
+        cron = cron.replace(sign, word)
+    return cron

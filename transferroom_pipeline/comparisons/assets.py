@@ -13,10 +13,10 @@ from transferroom_pipeline.comparisons.result import ColumnResult, ComparisonRes
 from transferroom_pipeline.comparisons.terminal import summarise
 from transferroom_pipeline.configured_comparisons import ConfiguredComparisons
 from transferroom_pipeline.cutover.views import CutoverState
-from transferroom_pipeline.keys import OWNERS, Group, analytics_key, comparison_key, model_key, raw_key
+from transferroom_pipeline.keys import OWNERS, TARGET_POOL, Group, analytics_key, comparison_key, model_key, raw_key
+from transferroom_pipeline.legacy.snapshot import TABLE as SNAPSHOT
 from transferroom_pipeline.metadata import markdown_table
-
-POOL = "target_database"
+from transferroom_pipeline.platforms.schemas import REBUILT_SCHEMA
 
 SUMMARY = "summary"
 """Name of the metadata of the check `verdict` that holds the comparison as text for people."""
@@ -36,7 +36,7 @@ def comparison_asset(table: str, comparisons: ConfiguredComparisons) -> dg.Asset
 
     @dg.asset(
         key=key,
-        deps=[raw_key(table), raw_key("snapshot"), model_key("prod", table)],
+        deps=[raw_key(table), raw_key(SNAPSHOT), model_key(REBUILT_SCHEMA, table)],
         check_specs=[
             dg.AssetCheckSpec(name, asset=key, blocking=name == "verdict", description=description)
             for name, description in CHECKS.items()
@@ -44,8 +44,8 @@ def comparison_asset(table: str, comparisons: ConfiguredComparisons) -> dg.Asset
         group_name=Group.COMPARISONS,
         owners=list(OWNERS),
         kinds={"duckdb"},
-        pool=POOL,
-        description=f"Is prod.{table} equal to the legacy table, row by row and cell by cell?",
+        pool=TARGET_POOL,
+        description=f"Is {REBUILT_SCHEMA}.{table} equal to the legacy table, row by row and cell by cell?",
     )
     def comparison(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
         with comparisons.connect() as connection:
@@ -92,13 +92,13 @@ def _check_results(result: ComparisonResult) -> list[dg.AssetCheckResult]:
     missing = {"only_legacy": rows.only_legacy, "only_modern": rows.only_modern}
     different = {column.name: column.different for column in result.columns if column.different}
     findings: dict[str, dict[str, Any]] = {"schema": one_sided, "keys": keys, "rows": missing, "values": different}
-    checks = [_check(name, not any(found.values()), result, found) for name, found in findings.items()]
+    checks = [_check(name, result, found, passed=not any(found.values())) for name, found in findings.items()]
     verdict = result.verdict is Verdict.PROVEN
     told = {"verdict": result.verdict.value, "reasons": list(result.reasons), SUMMARY: summarise(result)}
-    return [*checks, _check("verdict", verdict, result, told)]
+    return [*checks, _check("verdict", result, told, passed=verdict)]
 
 
-def _check(name: str, passed: bool, result: ComparisonResult, metadata: dict[str, Any]) -> dg.AssetCheckResult:  # noqa: FBT001
+def _check(name: str, result: ComparisonResult, metadata: dict[str, Any], *, passed: bool) -> dg.AssetCheckResult:
     """A finding that the spec tolerates is a warning: the verdict is what counts."""
     tolerated = result.verdict is Verdict.PROVEN
     severity = dg.AssetCheckSeverity.WARN if tolerated else dg.AssetCheckSeverity.ERROR

@@ -6,12 +6,11 @@ import dagster as dg
 import duckdb
 
 from transferroom_pipeline.cutover.interlock import follow_latest_verdict
-from transferroom_pipeline.cutover.views import ANALYTICS_SCHEMA, CutoverState
-from transferroom_pipeline.keys import OWNERS, Group, analytics_key, comparison_key, model_key, raw_key
+from transferroom_pipeline.cutover.views import CutoverState
+from transferroom_pipeline.keys import OWNERS, TARGET_POOL, Group, analytics_key, comparison_key, model_key, raw_key
 from transferroom_pipeline.metadata import table_metadata
 from transferroom_pipeline.platforms.resources import TargetPlatform
-
-POOL = "target_database"
+from transferroom_pipeline.platforms.schemas import ANALYTICS_SCHEMA, REBUILT_SCHEMA
 
 
 def analytics_asset(table: str) -> dg.AssetsDefinition:
@@ -19,11 +18,11 @@ def analytics_asset(table: str) -> dg.AssetsDefinition:
 
     @dg.asset(
         key=analytics_key(table),
-        deps=[comparison_key(table), raw_key(table), model_key("prod", table)],
+        deps=[comparison_key(table), raw_key(table), model_key(REBUILT_SCHEMA, table)],
         group_name=Group.CUTOVER,
         owners=list(OWNERS),
         kinds={"duckdb", "view"},
-        pool=POOL,
+        pool=TARGET_POOL,
         description=f"What consumers query: the rebuilt {table} while its latest comparison is proven, else the copy "
         "of the legacy table.",
     )

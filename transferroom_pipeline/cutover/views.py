@@ -8,10 +8,9 @@ import duckdb
 from sqlglot import exp
 
 from transferroom_pipeline.cutover.policy import Decision, Serving
+from transferroom_pipeline.platforms.schemas import ANALYTICS_SCHEMA, MIGRATION_SCHEMA
 from transferroom_pipeline.platforms.tables import create_schema, require_table, table_exists, table_expression
 
-ANALYTICS_SCHEMA = "analytics"
-MIGRATION_SCHEMA = "migration"
 STATE_TABLE = "cutover_state"
 
 _SQL = Path(__file__).with_name("sql")

@@ -8,9 +8,8 @@ from sqlglot import exp
 
 from transferroom_pipeline.legacy.tables import Frames, LegacyTable
 from transferroom_pipeline.legacy.tsql import stand_in_sql
+from transferroom_pipeline.platforms.schemas import LEGACY_SCHEMA
 from transferroom_pipeline.platforms.tables import require_table, table_expression
-
-SCHEMA = "prod"
 
 
 def build_table(connection: duckdb.DuckDBPyConnection, table: LegacyTable, as_of: date) -> str:
@@ -24,7 +23,7 @@ def build_table(connection: duckdb.DuckDBPyConnection, table: LegacyTable, as_of
         PlatformError: A table that the build reads is not there.
     """
     for name in table.inputs:
-        require_table(connection, SCHEMA, name, f"legacy/{name}")
+        require_table(connection, LEGACY_SCHEMA, name, f"legacy/{name}")
     if isinstance(table.build, Frames):
         return _build_from_frames(connection, table, table.build)
     tsql = table.build.tsql(as_of)
@@ -44,7 +43,7 @@ def _build_from_frames(connection: duckdb.DuckDBPyConnection, table: LegacyTable
 
 def _create(table: LegacyTable, query: str) -> str:
     create = exp.Create(
-        this=table_expression(SCHEMA, table.name),
+        this=table_expression(LEGACY_SCHEMA, table.name),
         kind="TABLE",
         replace=True,
         expression=exp.maybe_parse(query, dialect="duckdb"),
@@ -54,6 +53,6 @@ def _create(table: LegacyTable, query: str) -> str:
 
 def _frame(connection: duckdb.DuckDBPyConnection, table: str) -> pd.DataFrame:
     """A table with its exact types: pandas' own would turn decimals into floats."""
-    query = exp.select("*").from_(table_expression(SCHEMA, table)).sql(dialect="duckdb")
+    query = exp.select("*").from_(table_expression(LEGACY_SCHEMA, table)).sql(dialect="duckdb")
     frame: pd.DataFrame = connection.sql(query).to_arrow_table().to_pandas(types_mapper=pd.ArrowDtype)
     return frame

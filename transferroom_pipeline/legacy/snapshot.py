@@ -15,9 +15,9 @@ from sqlglot import exp
 
 from transferroom_pipeline.legacy.exceptions import LegacyError
 from transferroom_pipeline.platforms.checksum import content_checksum
+from transferroom_pipeline.platforms.schemas import LEGACY_SCHEMA
 from transferroom_pipeline.platforms.tables import require_table, table_expression
 
-SCHEMA = "prod"
 TABLE = "snapshot"
 
 
@@ -42,9 +42,9 @@ def take_snapshot(connection: duckdb.DuckDBPyConnection, tables: Sequence[str], 
         PlatformError: A table is not there.
     """
     for table in tables:
-        require_table(connection, SCHEMA, table, f"legacy/{table}")
+        require_table(connection, LEGACY_SCHEMA, table, f"legacy/{table}")
     day = as_of or _newest_update(connection, tables)
-    content = [(table, content_checksum(connection, SCHEMA, table)) for table in sorted(tables)]
+    content = [(table, content_checksum(connection, LEGACY_SCHEMA, table)) for table in sorted(tables)]
     identity = repr((day.isoformat(), [(name, checksum.rows, checksum.hash_sum) for name, checksum in content]))
     snapshot = SourceSnapshot(hashlib.sha256(identity.encode()).hexdigest()[:12], day)
     statement = (Path(__file__).parent / "create_snapshot.sql").read_text(encoding="utf-8")
@@ -58,7 +58,7 @@ def read_snapshot(connection: duckdb.DuckDBPyConnection, schema: str) -> SourceS
     Raises:
         PlatformError: There is none yet.
     """
-    require_table(connection, schema, TABLE, f"{'legacy' if schema == SCHEMA else schema}/{TABLE}")
+    require_table(connection, schema, TABLE, f"{'legacy' if schema == LEGACY_SCHEMA else schema}/{TABLE}")
     query = exp.select("id", "as_of").from_(table_expression(schema, TABLE))
     identifier, as_of = connection.execute(query.sql(dialect="duckdb")).fetchall()[0]
     return SourceSnapshot(identifier, as_of)
@@ -76,6 +76,6 @@ def _newest_update(connection: duckdb.DuckDBPyConnection, tables: Sequence[str])
 
 def _newest_day(connection: duckdb.DuckDBPyConnection, table: str) -> date | None:
     newest = exp.cast(exp.Max(this=exp.column("updated_at")), "date")
-    query = exp.select(newest).from_(table_expression(SCHEMA, table))
+    query = exp.select(newest).from_(table_expression(LEGACY_SCHEMA, table))
     day: date | None = connection.execute(query.sql(dialect="duckdb")).fetchall()[0][0]
     return day

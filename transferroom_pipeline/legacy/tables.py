@@ -4,6 +4,8 @@ One line here, with the `.sql` file or function it names, is all that a legacy t
 comparison and its view follow from it.
 """
 
+import hashlib
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -56,6 +58,14 @@ class LegacyTable:
     inputs: tuple[str, ...]
     build: SqlFile | SqlQuery | Frames
     description: str
+
+    def code_version(self) -> str:
+        """Changes with the code that decides the table's content; a query made at run time is asked for a fixed day."""
+        if isinstance(self.build, Frames):
+            code = inspect.getsource(inspect.getmodule(self.build.function) or self.build.function)
+        else:
+            code = self.build.tsql(date(2000, 1, 1))
+        return hashlib.sha256(code.encode()).hexdigest()[:12]
 
 
 LEGACY_TABLES = (

@@ -6,19 +6,18 @@ from typing import TYPE_CHECKING, Any, cast
 import dagster as dg
 import duckdb
 
-from transferroom_pipeline.keys import OWNERS, Group, model_key
+from transferroom_pipeline.keys import OWNERS, TARGET_POOL, Group, model_key
 from transferroom_pipeline.metadata import table_metadata
 from transferroom_pipeline.models.description import ModelDescription
 from transferroom_pipeline.models.exceptions import ModelError
 from transferroom_pipeline.platforms.resources import TargetPlatform
+from transferroom_pipeline.platforms.schemas import REBUILT_SCHEMA
 from transferroom_pipeline.platforms.tables import require_table
 from transferroom_pipeline.settings import Settings
 
 if TYPE_CHECKING:
     from transferroom_pipeline.models.running import AuditOutcome, ModelsRun
 
-POOL = "target_database"
-REBUILT_SCHEMA = "prod"
 PLAN_KEY = model_key("models", "plan")
 FAILED = "failed"
 """Name of the plan's metadata that holds the models that were not computed, with the reasons."""
@@ -45,7 +44,7 @@ def model_assets(
         specs=[*(_asset_spec(model) for model in models), _plan_spec(models)],
         check_specs=[spec for model in models for spec in _check_specs(model)],
         can_subset=True,
-        pool=POOL,
+        pool=TARGET_POOL,
     )
     def run_models(
         context: dg.AssetExecutionContext, target: TargetPlatform

@@ -66,12 +66,12 @@ def _columns(model: Model) -> tuple[ModelColumn, ...]:
 def _audits(model: Model) -> tuple[ModelAudit, ...]:
     checks = _check_names([(audit.name, arguments) for audit, arguments in model.audits_with_args])
     return tuple(
-        ModelAudit(check=check, name=audit.name, blocking=_blocking(audit.blocking, arguments))
+        ModelAudit(check=check, name=audit.name, blocking=_blocking(arguments, default=audit.blocking))
         for check, (audit, arguments) in zip(checks, model.audits_with_args, strict=True)
     )
 
 
-def _blocking(default: bool, arguments: dict[str, Any]) -> bool:  # noqa: FBT001 - a value, not a switch
+def _blocking(arguments: dict[str, Any], *, default: bool) -> bool:
     """Whether an audit stops the model; the model's own word counts before the audit's."""
     own = arguments.get("blocking")
     return default if own is None else own == exp.true()

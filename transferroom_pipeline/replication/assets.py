@@ -6,16 +6,14 @@ from pathlib import Path
 import dagster as dg
 from dagster_dlt import DagsterDltResource
 
-from transferroom_pipeline.keys import OWNERS, Group, legacy_key, raw_key
+from transferroom_pipeline.keys import OWNERS, TARGET_POOL, Group, legacy_key, raw_key
 from transferroom_pipeline.metadata import described_table, markdown_table
 from transferroom_pipeline.platforms.dlt_assets import StageTranslator, load_table
 from transferroom_pipeline.platforms.loading import TableLoader
 from transferroom_pipeline.platforms.resources import LegacyPlatform, TargetPlatform
-from transferroom_pipeline.replication.copying import LEGACY_SCHEMA, RAW_SCHEMA, legacy_stream
+from transferroom_pipeline.platforms.schemas import LEGACY_SCHEMA, RAW_SCHEMA
+from transferroom_pipeline.replication.copying import legacy_stream
 from transferroom_pipeline.replication.verification import CopyVerification, table_state
-
-POOL = "target_database"
-
 
 CHECKS = {
     "row_count": "As many rows as in legacy.",
@@ -50,7 +48,7 @@ def copy_asset(table: str, working_dir: Path) -> dg.AssetsDefinition:
             for name, description in CHECKS.items()
         ],
         can_subset=True,
-        pool=POOL,
+        pool=TARGET_POOL,
     )
     def copy(
         context: dg.AssetExecutionContext, dlt: DagsterDltResource, legacy: LegacyPlatform, target: TargetPlatform
@@ -58,7 +56,8 @@ def copy_asset(table: str, working_dir: Path) -> dg.AssetsDefinition:
         copied = key in context.selected_asset_keys
         if copied:
             loader = TableLoader(target.path, RAW_SCHEMA, working_dir)
-            load_table(context, dlt, translator, loader, table, legacy_stream(legacy.path, table))
+            stream = legacy_stream(legacy.path, table, legacy_key(table).to_user_string())
+            load_table(context, dlt, translator, loader, table, stream)
         verification = verify_copy(table, legacy, target)
         if copied:
             arrived = verification.copy

@@ -10,18 +10,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from dagster_dlt import DagsterDltResource
 
-from transferroom_pipeline.keys import OWNERS, Group, legacy_key
+from transferroom_pipeline.keys import LEGACY_POOL, OWNERS, Group, legacy_key
 from transferroom_pipeline.metadata import markdown_table, table_metadata
 from transferroom_pipeline.platforms.dlt_assets import StageTranslator, load_table
 from transferroom_pipeline.platforms.loading import ArrowStream, TableLoader
 from transferroom_pipeline.platforms.resources import LegacyPlatform
+from transferroom_pipeline.platforms.schemas import LEGACY_SCHEMA
 from transferroom_pipeline.platforms.tables import require_table
 from transferroom_pipeline.sources.contracts import SourceTable
 from transferroom_pipeline.sources.intake import Intake, take_in
 from transferroom_pipeline.sources.references import dangling_references
-from transferroom_pipeline.sources.rejections import SCHEMA, TABLE, record_rejections, rejections_per_rule
+from transferroom_pipeline.sources.rejections import TABLE, record_rejections, rejections_per_rule
 
-POOL = "legacy_database"
 FRESH_WITHIN = timedelta(days=2)
 """The daily schedule may miss a day before a source table counts as out of date."""
 
@@ -66,19 +66,20 @@ def source_asset(table: SourceTable) -> dg.AssetsDefinition:
                 "contract", asset=key, blocking=True, description="Every row of the file keeps the table's contract."
             )
         ],
-        pool=POOL,
+        pool=LEGACY_POOL,
     )
     def load(
         context: dg.AssetExecutionContext, dlt: DagsterDltResource, legacy: LegacyPlatform, source_files: SourceFiles
     ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         intake = source_files.take_in(table)
+        loaded = intake.rejected_share <= source_files.max_rejected_share
+        if loaded:
+            loader = TableLoader(legacy.path, LEGACY_SCHEMA, Path(source_files.dlt_dir))
+            load_table(context, dlt, translator, loader, table.name, _accepted_rows(intake))
         with legacy.get_connection() as connection:
             record_rejections(connection, table.name, intake.rejected_path)
-        if intake.rejected_share <= source_files.max_rejected_share:
-            loader = TableLoader(legacy.path, SCHEMA, Path(source_files.dlt_dir))
-            load_table(context, dlt, translator, loader, table.name, _accepted_rows(intake))
-            with legacy.get_connection(read_only=True) as connection:
-                metadata = table_metadata(connection, SCHEMA, table.name)
+            metadata = table_metadata(connection, LEGACY_SCHEMA, table.name) if loaded else {}
+        if loaded:
             yield dg.MaterializeResult(asset_key=key, metadata={**metadata, "source_file": str(intake.file)})
         yield contract_check(intake, source_files.max_rejected_share)
 
@@ -107,9 +108,8 @@ def contract_check(intake: Intake, max_rejected_share: float) -> dg.AssetCheckRe
 def _contract_verdict(intake: Intake, max_rejected_share: float) -> str:
     if intake.rejected == 0:
         return f"all {intake.rows:,} rows of {intake.file.name} keep the contract"
-    counted = (
-        f"{intake.rejected:,} of {intake.rows:,} rows of {intake.file} break the contract and are in {SCHEMA}.{TABLE}"
-    )
+    share = f"{intake.rejected:,} of {intake.rows:,} rows of {intake.file}"
+    counted = f"{share} break the contract and are in {LEGACY_SCHEMA}.{TABLE}"
     if intake.rejected_share <= max_rejected_share:
         return f"{counted}; the others were loaded"
     return (
@@ -135,13 +135,13 @@ def references_check(table: SourceTable) -> dg.AssetChecksDefinition:
         asset=key,
         additional_deps=[legacy_key(name) for name in sorted({reference.table for reference in table.references})],
         description="Every reference to another source table is found there.",
-        pool=POOL,
+        pool=LEGACY_POOL,
     )
     def references(legacy: LegacyPlatform) -> dg.AssetCheckResult:
         with legacy.get_connection(read_only=True) as connection:
             for name in {table.name, *(reference.table for reference in table.references)}:
-                require_table(connection, SCHEMA, name, f"legacy/{name}")
-            found = dangling_references(connection, table, SCHEMA)
+                require_table(connection, LEGACY_SCHEMA, name, legacy_key(name).to_user_string())
+            found = dangling_references(connection, table, LEGACY_SCHEMA)
         samples = [
             {"column": reference.column, "key": row.key, "value": row.value}
             for reference in found
@@ -168,13 +168,13 @@ def rejected_rows_asset(tables: Sequence[SourceTable]) -> dg.AssetsDefinition:
         group_name=Group.SOURCES,
         owners=list(OWNERS),
         kinds={"duckdb"},
-        pool=POOL,
+        pool=LEGACY_POOL,
         description="Source rows that break their contract, as they stand in the files, with the rule they break.",
     )
     def rejected_rows(legacy: LegacyPlatform) -> dg.MaterializeResult[None]:
         with legacy.get_connection() as connection:
             counts = rejections_per_rule(connection, [table.name for table in tables])
-            metadata = table_metadata(connection, SCHEMA, TABLE)
+            metadata = table_metadata(connection, LEGACY_SCHEMA, TABLE)
         return dg.MaterializeResult(metadata={**metadata, "per_rule": markdown_table(counts)})
 
     return rejected_rows

@@ -6,9 +6,9 @@ from pathlib import Path
 import duckdb
 from sqlglot import exp
 
+from transferroom_pipeline.platforms.schemas import LEGACY_SCHEMA
 from transferroom_pipeline.platforms.tables import create_schema, table_expression
 
-SCHEMA = "prod"
 TABLE = "rejected_rows"
 
 _SQL = Path(__file__).with_name("sql")
@@ -16,7 +16,7 @@ _SQL = Path(__file__).with_name("sql")
 
 def create_rejected_rows(connection: duckdb.DuckDBPyConnection) -> None:
     """Make `prod.rejected_rows` where it is not there."""
-    create_schema(connection, SCHEMA)
+    create_schema(connection, LEGACY_SCHEMA)
     connection.execute((_SQL / "rejected_rows.sql").read_text(encoding="utf-8"))
 
 
@@ -46,7 +46,7 @@ def rejections_per_rule(connection: duckdb.DuckDBPyConnection, source_tables: Se
     grouping = [exp.column(name) for name in ("source_table", "column_name", "rule")]
     counts = (
         exp.select(*grouping, exp.alias_(exp.Count(this=exp.Star()), "rows", quoted=True))
-        .from_(table_expression(SCHEMA, TABLE))
+        .from_(table_expression(LEGACY_SCHEMA, TABLE))
         .group_by(*(column.copy() for column in grouping))
         .order_by(*(column.copy() for column in grouping))
     )
@@ -55,4 +55,4 @@ def rejections_per_rule(connection: duckdb.DuckDBPyConnection, source_tables: Se
 
 
 def _forget(condition: exp.Expression) -> str:
-    return exp.delete(table_expression(SCHEMA, TABLE)).where(condition).sql(dialect="duckdb")
+    return exp.delete(table_expression(LEGACY_SCHEMA, TABLE)).where(condition).sql(dialect="duckdb")

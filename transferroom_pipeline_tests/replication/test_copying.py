@@ -152,7 +152,7 @@ def test_checks_without_a_copy_say_which_asset_to_materialize(run, holds, tamper
 def test_a_table_is_streamed_in_batches_with_its_columns_known_before(holds, legacy, monkeypatch):
     monkeypatch.setattr(copying, "BATCH_ROWS", 2048)
     holds("SELECT range AS n FROM range(5000)")
-    stream = legacy_stream(legacy.path, "t")
+    stream = legacy_stream(legacy.path, "t", "legacy/t")
     assert stream.schema.names == ["n"]
     sizes = [batch.num_rows for batch in stream.batches()]
     assert sum(sizes) == 5000

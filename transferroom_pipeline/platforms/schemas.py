@@ -1,0 +1,18 @@
+"""The schemas of the two platforms."""
+
+from typing import Final
+
+LEGACY_SCHEMA: Final = "prod"
+"""Legacy platform: source tables and derived tables."""
+
+RAW_SCHEMA: Final = "raw"
+"""Target: copies of everything in legacy `prod`."""
+
+REBUILT_SCHEMA: Final = "prod"
+"""Target: the derived tables as SQLMesh rebuilds them."""
+
+MIGRATION_SCHEMA: Final = "migration"
+"""Target: the evidence of comparisons, and what the views show."""
+
+ANALYTICS_SCHEMA: Final = "analytics"
+"""Target: one view per derived table, which is what consumers query."""
