@@ -1,14 +1,15 @@
 """The command `transferroom run`."""
 
 import time
-from pathlib import Path
+from collections.abc import Sequence
 
 import click
 
-from transferroom_pipeline.comparisons.history import KeptVerdict, latest_verdict
+from transferroom_pipeline.comparisons.history import latest_verdict
 from transferroom_pipeline.comparisons.result import Verdict
 from transferroom_pipeline.cutover.views import read_state
 from transferroom_pipeline.definitions import build_definitions
+from transferroom_pipeline.keys import comparison_key
 from transferroom_pipeline.legacy.tables import LEGACY_TABLES
 from transferroom_pipeline.platforms.duckdb_database import connect
 from transferroom_pipeline.running import RunOutcome, open_instance, run_assets
@@ -46,27 +47,28 @@ def run_command(context: click.Context, selection: str) -> None:
 
 
 def _report(settings: Settings, outcome: RunOutcome) -> bool:
-    """Print the verdicts of the run and where the reports are; whether all of them are proven."""
-    rows = _verdicts(settings, outcome.run_id)
-    if not rows:
+    """Print the verdicts of the run and where the reports are; whether every comparison asked for is proven."""
+    compared = [table.name for table in LEGACY_TABLES if comparison_key(table.name) in outcome.selected]
+    if not compared:
         return True
     click.echo("\nComparisons")
-    for verdict, serving in rows:
-        colour = "green" if verdict.verdict is Verdict.PROVEN else "red"
-        mark = click.style(f"{verdict.verdict.value:<11}", fg=colour)
-        click.echo(f"  {verdict.table:<24} {mark} analytics.{verdict.table} shows {serving}")
+    verdicts = _verdicts(settings, outcome.run_id, compared)
+    for table, (verdict, shows) in verdicts.items():
+        word = "no verdict" if verdict is None else verdict.value
+        mark = click.style(f"{word:<11}", fg="green" if verdict is Verdict.PROVEN else "red")
+        click.echo(f"  {table:<24} {mark} analytics.{table} shows {shows}")
     click.echo(f"Reports: {settings.results_dir / 'summary.csv'}")
-    return all(verdict.verdict is Verdict.PROVEN for verdict, _ in rows)
+    return all(verdict is Verdict.PROVEN for verdict, _ in verdicts.values())
 
 
-def _verdicts(settings: Settings, run_id: str) -> list[tuple[KeptVerdict, str]]:
-    """The verdicts that this run reached, with what each table's view shows after it."""
-    if not Path(settings.target_database).is_file():
-        return []
-    found: list[tuple[KeptVerdict, str]] = []
+def _verdicts(settings: Settings, run_id: str, tables: Sequence[str]) -> dict[str, tuple[Verdict | None, str]]:
+    """The verdict that this run reached on each table, if it did, with what the table's view shows after it."""
+    if not settings.target_database.is_file():
+        return dict.fromkeys(tables, (None, "nothing"))
+    found: dict[str, tuple[Verdict | None, str]] = {}
     with connect(settings.target_database, read_only=True) as connection:
-        for table in LEGACY_TABLES:
-            verdict, state = latest_verdict(connection, table.name), read_state(connection, table.name)
-            if verdict is not None and verdict.run_id == run_id:
-                found.append((verdict, "nothing yet" if state is None else state.shows))
+        for table in tables:
+            latest, state = latest_verdict(connection, table), read_state(connection, table)
+            verdict = latest.verdict if latest is not None and latest.run_id == run_id else None
+            found[table] = verdict, "nothing" if state is None else state.shows
     return found

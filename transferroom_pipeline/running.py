@@ -28,6 +28,7 @@ class RunOutcome:
 
     run_id: str
     success: bool
+    selected: frozenset[dg.AssetKey]
 
 
 def open_instance() -> dg.DagsterInstance:
@@ -61,7 +62,7 @@ def run_assets(definitions: dg.Definitions, selection: str, instance: dg.Dagster
             raise_on_error=False,
             tags={PROCESS_TAG: str(os.getpid())},
         )
-    return RunOutcome(run_id, result.success)
+    return RunOutcome(run_id, result.success, frozenset(keys))
 
 
 @contextmanager

@@ -218,7 +218,7 @@ def _compare_in(
             target.after(connection, comparison)
             write_table_reports(directory, connection, comparison)
             return _Outcome(spec.table, comparison.result)
-    except TransferRoomError as error:
+    except (TransferRoomError, duckdb.Error, OSError) as error:
         target.failed(connection, spec.table, str(error))
         return _Outcome(spec.table, error=str(error))
 

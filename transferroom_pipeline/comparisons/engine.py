@@ -17,7 +17,7 @@ from transferroom_pipeline.comparisons.findings import Findings
 from transferroom_pipeline.comparisons.measures import Sums, column_results, drift_beyond
 from transferroom_pipeline.comparisons.result import ComparisonResult, RowCounts, Snapshot
 from transferroom_pipeline.comparisons.spec import TableSpec
-from transferroom_pipeline.comparisons.sql_text import DIALECT, parse_predicate, parse_relation
+from transferroom_pipeline.comparisons.sql_text import parse_predicate, parse_relation
 from transferroom_pipeline.comparisons.statements import Statements
 from transferroom_pipeline.comparisons.verdict import Allowances, Evidence, judge
 
@@ -38,11 +38,6 @@ class Comparison:
     result: ComparisonResult
     differences: exp.Query
     differences_total: int
-
-    @property
-    def differences_sql(self) -> str:
-        """The query as the connection's SQL."""
-        return self.differences.sql(dialect=DIALECT)
 
 
 @dataclass(frozen=True)
