@@ -79,5 +79,5 @@ upgrade-python-deps: $(READY) ## Bring requirements.lock up to date with pyproje
 
 clean: ## Remove what runs and tools wrote; the sample data stays
 	@find data -mindepth 1 -maxdepth 1 ! -name sample -exec rm -rf {} +
-	@rm -rf migration_test_results .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
+	@rm -rf logs migration_test_results .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
 	@find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +

@@ -44,12 +44,15 @@ class ConfiguredComparisons:
     def table_spec(self, table: str) -> TableSpec:
         """The complete spec of a table; its key, unless the spec says otherwise, is the grain of the rebuilt model.
 
+        Without a model the key of the legacy table stands in, so that what is missing is said of the rebuilt table.
+
         Raises:
             SpecError: The spec is not valid, or there is no key.
         """
         models = describe_models(self._settings)
         grains = {model.table: model.grain for model in models if model.schema_name == REBUILT_SCHEMA}
-        return packaged_spec().for_table(table, default_key=grains.get(table))
+        declared = {legacy.name: legacy.key for legacy in LEGACY_TABLES}
+        return packaged_spec().for_table(table, default_key=grains.get(table) or declared.get(table))
 
     def connect(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
         """A connection to the target, for writing, since evidence is kept beside the data."""
@@ -76,6 +79,10 @@ class ConfiguredComparisons:
         """Keep a comparison of the command; all comparisons of one call are one run."""
         self.keep(connection, comparison, self._run_id)
 
-    def failed(self, connection: duckdb.DuckDBPyConnection, table: str, error: str) -> CutoverState:
-        """Take a table away from consumers whose comparison could not be carried out."""
-        return withdraw_after_error(connection, table, error)
+    def failed(self, table: str, error: str) -> CutoverState:
+        """Take a table away from consumers whose comparison could not be carried out.
+
+        On a connection of its own: that of the comparison may be what failed.
+        """
+        with connect(self._settings.target_database, create=False) as connection:
+            return withdraw_after_error(connection, table, error)

@@ -12,7 +12,7 @@ from transferroom_pipeline.automation.sensors import source_files_sensor
 from transferroom_pipeline.comparisons.assets import comparison_asset
 from transferroom_pipeline.configured_comparisons import ConfiguredComparisons
 from transferroom_pipeline.cutover.assets import analytics_asset
-from transferroom_pipeline.cutover.interlock import withdraw_for_rebuild
+from transferroom_pipeline.cutover.interlock import withdraw_before_change
 from transferroom_pipeline.legacy import snapshot
 from transferroom_pipeline.legacy.assets import legacy_asset, legacy_checks, snapshot_asset
 from transferroom_pipeline.legacy.tables import LEGACY_TABLES
@@ -48,7 +48,11 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     """The code location with given settings."""
     models = describe_models(settings)
     return dg.Definitions(
-        assets=[*_legacy_side(settings), *_target_side(settings), model_assets(models, settings, withdraw_for_rebuild)],
+        assets=[
+            *_legacy_side(settings),
+            *_target_side(settings),
+            model_assets(models, settings, withdraw_before_change),
+        ],
         asset_checks=_checks(),
         jobs=[migration_job(), *stage_jobs()],
         schedules=[daily_schedule(), *model_schedules(models)],
@@ -72,7 +76,7 @@ def _legacy_side(settings: Settings) -> Sequence[dg.AssetsDefinition]:
 def _target_side(settings: Settings) -> Sequence[dg.AssetsDefinition]:
     comparisons = ConfiguredComparisons(settings)
     return [
-        *(copy_asset(table, settings.dlt_dir) for table in COPIED_TABLES),
+        *(copy_asset(table, settings.dlt_dir, withdraw_before_change) for table in COPIED_TABLES),
         *(comparison_asset(table.name, comparisons) for table in LEGACY_TABLES),
         *(analytics_asset(table.name) for table in LEGACY_TABLES),
     ]

@@ -37,7 +37,8 @@ class ProgressHandler(logging.Handler):
         # Dagster puts the event of a record that it logs on the record itself.
         event: dg.DagsterEvent | None = getattr(record, "dagster_event", None)
         if event is None:
-            if record.levelno >= logging.WARNING:
+            # That a step is left out because of another is clear from the other's failure.
+            if record.levelno >= logging.WARNING and "Dependencies for step" not in record.getMessage():
                 click.echo(record.getMessage())
             return
         if event.is_step_start:

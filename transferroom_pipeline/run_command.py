@@ -12,7 +12,7 @@ from transferroom_pipeline.definitions import build_definitions
 from transferroom_pipeline.keys import comparison_key
 from transferroom_pipeline.legacy.tables import LEGACY_TABLES
 from transferroom_pipeline.platforms.duckdb_database import connect
-from transferroom_pipeline.running import RunOutcome, open_instance, run_assets
+from transferroom_pipeline.running import RunOutcome, only_run, open_instance, run_assets
 from transferroom_pipeline.settings import Settings, load_settings
 
 EVERYTHING = "*"
@@ -36,7 +36,7 @@ def run_command(context: click.Context, selection: str) -> None:
     started = time.perf_counter()
     settings = load_settings()
     definitions = build_definitions(settings)
-    with open_instance() as instance:
+    with only_run(settings.data_dir), open_instance() as instance:
         outcome = run_assets(definitions, selection, instance)
     proven = _report(settings, outcome)
     seconds = time.perf_counter() - started

@@ -1,5 +1,7 @@
 """Running the code location, or a part of it, from the command line."""
 
+import fcntl
+import logging
 import os
 import sqlite3
 import uuid
@@ -7,6 +9,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import dagster as dg
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME, SqliteEventLogStorage
@@ -20,6 +23,10 @@ PROCESS_TAG = "transferroom/process"
 
 class SelectionError(TransferRoomError):
     """A selection names nothing that is there."""
+
+
+class RunUnderWayError(TransferRoomError):
+    """Another run works on the same data."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,28 @@ def open_instance() -> dg.DagsterInstance:
     return dg.DagsterInstance.from_config(str(PROJECT_ROOT))
 
 
+@contextmanager
+def only_run(data_dir: Path) -> Iterator[None]:
+    """Be the only run of this command on a data folder; the system gives the place back when the process ends.
+
+    Raises:
+        RunUnderWayError: There is another; the message names its process.
+    """
+    data_dir.mkdir(parents=True, exist_ok=True)
+    with (data_dir / "run.lock").open("a+", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise RunUnderWayError(
+                f"another run is under way on {data_dir} (process {lock.read().strip()}): wait until it ends"
+            ) from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
 def run_assets(definitions: dg.Definitions, selection: str, instance: dg.DagsterInstance) -> RunOutcome:
     """Materialize a selection in this process, with the progress on standard output.
 
@@ -50,6 +79,8 @@ def run_assets(definitions: dg.Definitions, selection: str, instance: dg.Dagster
         SelectionError: The selection cannot be read or selects nothing.
     """
     keys = _resolve(definitions, selection)
+    # It warns of checks without a result wherever a step fails, which the failure itself says better.
+    logging.getLogger("dagster._core.execution.plan.active").setLevel(logging.ERROR)
     close_dead_runs(instance)
     job = definitions.resolve_job_def(MIGRATION)
     run_id = str(uuid.uuid4())

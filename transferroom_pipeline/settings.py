@@ -20,10 +20,10 @@ class SettingsError(TransferRoomError):
 class Settings(BaseSettings):
     """Every setting is the environment variable of its name with the prefix `TRANSFERROOM_`.
 
-    Relative paths are taken from the working directory.
+    Relative paths are taken from the working directory; an empty variable counts as not set.
     """
 
-    model_config = SettingsConfigDict(env_prefix=ENVIRONMENT_PREFIX, frozen=True)
+    model_config = SettingsConfigDict(env_prefix=ENVIRONMENT_PREFIX, env_ignore_empty=True, frozen=True)
 
     source_dir: Path = Field(Path("data/sample"), description="Folder of the source files, CSV or Parquet.")
     data_dir: Path = Field(Path("data"), description="Folder for everything that a run writes, reports aside.")

@@ -2,11 +2,14 @@
 
 import csv
 import json
+import os
+from pathlib import Path
 
 import dagster as dg
 import pytest
 from click.testing import Result
 
+from transferroom_pipeline.running import only_run
 from transferroom_pipeline_tests.conftest import COPIED, DERIVED, Project, contents
 
 
@@ -124,6 +127,37 @@ def test_rebuilt_rows_that_nobody_has_compared_are_not_shown(migrated: Project) 
     result = migrated.call("run", "--select", "group:comparisons or group:cutover")
     assert result.exit_code == 0, result.output
     assert "prod.derived_a" in view(migrated, "derived_a")
+
+
+def test_a_copy_of_newer_legacy_rows_ends_the_proof_of_older_ones(migrated: Project) -> None:
+    later = {"TRANSFERROOM_AS_OF": "2024-12-31"}
+    result = migrated.call("run", "--select", "group:legacy or group:replication", **later)
+    assert result.exit_code == 0, result.output
+    assert "raw.derived_b" in view(migrated, "derived_b")
+    result = migrated.call("run", "--select", "group:cutover", **later)
+    assert result.exit_code == 0, result.output
+    assert "raw.derived_b" in view(migrated, "derived_b")
+
+
+def test_a_comparison_without_enough_memory_takes_its_table_from_consumers(migrated: Project) -> None:
+    result = migrated.call("run", "--select", "key:comparison/derived_a", TRANSFERROOM_COMPARISON_MEMORY_LIMIT="1KB")
+    assert result.exit_code == 1
+    assert "no verdict" in result.output
+    assert "raw.derived_a" in view(migrated, "derived_a")
+
+
+def test_a_second_run_on_the_same_data_is_refused(migrated: Project) -> None:
+    with only_run(migrated.settings.data_dir):
+        result = migrated.call("run")
+    assert result.exit_code == 2
+    assert "another run is under way" in result.output
+    assert f"process {os.getpid()}" in result.output
+
+
+def test_a_project_without_models_is_a_mistake_and_no_proof(migrated: Project, tmp_path: Path) -> None:
+    result = migrated.call("run", TRANSFERROOM_SQLMESH_PROJECT=str(tmp_path))
+    assert result.exit_code == 2
+    assert "TRANSFERROOM_SQLMESH_PROJECT" in result.output
 
 
 def test_a_model_that_fails_does_not_keep_the_others_from_being_proven(migrated: Project) -> None:

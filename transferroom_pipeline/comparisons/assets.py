@@ -48,13 +48,13 @@ def comparison_asset(table: str, comparisons: ConfiguredComparisons) -> dg.Asset
         description=f"Is {REBUILT_SCHEMA}.{table} equal to the legacy table, row by row and cell by cell?",
     )
     def comparison(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
-        with comparisons.connect() as connection:
-            try:
+        try:
+            with comparisons.connect() as connection:
                 result, withdrawn = _compare_and_keep(connection, table, comparisons, context.run_id)
-            except Exception as error:
-                _tell(context, comparisons.failed(connection, table, str(error)))
-                write_summary(comparisons.results_dir, [error_row(table, str(error))], keep_other_tables=True)
-                raise
+        except Exception as error:
+            _tell(context, comparisons.failed(table, str(error)))
+            write_summary(comparisons.results_dir, [error_row(table, str(error))], keep_other_tables=True)
+            raise
         _tell(context, withdrawn)
         metadata = _metadata(result, comparisons.results_dir)
         yield dg.MaterializeResult(metadata=metadata, check_results=_check_results(result))

@@ -58,7 +58,7 @@ class ConfiguredTarget(Protocol):
     def after(self, connection: duckdb.DuckDBPyConnection, comparison: Comparison) -> None:
         """Called with every comparison while its differences can be read, to keep it and do what follows from it."""
 
-    def failed(self, connection: duckdb.DuckDBPyConnection, table: str, error: str) -> None:
+    def failed(self, table: str, error: str) -> object:
         """Called with every table whose comparison could not be carried out."""
 
 
@@ -219,7 +219,7 @@ def _compare_in(
             write_table_reports(directory, connection, comparison)
             return _Outcome(spec.table, comparison.result)
     except (TransferRoomError, duckdb.Error, OSError) as error:
-        target.failed(connection, spec.table, str(error))
+        target.failed(spec.table, str(error))
         return _Outcome(spec.table, error=str(error))
 
 

@@ -7,8 +7,11 @@ import duckdb
 
 from transferroom_pipeline.comparisons.history import latest_verdict
 from transferroom_pipeline.comparisons.result import ComparisonResult, Verdict
-from transferroom_pipeline.cutover.policy import Decision, Serving, decide, unproven
+from transferroom_pipeline.cutover.policy import STALE, Decision, Serving, decide, unproven
 from transferroom_pipeline.cutover.views import CutoverState, apply_decision, read_state
+from transferroom_pipeline.legacy.snapshot import TABLE as SNAPSHOT
+from transferroom_pipeline.legacy.snapshot import read_snapshot
+from transferroom_pipeline.platforms.schemas import RAW_SCHEMA
 from transferroom_pipeline.platforms.tables import table_exists
 
 
@@ -18,7 +21,9 @@ def follow_latest_verdict(connection: duckdb.DuckDBPyConnection, table: str) -> 
     Raises:
         PlatformError: The table to be shown is not there.
     """
-    return apply_decision(connection, table, decide(latest_verdict(connection, table), _not_before(connection, table)))
+    held = read_snapshot(connection, RAW_SCHEMA).id if table_exists(connection, RAW_SCHEMA, SNAPSHOT) else None
+    decision = decide(latest_verdict(connection, table), _not_before(connection, table), held)
+    return apply_decision(connection, table, decision)
 
 
 def withdraw_unproven(
@@ -47,15 +52,15 @@ def withdraw_after_error(connection: duckdb.DuckDBPyConnection, table: str, erro
     return _withdraw(connection, table, Decision(Serving.LEGACY, reason, not_before=datetime.now(UTC)))
 
 
-def withdraw_for_rebuild(connection: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> None:
-    """Point the views of tables that are about to be rebuilt back to legacy, so that nobody sees unproven rows.
+def withdraw_before_change(connection: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> None:
+    """Point the views of tables that are about to be copied or rebuilt back to legacy.
 
-    They move forward again when the rebuilt tables are proven. A view that was never made is left to its asset.
+    Whatever was proven of them is not about what is there afterwards, and nobody is to see unproven rows meanwhile.
+    They move forward again when they are proven anew. A view that was never made is left to its asset.
     """
     for table in tables:
         if read_state(connection, table) is not None:
-            decision = Decision(Serving.LEGACY, "not compared since it was rebuilt", not_before=datetime.now(UTC))
-            _withdraw(connection, table, decision)
+            _withdraw(connection, table, Decision(Serving.LEGACY, STALE, not_before=datetime.now(UTC)))
 
 
 def _not_before(connection: duckdb.DuckDBPyConnection, table: str) -> datetime | None:

@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from transferroom_pipeline.comparisons.history import KeptVerdict
 from transferroom_pipeline.comparisons.result import Verdict
+
+STALE: Final = "not compared since it was last copied or rebuilt"
 
 
 class Serving(StrEnum):
@@ -33,17 +36,21 @@ class Decision:
     not_before: datetime | None = None
 
 
-def decide(latest: KeptVerdict | None, not_before: datetime | None) -> Decision:
+def decide(latest: KeptVerdict | None, not_before: datetime | None, snapshot_id: str | None) -> Decision:
     """The rule of the cutover.
 
     Args:
         latest: The newest kept verdict of the table.
-        not_before: When the table was last rebuilt, or its comparison last failed to be carried out (UTC).
+        not_before: When the table or its copy was last made anew, or its comparison last failed (UTC).
+        snapshot_id: Which snapshot of the data the target holds, if any.
     """
     if latest is None:
         return Decision(Serving.LEGACY, "never compared", not_before=not_before)
     if not_before is not None and latest.compared_at <= not_before:
-        return Decision(Serving.LEGACY, "not compared since it was rebuilt", not_before=not_before)
+        return Decision(Serving.LEGACY, STALE, not_before=not_before)
+    if latest.snapshot_id != snapshot_id:
+        reason = f"compared on snapshot {latest.snapshot_id}, and the target holds {snapshot_id}"
+        return Decision(Serving.LEGACY, reason, not_before=not_before)
     if latest.verdict is Verdict.PROVEN:
         snapshot = f" on snapshot {latest.snapshot_id}" if latest.snapshot_id else ""
         return Decision(Serving.MODERN, f"the latest comparison is proven{snapshot}", latest.run_id, not_before)

@@ -1,16 +1,15 @@
 """The SQLMesh models as assets, their audits as checks."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import dagster as dg
-import duckdb
 
 from transferroom_pipeline.keys import OWNERS, TARGET_POOL, Group, model_key
 from transferroom_pipeline.metadata import table_metadata
 from transferroom_pipeline.models.description import ModelDescription
 from transferroom_pipeline.models.exceptions import ModelError
-from transferroom_pipeline.platforms.resources import TargetPlatform
+from transferroom_pipeline.platforms.resources import BeforeChange, TargetPlatform
 from transferroom_pipeline.platforms.schemas import REBUILT_SCHEMA
 from transferroom_pipeline.platforms.tables import require_table
 from transferroom_pipeline.settings import Settings
@@ -22,11 +21,9 @@ PLAN_KEY = model_key("models", "plan")
 FAILED = "failed"
 """Name of the plan's metadata that holds the models that were not computed, with the reasons."""
 
-BeforeRebuild = Callable[[duckdb.DuckDBPyConnection, Sequence[str]], None]
-
 
 def model_assets(
-    models: Sequence[ModelDescription], settings: Settings, before_rebuild: BeforeRebuild
+    models: Sequence[ModelDescription], settings: Settings, before_rebuild: BeforeChange
 ) -> dg.AssetsDefinition:
     """All models as one step, since SQLMesh plans them together; any of them and of their checks can be selected.
 

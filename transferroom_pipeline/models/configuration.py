@@ -6,6 +6,9 @@ from sqlmesh.core.config import Config, DuckDBConnectionConfig, GatewayConfig, M
 
 from transferroom_pipeline.settings import Settings
 
+DEFAULT_CRON = "*/5 * * * *"
+"""When a model is due that does not say so itself."""
+
 CATALOG = "transferroom"
 """The target's catalog: DuckDB names it after the file."""
 
@@ -32,7 +35,7 @@ def _config(settings: Settings, gateway: GatewayConfig) -> Config:
     return Config(
         gateways={"target": gateway},
         default_gateway="target",
-        model_defaults=ModelDefaultsConfig(dialect="duckdb"),
+        model_defaults=ModelDefaultsConfig(dialect="duckdb", cron=DEFAULT_CRON),
         disable_anonymized_analytics=True,
         **options,
     )

@@ -33,6 +33,8 @@ def describe_models(settings: Settings) -> tuple[ModelDescription, ...]:
     from transferroom_pipeline.models.reading import read_project  # noqa: PLC0415
 
     descriptions = read_project(settings)
+    if not descriptions:
+        raise ModelError(f"the SQLMesh project at {settings.sqlmesh_project} has no models: check the path")
     _keep(kept, descriptions)
     return descriptions
 
@@ -46,10 +48,10 @@ def _digest(project: Path) -> str:
 
 
 def _project_files(project: Path) -> Iterator[Path]:
-    if not project.is_dir():
+    if not (project / "config.py").is_file():
         raise ModelError(f"there is no SQLMesh project at {project}: check TRANSFERROOM_SQLMESH_PROJECT")
     for file in sorted(project.rglob("*")):
-        if file.suffix in {".sql", ".py", ".yaml", ".yml", ".csv"} and ".cache" not in file.parts:
+        if file.is_file() and file.suffix in {".sql", ".py", ".yaml", ".yml", ".csv"} and ".cache" not in file.parts:
             yield file
 
 

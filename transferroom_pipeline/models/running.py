@@ -28,6 +28,8 @@ from transferroom_pipeline.settings import Settings
 
 ENVIRONMENT = "prod"
 
+_NOT_DUE = "SQLMesh did not compute it: no interval of its cron has ended yet, or it may not be restated"
+
 
 @dataclass(frozen=True)
 class ComputedModel:
@@ -73,6 +75,7 @@ class ModelsRunner:
     def __init__(self, settings: Settings, models: Sequence[ModelDescription]) -> None:
         """Take the settings that say where target and state are, and the models as they were described."""
         self._models = {model.name: model for model in models}
+        self._state = settings.sqlmesh_state
         # SQLMesh and dagster-sqlmesh log whole plans; what matters of them is in the account.
         logger = logging.getLogger("transferroom.sqlmesh")
         logger.setLevel(logging.CRITICAL)
@@ -91,6 +94,7 @@ class ModelsRunner:
         """
         account = ModelsRun()
         with self._instance() as mesh:
+            self._require_state_of_target(mesh.context)
             if compute:
                 self._compute(mesh, compute, account)
             account.audits.extend(self._recorded_audits(mesh.context, account))
@@ -102,9 +106,27 @@ class ModelsRunner:
     def _instance(self) -> Iterator[SQLMeshInstance[RecordingContext]]:
         try:
             with self._controller.instance(ENVIRONMENT) as mesh:
+                # Closing a context closes its connections through its evaluator, and only once it has one.
+                _ = mesh.context.snapshot_evaluator
                 yield mesh
         except (SQLMeshError, duckdb.Error) as error:
             raise ModelError(f"SQLMesh could not run the models: {error}") from error
+
+    def _require_state_of_target(self, context: RecordingContext) -> None:
+        """Say so when SQLMesh's state tells of tables that the target does not have; SQLMesh would never make them."""
+        environment = context.state_reader.get_environment(ENVIRONMENT)
+        if environment is None:
+            return
+        adapter = context.engine_adapter
+        known = {_name(snapshot.name) for snapshot in environment.snapshots}
+        schemas = {name.split(".")[0] for name in known}
+        # Listed rather than looked at one by one: a view whose input is gone is there all the same.
+        there = {f"{schema}.{found.name}" for schema in schemas for found in adapter.get_data_objects(schema)}
+        for missing in sorted(known - there):
+            raise ModelError(
+                f"SQLMesh's state tells of {missing}, which is not in the target: "
+                f"delete {self._state} and run the models again"
+            )
 
     def _compute(self, mesh: SQLMeshInstance[RecordingContext], names: Sequence[str], account: ModelsRun) -> None:
         selection = {} if set(names) == set(self._models) else {"select_models": list(names)}
@@ -198,7 +220,7 @@ def _settle(context: RecordingContext, names: Sequence[str], account: ModelsRun)
             del account.computed[computed.name]
     for name in names:
         if name not in account.computed and name not in account.failed:
-            account.failed[name] = FailedModel(name, "SQLMesh did not compute it with the code as it is now")
+            account.failed[name] = FailedModel(name, _NOT_DUE)
 
 
 def _failed(error: NodeExecutionFailedError[Any]) -> FailedModel:

@@ -1,6 +1,6 @@
 """The platforms as Dagster resources."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -8,6 +8,9 @@ import duckdb
 from dagster_duckdb import DuckDBResource
 
 from transferroom_pipeline.platforms.duckdb_database import connect
+
+BeforeChange = Callable[[duckdb.DuckDBPyConnection, Sequence[str]], None]
+"""Told, on a connection to the target, which tables are about to be replaced."""
 
 
 class DuckDBPlatform(DuckDBResource):

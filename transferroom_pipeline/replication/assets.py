@@ -10,7 +10,7 @@ from transferroom_pipeline.keys import OWNERS, TARGET_POOL, Group, legacy_key, r
 from transferroom_pipeline.metadata import described_table, markdown_table
 from transferroom_pipeline.platforms.dlt_assets import StageTranslator, load_table
 from transferroom_pipeline.platforms.loading import TableLoader
-from transferroom_pipeline.platforms.resources import LegacyPlatform, TargetPlatform
+from transferroom_pipeline.platforms.resources import BeforeChange, LegacyPlatform, TargetPlatform
 from transferroom_pipeline.platforms.schemas import LEGACY_SCHEMA, RAW_SCHEMA
 from transferroom_pipeline.replication.copying import legacy_stream
 from transferroom_pipeline.replication.verification import CopyVerification, table_state
@@ -22,11 +22,16 @@ CHECKS = {
 }
 
 
-def copy_asset(table: str, working_dir: Path) -> dg.AssetsDefinition:
+def copy_asset(table: str, working_dir: Path, before_copy: BeforeChange) -> dg.AssetsDefinition:
     """The asset that copies one legacy table to `raw`, whole, by dlt.
 
     Its checks say that the copy is what it was copied from. They can be run without copying, and they are blocking,
     as all that follows is judged by the copy.
+
+    Args:
+        table: The table's name.
+        working_dir: Where dlt may keep its working files.
+        before_copy: Told, on a connection to the target, which tables are about to be replaced.
     """
     key = raw_key(table)
     spec = dg.AssetSpec(
@@ -56,6 +61,8 @@ def copy_asset(table: str, working_dir: Path) -> dg.AssetsDefinition:
         copied = key in context.selected_asset_keys
         if copied:
             loader = TableLoader(target.path, RAW_SCHEMA, working_dir)
+            with target.get_connection() as connection:
+                before_copy(connection, [table])
             stream = legacy_stream(legacy.path, table, legacy_key(table).to_user_string())
             load_table(context, dlt, translator, loader, table, stream)
         verification = verify_copy(table, legacy, target)

@@ -14,7 +14,7 @@ _INTRODUCTION = """\
 # Data dictionary of the source tables
 
 Written from the contracts in `transferroom_pipeline/sources/contracts.py` by
-`python -m transferroom_pipeline.sources.dictionary`; change them, not this file.
+`transferroom data-dictionary`; change them, not this file.
 
 Each table comes as `<table>.csv` (UTF-8, comma, header; an empty value means missing) or `<table>.parquet`. Decimals
 are exact and never rounded: a value with more decimals than its type keeps is refused. Timestamps are in UTC.

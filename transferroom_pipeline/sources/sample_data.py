@@ -93,8 +93,7 @@ def _rows_option(table: str, fewest: int) -> Callable[[Callable[..., None]], Cal
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
-    default=Path("data/sample"),
-    show_default=True,
+    required=True,
     help="Directory the files are written to.",
 )
 @_rows_option("players", fewest=1)

@@ -212,7 +212,7 @@ class Target:
     def after(self, connection: duckdb.DuckDBPyConnection, comparison: Comparison) -> None:
         keep(connection, comparison, run_id="command")
 
-    def failed(self, connection: duckdb.DuckDBPyConnection, table: str, error: str) -> None:
+    def failed(self, table: str, error: str) -> None:
         self.failures.append((table, error))
 
 

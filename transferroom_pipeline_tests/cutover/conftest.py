@@ -36,6 +36,7 @@ def connection(target: TargetPlatform) -> Iterator[duckdb.DuckDBPyConnection]:
     with connect(target.path) as opened:
         opened.execute("CREATE SCHEMA raw; CREATE SCHEMA prod")
         opened.execute(f"CREATE TABLE raw.t AS {ROWS}; CREATE TABLE prod.t AS {ROWS}")
+        opened.execute("CREATE TABLE raw.snapshot AS SELECT 'snap' AS id, DATE '2026-06-30' AS as_of")
         yield opened
 
 

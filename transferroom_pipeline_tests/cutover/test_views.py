@@ -9,7 +9,7 @@ from transferroom_pipeline.comparisons.result import Verdict
 from transferroom_pipeline.cutover.interlock import (
     follow_latest_verdict,
     withdraw_after_error,
-    withdraw_for_rebuild,
+    withdraw_before_change,
     withdraw_unproven,
 )
 from transferroom_pipeline.cutover.policy import Decision, Serving
@@ -178,7 +178,7 @@ def test_what_could_not_be_compared_is_withdrawn_and_an_old_proof_does_not_bring
 def test_what_is_about_to_be_rebuilt_is_withdrawn_until_it_is_proven_anew(connection, compared, decided, served):
     compared(Verdict.PROVEN)
     decided()
-    withdraw_for_rebuild(connection, ["t"])
+    withdraw_before_change(connection, ["t"])
     assert served() == "raw"
     assert decided().decision.serving is Serving.LEGACY
     compared(Verdict.PROVEN)
@@ -187,7 +187,7 @@ def test_what_is_about_to_be_rebuilt_is_withdrawn_until_it_is_proven_anew(connec
 
 
 def test_a_view_that_was_never_made_is_not_made_for_a_rebuild(connection):
-    withdraw_for_rebuild(connection, ["t"])
+    withdraw_before_change(connection, ["t"])
     assert read_state(connection, "t") is None
 
 

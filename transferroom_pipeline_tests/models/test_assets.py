@@ -188,6 +188,17 @@ def test_audits_of_code_that_was_never_computed_say_what_to_do(own_project: Work
     assert "materialize the asset prod/derived_a first" in failure_of(result)
 
 
+def test_a_target_that_is_not_the_one_of_the_state_is_told_with_what_to_do(bench: Workbench) -> None:
+    assert bench.materialize().success
+    bench.sql("DROP VIEW prod.derived_a")
+    result = bench.materialize()
+    assert not result.success
+    assert f"delete {bench.settings.sqlmesh_state} and run the models again" in failure_of(result)
+    bench.settings.sqlmesh_state.unlink()
+    assert bench.materialize().success
+    assert bench.sql("SELECT count(*) FROM prod.derived_a") == [(2,)]
+
+
 def failure_of(result: dg.ExecuteInProcessResult) -> str:
     """Everything that the failed step or the plan's check says, causes included."""
     gate = failed_checks(result).get("models/plan:every_model_computed")

@@ -42,7 +42,7 @@ def materialize(
 ) -> dg.ExecuteInProcessResult:
     with dg.DagsterInstance.ephemeral() as instance:
         return dg.materialize(
-            [copy_asset("t", folder / "dlt"), *further],
+            [copy_asset("t", folder / "dlt", lambda *_: None), *further],
             instance=instance,
             resources={"dlt": DagsterDltResource(), "legacy": legacy_in(folder), "target": target_in(folder)},
             selection=selection,
