@@ -35,9 +35,8 @@ def run_command(context: click.Context, selection: str) -> None:
     """
     started = time.perf_counter()
     settings = load_settings()
-    definitions = build_definitions(settings)
     with only_run(settings.data_dir), open_instance() as instance:
-        outcome = run_assets(definitions, selection, instance)
+        outcome = run_assets(build_definitions(settings), selection, instance)
     proven = _report(settings, outcome)
     seconds = time.perf_counter() - started
     done = outcome.success and proven

@@ -16,7 +16,7 @@ from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_
 
 from transferroom_pipeline.automation.jobs import MIGRATION
 from transferroom_pipeline.exceptions import TransferRoomError
-from transferroom_pipeline.settings import PROJECT_ROOT
+from transferroom_pipeline.settings import PROJECT_ROOT, SettingsError
 
 PROCESS_TAG = "transferroom/process"
 
@@ -51,9 +51,15 @@ def only_run(data_dir: Path) -> Iterator[None]:
 
     Raises:
         RunUnderWayError: There is another; the message names its process.
+        SettingsError: The folder cannot be written to.
     """
-    data_dir.mkdir(parents=True, exist_ok=True)
-    with (data_dir / "run.lock").open("a+", encoding="utf-8") as lock:
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        file = (data_dir / "run.lock").open("a+", encoding="utf-8")
+    except OSError as error:
+        message = f"data folder {data_dir} cannot be used: {error.strerror}; check TRANSFERROOM_DATA_DIR"
+        raise SettingsError(message) from error
+    with file as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

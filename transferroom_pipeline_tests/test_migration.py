@@ -154,6 +154,14 @@ def test_a_second_run_on_the_same_data_is_refused(migrated: Project) -> None:
     assert f"process {os.getpid()}" in result.output
 
 
+def test_a_data_folder_that_is_none_is_named(fresh: Project) -> None:
+    file = fresh.root / "a_file"
+    file.touch()
+    result = fresh.call("run", TRANSFERROOM_DATA_DIR=str(file))
+    assert result.exit_code == 2
+    assert result.output.startswith(f"Error: data folder {file} cannot be used")
+
+
 def test_a_project_without_models_is_a_mistake_and_no_proof(migrated: Project, tmp_path: Path) -> None:
     result = migrated.call("run", TRANSFERROOM_SQLMESH_PROJECT=str(tmp_path))
     assert result.exit_code == 2
