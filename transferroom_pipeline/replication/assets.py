@@ -34,16 +34,7 @@ def copy_asset(table: str, working_dir: Path, before_copy: BeforeChange) -> dg.A
         before_copy: Told, on a connection to the target, which tables are about to be replaced.
     """
     key = raw_key(table)
-    spec = dg.AssetSpec(
-        key,
-        deps=[legacy_key(table)],
-        skippable=True,  # when only checks are run
-        group_name=Group.REPLICATION,
-        owners=list(OWNERS),
-        kinds={"dlt", "duckdb"},
-        description=f"Copy of legacy table {LEGACY_SCHEMA}.{table}, column types and NULLs as they are there.",
-    )
-    translator = StageTranslator({table: spec})
+    translator = StageTranslator({table: _copy_spec(table)})
 
     @dg.multi_asset(
         name=f"copy_{table}",
@@ -61,9 +52,9 @@ def copy_asset(table: str, working_dir: Path, before_copy: BeforeChange) -> dg.A
         copied = key in context.selected_asset_keys
         if copied:
             loader = TableLoader(target.path, RAW_SCHEMA, working_dir)
+            stream = legacy_stream(legacy.path, table, legacy_key(table).to_user_string())
             with target.get_connection() as connection:
                 before_copy(connection, [table])
-            stream = legacy_stream(legacy.path, table, legacy_key(table).to_user_string())
             load_table(context, dlt, translator, loader, table, stream)
         verification = verify_copy(table, legacy, target)
         if copied:
@@ -74,6 +65,18 @@ def copy_asset(table: str, working_dir: Path, before_copy: BeforeChange) -> dg.A
         yield from (result for result in _check_results(key, verification) if result.check_name in selected)
 
     return copy
+
+
+def _copy_spec(table: str) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        raw_key(table),
+        deps=[legacy_key(table)],
+        skippable=True,  # when only checks are run
+        group_name=Group.REPLICATION,
+        owners=list(OWNERS),
+        kinds={"dlt", "duckdb"},
+        description=f"Copy of legacy table {LEGACY_SCHEMA}.{table}, column types and NULLs as they are there.",
+    )
 
 
 def verify_copy(table: str, legacy: LegacyPlatform, target: TargetPlatform) -> CopyVerification:
