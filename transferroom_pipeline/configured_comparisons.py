@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from functools import cached_property
 from pathlib import Path
 
 import duckdb
@@ -10,7 +11,7 @@ import duckdb
 from transferroom_pipeline.comparisons.engine import Comparison
 from transferroom_pipeline.comparisons.history import keep
 from transferroom_pipeline.comparisons.result import Snapshot
-from transferroom_pipeline.comparisons.spec import TableSpec
+from transferroom_pipeline.comparisons.spec import Spec, TableSpec
 from transferroom_pipeline.comparisons.spec_file import packaged_spec
 from transferroom_pipeline.cutover.interlock import withdraw_after_error, withdraw_unproven
 from transferroom_pipeline.cutover.views import CutoverState
@@ -38,7 +39,7 @@ class ConfiguredComparisons:
     def tables(self) -> Sequence[TableSpec]:
         """Every derived table, with the rules that the spec has for it, and what else the spec names."""
         names = [table.name for table in LEGACY_TABLES]
-        further = [name for name in packaged_spec().tables if name not in names]
+        further = [name for name in self._spec.tables if name not in names]
         return [self.table_spec(name) for name in (*names, *further)]
 
     def table_spec(self, table: str) -> TableSpec:
@@ -49,10 +50,19 @@ class ConfiguredComparisons:
         Raises:
             SpecError: The spec is not valid, or there is no key.
         """
+        return self._spec.for_table(table, default_key=self._keys.get(table))
+
+    @cached_property
+    def _spec(self) -> Spec:
+        """Read once: a run asks for it with every table."""
+        return packaged_spec()
+
+    @cached_property
+    def _keys(self) -> dict[str, tuple[str, ...]]:
+        """The key of each table where the spec names none; made once, since it takes reading the whole project."""
         models = describe_models(self._settings)
-        grains = {model.table: model.grain for model in models if model.schema_name == REBUILT_SCHEMA}
-        declared = {legacy.name: legacy.key for legacy in LEGACY_TABLES}
-        return packaged_spec().for_table(table, default_key=grains.get(table) or declared.get(table))
+        grains = {model.table: model.grain for model in models if model.schema_name == REBUILT_SCHEMA and model.grain}
+        return {legacy.name: legacy.key for legacy in LEGACY_TABLES} | grains
 
     def connect(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
         """A connection to the target, for writing, since evidence is kept beside the data."""

@@ -122,9 +122,10 @@ class ModelsRunner:
         schemas = {name.split(".")[0] for name in known}
         # Listed rather than looked at one by one: a view whose input is gone is there all the same.
         there = {f"{schema}.{found.name}" for schema in schemas for found in adapter.get_data_objects(schema)}
-        for missing in sorted(known - there):
+        missing = sorted(known - there)
+        if missing:
             raise ModelError(
-                f"SQLMesh's state tells of {missing}, which is not in the target: "
+                f"SQLMesh's state tells of {missing[0]}, which is not in the target: "
                 f"delete {self._state} and run the models again"
             )
 
