@@ -8,6 +8,7 @@ import dagster as dg
 import duckdb
 
 from transferroom_pipeline.comparisons.engine import compare
+from transferroom_pipeline.comparisons.engines.duckdb_engine import DuckDBEngine
 from transferroom_pipeline.comparisons.reports import error_row, summary_row, write_summary, write_table_reports
 from transferroom_pipeline.comparisons.result import ColumnResult, ComparisonResult, Sample, Verdict
 from transferroom_pipeline.comparisons.terminal import summarise
@@ -66,7 +67,7 @@ def _compare_and_keep(
     connection: duckdb.DuckDBPyConnection, table: str, comparisons: ConfiguredComparisons, run_id: str
 ) -> tuple[ComparisonResult, CutoverState | None]:
     spec, snapshot = comparisons.table_spec(table), comparisons.snapshot(connection)
-    with compare(connection, spec, snapshot=snapshot) as compared:
+    with compare(DuckDBEngine(connection), spec, snapshot=snapshot) as compared:
         withdrawn = comparisons.keep(connection, compared, run_id)
         write_table_reports(comparisons.results_dir, connection, compared)
         write_summary(comparisons.results_dir, [summary_row(compared.result)], keep_other_tables=True)

@@ -1,46 +1,85 @@
-"""Types of columns as DuckDB names them, sorted into the families that equality is defined for."""
+"""Types of columns, sorted into the families that equality is defined for."""
 
-import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
+from sqlglot import exp
+
+from transferroom_pipeline.comparisons.exceptions import ComparisonError
+
 Family = Literal[
-    "boolean", "integer", "decimal", "float", "text", "instant", "time", "interval", "map", "nested", "other"
+    "boolean",
+    "integer",
+    "decimal",
+    "float",
+    "text",
+    "json",
+    "uuid",
+    "instant",
+    "time",
+    "interval",
+    "list",
+    "struct",
+    "map",
+    "union",
+    "other",
 ]
 
-WIDEST_DECIMAL = 38
-"""Digits that a decimal can hold."""
+UNLIMITED_DIGITS = 1_000
+"""Stands for the digits of a decimal type without a stated precision, such as PostgreSQL's numeric."""
 
 NUMERIC: frozenset[Family] = frozenset({"boolean", "integer", "decimal", "float"})
+NESTED: frozenset[Family] = frozenset({"list", "struct", "map", "union"})
+
+_T = exp.DataType.Type
 
 _INTEGER_DIGITS = {
-    "TINYINT": 3,
-    "UTINYINT": 3,
-    "SMALLINT": 5,
-    "USMALLINT": 5,
-    "INTEGER": 10,
-    "UINTEGER": 10,
-    "BIGINT": 19,
-    "UBIGINT": 20,
-    "HUGEINT": 39,
-    "UHUGEINT": 39,
+    _T.TINYINT: 3,
+    _T.UTINYINT: 3,
+    _T.SMALLINT: 5,
+    _T.SMALLSERIAL: 5,
+    _T.USMALLINT: 5,
+    _T.INT: 10,
+    _T.SERIAL: 10,
+    _T.UINT: 10,
+    _T.BIGINT: 19,
+    _T.BIGSERIAL: 19,
+    _T.UBIGINT: 20,
+    _T.INT128: 39,
+    _T.UINT128: 39,
 }
-_FAMILIES: dict[str, Family] = {
-    "BOOLEAN": "boolean",
-    "FLOAT": "float",
-    "DOUBLE": "float",
-    "VARCHAR": "text",
-    "JSON": "text",
-    "DATE": "instant",
-    "TIMESTAMP": "instant",
-    "TIMESTAMP_S": "instant",
-    "TIMESTAMP_MS": "instant",
-    "TIMESTAMP_NS": "instant",
-    "TIMESTAMP WITH TIME ZONE": "instant",
-    "TIME": "time",
-    "INTERVAL": "interval",
+_FAMILIES: dict[exp.DType, Family] = {
+    _T.BOOLEAN: "boolean",
+    _T.FLOAT: "float",
+    _T.DOUBLE: "float",
+    _T.CHAR: "text",
+    _T.BPCHAR: "text",
+    _T.NCHAR: "text",
+    _T.VARCHAR: "text",
+    _T.NVARCHAR: "text",
+    _T.TEXT: "text",
+    _T.ENUM: "text",
+    _T.JSON: "json",
+    _T.JSONB: "json",
+    _T.UUID: "uuid",
+    _T.DATE: "instant",
+    _T.TIMESTAMP: "instant",
+    _T.TIMESTAMPNTZ: "instant",
+    _T.TIMESTAMPTZ: "instant",
+    _T.TIMESTAMPLTZ: "instant",
+    _T.TIMESTAMP_S: "instant",
+    _T.TIMESTAMP_MS: "instant",
+    _T.TIMESTAMP_NS: "instant",
+    _T.TIME: "time",
+    _T.INTERVAL: "interval",
+    _T.LIST: "list",
+    _T.ARRAY: "list",
+    _T.STRUCT: "struct",
+    _T.MAP: "map",
+    _T.UNION: "union",
 }
-_DECIMAL = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")
+_ZONED = {_T.TIMESTAMPTZ, _T.TIMESTAMPLTZ}
 
 
 @dataclass(frozen=True)
@@ -50,41 +89,81 @@ class ColumnType:
     Attributes:
         name: The type as the engine names it.
         family: What it is compared as.
+        kind: The type as sqlglot knows it.
         whole_digits: Digits before the decimal point that an exact number can have; 0 for everything else.
         scale: Digits after it.
+        dialect: The dialect of the name.
+        members: The types inside a nested type: a list's elements, a map's keys and values, a struct's or union's
+            fields by name.
     """
 
     name: str
     family: Family
+    kind: exp.DType
     whole_digits: int = 0
     scale: int = 0
+    dialect: str = "duckdb"
+    members: tuple[tuple[str, "ColumnType"], ...] = ()
 
     @property
     def has_zone(self) -> bool:
         """Whether values are instants by themselves rather than readings of a clock in some zone."""
-        return self.name == "TIMESTAMP WITH TIME ZONE"
+        return self.kind in _ZONED
 
     @property
     def is_exact_number(self) -> bool:
         """Whether values are numbers without rounding error."""
         return self.family in {"boolean", "integer", "decimal"}
 
+    @property
+    def is_unsigned(self) -> bool:
+        """Whether the type has no negative numbers."""
+        return self.kind.name.startswith("U")
 
-def column_type(name: str) -> ColumnType:
-    """Sort a type into its family; what has none is compared with itself only."""
-    if name in _INTEGER_DIGITS:
-        return ColumnType(name, "integer", whole_digits=_INTEGER_DIGITS[name])
-    if match := _DECIMAL.fullmatch(name):
-        width, scale = int(match[1]), int(match[2])
-        return ColumnType(name, "decimal", whole_digits=width - scale, scale=scale)
-    if name == "BOOLEAN":
-        return ColumnType(name, "boolean", whole_digits=1)
-    return ColumnType(name, _FAMILIES.get(name) or _composite_family(name))
+    def data_type(self) -> exp.DataType:
+        """The type for a cast."""
+        return exp.DataType.build(self.name, dialect=self.dialect, udt=True)
+
+    def contains(self, family: Family) -> bool:
+        """Whether the type, or one inside it, is of a family."""
+        return self.family == family or any(member.contains(family) for _, member in self.members)
 
 
-def _composite_family(name: str) -> Family:
-    if name.startswith("ENUM("):
-        return "text"
-    if name.endswith("]") or name.startswith("STRUCT("):
-        return "nested"
-    return "map" if name.startswith("MAP(") else "other"
+@cache
+def column_type(name: str, dialect: str = "duckdb") -> ColumnType:
+    """Sort a type, as an engine names it, into its family; what has none is compared with itself only."""
+    return _sorted(exp.DataType.build(name, dialect=dialect, udt=True), name, dialect)
+
+
+def _sorted(found: exp.DataType, name: str, dialect: str) -> ColumnType:
+    kind = found.this if isinstance(found.this, exp.DType) else _T.UNKNOWN
+    if kind in _INTEGER_DIGITS:
+        return ColumnType(name, "integer", kind, whole_digits=_INTEGER_DIGITS[kind], dialect=dialect)
+    if kind is _T.DECIMAL:
+        whole, scale = _decimal_digits(found)
+        return ColumnType(name, "decimal", kind, whole_digits=whole, scale=scale, dialect=dialect)
+    if kind is _T.BOOLEAN:
+        return ColumnType(name, "boolean", kind, whole_digits=1, dialect=dialect)
+    family = _FAMILIES.get(kind, "other")
+    return ColumnType(name, family, kind, dialect=dialect, members=tuple(_members(found, family, dialect)))
+
+
+def _decimal_digits(found: exp.DataType) -> tuple[int, int]:
+    given = [int(parameter.name) for parameter in found.expressions]
+    if not given:
+        return UNLIMITED_DIGITS, UNLIMITED_DIGITS
+    scale = given[1] if len(given) > 1 else 0
+    return given[0] - scale, scale
+
+
+def _members(found: exp.DataType, family: Family, dialect: str) -> list[tuple[str, ColumnType]]:
+    if family not in NESTED:
+        return []
+    members = []
+    for member in found.expressions:
+        inner = member.args.get("kind") if isinstance(member, exp.ColumnDef) else member
+        if not isinstance(inner, exp.DataType):
+            raise ComparisonError(f"type {found.sql(dialect)} cannot be compared")
+        name = member.name if isinstance(member, exp.ColumnDef) else ""
+        members.append((name, _sorted(inner, inner.sql(dialect), dialect)))
+    return members

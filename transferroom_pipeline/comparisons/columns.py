@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from transferroom_pipeline.comparisons.column_types import ColumnType
 from transferroom_pipeline.comparisons.equality import Equality, equality
 from transferroom_pipeline.comparisons.exceptions import ComparisonError
+from transferroom_pipeline.comparisons.functions.base import Functions
 from transferroom_pipeline.comparisons.result import ColumnStatus
 from transferroom_pipeline.comparisons.spec import STRICT, ColumnRule, TableSpec
 
@@ -62,6 +63,10 @@ class ComparedColumn:
     rule: ColumnRule
     equality: Equality
 
+    def name(self, side: int) -> str:
+        """Its name in either table."""
+        return self.modern if side else self.legacy
+
 
 @dataclass(frozen=True)
 class ColumnPlan:
@@ -72,12 +77,14 @@ class ColumnPlan:
         compared: The columns to compare, by their place in `matched`.
         key: The places of the key's columns.
         key_names: The key as the spec names it, in the same order.
+        functions: The dialect of the SQL.
     """
 
     matched: tuple[MatchedColumn, ...]
     compared: Mapping[int, ComparedColumn]
     key: tuple[int, ...]
     key_names: tuple[str, ...]
+    functions: Functions
 
     @property
     def key_columns(self) -> list[ComparedColumn]:
@@ -90,12 +97,19 @@ class ColumnPlan:
         return [column for place, column in self.compared.items() if place not in self.key]
 
     @property
+    def tolerant_columns(self) -> list[ComparedColumn]:
+        """The columns in which cells that are not strictly equal can count as equal."""
+        return [column for column in self.value_columns if column.equality.is_tolerant]
+
+    @property
     def all_columns(self) -> list[ComparedColumn]:
         """The key and the values."""
         return list(self.compared.values())
 
 
-def plan_columns(spec: TableSpec, legacy: Sequence[Column], modern: Sequence[Column]) -> ColumnPlan:
+def plan_columns(
+    spec: TableSpec, legacy: Sequence[Column], modern: Sequence[Column], functions: Functions
+) -> ColumnPlan:
     """Match the columns of both tables by name and find out how each pair is compared.
 
     Raises:
@@ -109,9 +123,11 @@ def plan_columns(spec: TableSpec, legacy: Sequence[Column], modern: Sequence[Col
     for place, name in zip(key, spec.key, strict=True):
         _require_usable_as_key(spec, matched[place], name)
     compared = {
-        place: _compared(spec, place, column) for place, column in enumerate(matched) if column.status == "equal"
+        place: _compared(spec, place, column, functions)
+        for place, column in enumerate(matched)
+        if column.status == "equal"
     }
-    return ColumnPlan(matched, compared, key, spec.key)
+    return ColumnPlan(matched, compared, key, spec.key, functions)
 
 
 Pair = tuple[Column | None, Column | None]
@@ -179,11 +195,11 @@ def _require_usable_as_key(spec: TableSpec, column: MatchedColumn, name: str) ->
         )
 
 
-def _compared(spec: TableSpec, place: int, column: MatchedColumn) -> ComparedColumn:
+def _compared(spec: TableSpec, place: int, column: MatchedColumn, functions: Functions) -> ComparedColumn:
     if column.legacy is None or column.modern is None:
         raise AssertionError(f"column {column.name} is on one side only")
     try:
-        equal = equality(column.legacy.type, column.modern.type, column.rule)
+        equal = equality(column.legacy.type, column.modern.type, column.rule, functions)
     except ComparisonError as error:
         message = f"table {spec.table}, column {column.name}: {error}: exclude the column, or change its rule or type"
         raise ComparisonError(message) from error

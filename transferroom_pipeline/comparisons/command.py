@@ -12,14 +12,15 @@ import duckdb
 from click.core import ParameterSource
 from sqlglot import exp
 
-from transferroom_pipeline.comparisons.engine import DEFAULT_SAMPLES, Comparison, compare
+from transferroom_pipeline.comparisons.engine import DEFAULT_SAMPLES, Comparison, Effort, compare
+from transferroom_pipeline.comparisons.engines.duckdb_engine import DuckDBEngine, first_line
 from transferroom_pipeline.comparisons.exceptions import ComparisonError, SpecError
-from transferroom_pipeline.comparisons.flags import Options, attached_files, database_file, table_spec
+from transferroom_pipeline.comparisons.flags import Options, attached_databases, database_file, table_spec
+from transferroom_pipeline.comparisons.progress import TerminalProgress
 from transferroom_pipeline.comparisons.reports import error_row, summary_row, write_summary, write_table_reports
 from transferroom_pipeline.comparisons.result import ComparisonResult, Snapshot, Verdict
 from transferroom_pipeline.comparisons.spec import TableSpec
 from transferroom_pipeline.comparisons.sql_text import DIALECT, parse_relation
-from transferroom_pipeline.comparisons.statements import first_line
 from transferroom_pipeline.comparisons.terminal import summarise
 from transferroom_pipeline.exceptions import TransferRoomError
 from transferroom_pipeline.platforms.duckdb_database import connect
@@ -88,7 +89,11 @@ def _many(*names: str, metavar: str, text: str) -> Callable[[Any], Any]:
 @click.option("--all", "compare_all", is_flag=True, help="Compare every table of the spec in the configured target.")
 @_many("--key", metavar="COL", text="Column that identifies a row.")
 @click.option("--database", metavar="FILE", help="DuckDB file in which both tables lie.")
-@_many("--attach", metavar="ALIAS=FILE", text="Further DuckDB file, read-only; its tables are ALIAS.schema.table.")
+@_many(
+    "--attach",
+    metavar="ALIAS=FILE_OR_URL",
+    text="Further DuckDB file or PostgreSQL server, read-only; its tables are ALIAS.schema.table.",
+)
 @click.option("--spec", metavar="FILE", help="YAML file with the rules; needs --table.")
 @click.option("--table", metavar="NAME", help="Entry of the spec, and the name in reports.")
 @_many("--exclude", metavar="COL", text="Column, or pattern of columns, not to compare.")
@@ -102,7 +107,7 @@ def _many(*names: str, metavar: str, text: str) -> Callable[[Any], Any]:
 @_many("--trim", metavar="COL=MODE", text="Blanks to leave out of account: none, right, both.")
 @_many("--ignore-case", metavar="COL", text="'A' is 'a'.")
 @_many("--null-equals-empty", metavar="COL", text="NULL is ''.")
-@_many("--json-column", metavar="COL", text="Compare by content; not supported yet.")
+@_many("--json-column", metavar="COL", text="Texts that are JSON, compared by content.")
 @click.option("--multiset", is_flag=True, help="Keys may occur more than once; without a key, compare whole rows.")
 @click.option("--allow-empty", is_flag=True, help="Two empty tables are proven equal.")
 @click.option("--samples", type=click.IntRange(min=0), default=DEFAULT_SAMPLES, show_default=True, help="Rows to show.")
@@ -142,7 +147,13 @@ def _outcomes(context: click.Context, options: Options) -> list[_Outcome]:
 
 def _compare_one(options: Options) -> _Outcome:
     spec = table_spec(options)
-    with _opened(options) as connection, compare(connection, spec, samples=options["samples"]) as comparison:
+    with (
+        _opened(options) as connection,
+        _shown_progress(connection, options) as progress,
+        compare(
+            DuckDBEngine(connection), spec, effort=Effort(samples=options["samples"]), progress=progress
+        ) as comparison,
+    ):
         if options["csv"]:
             write_table_reports(Path(options["csv"]), connection, comparison)
         if options["differences"]:
@@ -154,7 +165,7 @@ def _compare_one(options: Options) -> _Outcome:
 def _opened(options: Options) -> Iterator[duckdb.DuckDBPyConnection]:
     """The database and the attached ones, read-only unless differences are to be written."""
     database = database_file("--database", options["database"]) if options["database"] else None
-    attached = attached_files(options["attach"])
+    attached = attached_databases(options["attach"])
     if database is None and (options["differences"] or not attached):
         raise SpecError("say with --database FILE in which DuckDB file the tables lie")
     if database is not None and not database.is_file():
@@ -162,6 +173,14 @@ def _opened(options: Options) -> Iterator[duckdb.DuckDBPyConnection]:
     read_only = database is not None and not options["differences"]
     with connect(database, read_only=read_only, attach=attached, memory_limit=options["memory_limit"]) as connection:
         yield connection
+
+
+@contextmanager
+def _shown_progress(connection: duckdb.DuckDBPyConnection, options: Options) -> Iterator[TerminalProgress]:
+    """Progress on a terminal, unless nothing is to be printed."""
+    with TerminalProgress(wanted=not options["quiet"]) as progress:
+        progress.follow(DuckDBEngine(connection).share_done)
+        yield progress
 
 
 def _write_differences(connection: duckdb.DuckDBPyConnection, comparison: Comparison, table: str) -> None:
@@ -192,16 +211,20 @@ def _compare_all(target: ConfiguredTarget, options: Options) -> Iterator[_Outcom
     specs = target.tables()
     if not specs:
         raise SpecError("the configured target has no table to compare")
-    directory = Path(options["csv"]) if options["csv"] else target.results_dir
     with target.connect() as connection:
         snapshot = target.snapshot(connection)
-        outcomes = [_compare_in(target, connection, spec, snapshot, options["samples"], directory) for spec in specs]
+        with _shown_progress(connection, options) as progress:
+            outcomes = [_compare_in(target, connection, spec, snapshot, options, progress) for spec in specs]
     rows = [
         error_row(outcome.table, outcome.error or "") if outcome.result is None else summary_row(outcome.result)
         for outcome in outcomes
     ]
-    write_summary(directory, rows)
+    write_summary(_directory(target, options), rows)
     yield from outcomes
+
+
+def _directory(target: ConfiguredTarget, options: Options) -> Path:
+    return Path(options["csv"]) if options["csv"] else target.results_dir
 
 
 def _compare_in(
@@ -209,14 +232,15 @@ def _compare_in(
     connection: duckdb.DuckDBPyConnection,
     spec: TableSpec,
     snapshot: Snapshot | None,
-    samples: int,
-    directory: Path,
+    options: Options,
+    progress: TerminalProgress,
 ) -> _Outcome:
     """One table of several: its error must not hide the others."""
+    effort = Effort(samples=options["samples"])
     try:
-        with compare(connection, spec, snapshot=snapshot, samples=samples) as comparison:
+        with compare(DuckDBEngine(connection), spec, snapshot=snapshot, effort=effort, progress=progress) as comparison:
             target.after(connection, comparison)
-            write_table_reports(directory, connection, comparison)
+            write_table_reports(_directory(target, options), connection, comparison)
             return _Outcome(spec.table, comparison.result)
     except (TransferRoomError, duckdb.Error, OSError) as error:
         target.failed(spec.table, str(error))

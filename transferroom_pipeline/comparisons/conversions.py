@@ -6,19 +6,30 @@ apart from NULL by its text (see `equality.Equality`).
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 
 from sqlglot import exp
 
-from transferroom_pipeline.comparisons.column_types import NUMERIC, WIDEST_DECIMAL, ColumnType
+from transferroom_pipeline.comparisons.column_types import NESTED, NUMERIC, ColumnType
 from transferroom_pipeline.comparisons.exceptions import ComparisonError
-from transferroom_pipeline.comparisons.sql_text import DIALECT
+from transferroom_pipeline.comparisons.functions.base import Functions
+from transferroom_pipeline.comparisons.spec import ColumnRule
 
 Value = Callable[[exp.Expr], exp.Expr]
+Both = tuple["Conversion", "Conversion"]
 
 _BIGINT_DIGITS = 19
-_OFFSET = r"\d:\d{2}.*([Zz]|[+-]\d{2}(:?\d{2})?| UTC)\s*$"
-_FINER_THAN_MICROSECONDS = r"\.\d{6}\d*[1-9]"
+_TIME = "[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?"
+_OFFSET = "(Z|z| ?UTC|[+-][0-9]{2}(:?[0-9]{2})?)"
+_INSTANT = f"^ *[0-9]{{4,6}}-[0-9]{{2}}-[0-9]{{2}}([ T]{_TIME} ?{_OFFSET}?)? *$"
+_HAS_OFFSET = f"[0-9]:[0-9]{{2}}.*{_OFFSET} *$"
+_CLOCK = f"^ *{_TIME} *$"
+_FINER_THAN_MICROSECONDS = "[.][0-9]{6}[0-9]*[1-9]"
+_FLOAT = (
+    "^ *[+-]?(([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)?|[nN][aA][nN]|[iI][nN][fF]([iI][nN][iI][tT][yY])?) *$"
+)
+_TRUTHS = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
+_NARROW_RANGES = {exp.DType.DATE, exp.DType.TIMESTAMP_NS, exp.DType.TIMESTAMP_S, exp.DType.TIMESTAMP_MS}
+"""Types with values that a timestamp in microseconds does not hold."""
 
 
 @dataclass(frozen=True)
@@ -37,152 +48,250 @@ class Conversion:
 UNCHANGED = Conversion(lambda column: column)
 
 
-def conversions(
-    legacy: ColumnType, modern: ColumnType, *, timezone: str, as_instants: bool
-) -> tuple[Conversion, Conversion]:
+def conversions(legacy: ColumnType, modern: ColumnType, rule: ColumnRule, functions: Functions) -> Both:
     """The conversions of both sides.
-
-    Args:
-        legacy: The old column's type.
-        modern: The new column's type.
-        timezone: The zone of timestamps without one.
-        as_instants: Whether equal types of time are brought to one type as well, because they are subtracted.
 
     Raises:
         ComparisonError: There is no common type; the sentence ends where the caller names the column.
     """
-    families = {legacy.family, modern.family}
-    if families <= NUMERIC:
-        return _number(legacy, modern), _number(modern, legacy)
-    if families == {"instant"} and (as_instants or legacy.name != modern.name):
-        zoned = legacy.has_zone or modern.has_zone
-        return _instant(legacy, timezone, zoned=zoned), _instant(modern, timezone, zoned=zoned)
-    if families == {"text"} or (legacy.name == modern.name and "MAP(" not in legacy.name[1:]):
-        conversion = _same(legacy)
-        return conversion, conversion
-    if legacy.family == "text":
-        return _text_as(modern, timezone), _beside_text(modern)
-    if modern.family == "text":
-        return _beside_text(legacy), _text_as(legacy, timezone)
-    raise _no_common_type(legacy, modern)
+    return Conversions(rule, functions).between(legacy, modern)
 
 
-def cast(value: exp.Expr, to: str) -> exp.Cast:
-    """A cast that fails the query when a value does not fit: for types that hold every value."""
-    return exp.cast(value, _data_type(to))
+@dataclass(frozen=True)
+class Conversions:
+    """Conversions under one rule, in one dialect."""
 
+    rule: ColumnRule
+    functions: Functions
 
-def try_cast(value: exp.Expr, to: str) -> exp.Expr:
-    """A cast that gives NULL where a value does not fit."""
-    return exp.TryCast(this=value.copy(), to=_data_type(to).copy())
+    def between(self, legacy: ColumnType, modern: ColumnType) -> Both:
+        """The conversions of both sides of a column."""
+        families = {legacy.family, modern.family}
+        if self.rule.json_ or "json" in families:
+            return self._by_content(legacy, modern)
+        if families <= NUMERIC:
+            return self._number(legacy, modern), self._number(modern, legacy)
+        if families == {"instant"} and (self.rule.within or legacy.name != modern.name):
+            zoned = legacy.has_zone or modern.has_zone
+            return self._instant(legacy, zoned=zoned), self._instant(modern, zoned=zoned)
+        if families & NESTED:
+            return self._nested(legacy, modern), self._nested(modern, legacy)
+        return self._alike_or_text(legacy, modern)
 
+    def _alike_or_text(self, legacy: ColumnType, modern: ColumnType) -> Both:
+        if legacy.family == modern.family == "text" or legacy.name == modern.name:
+            return self._same(legacy), self._same(modern)
+        if legacy.family == "text":
+            return self._text_as(modern), self._beside_text(modern)
+        if modern.family == "text":
+            return self._beside_text(legacy), self._text_as(legacy)
+        raise no_common_type(legacy, modern)
 
-@cache
-def _data_type(name: str) -> exp.DataType:
-    """Parsed once: a comparison casts the same few types over and over."""
-    return exp.DataType.build(name, dialect=DIALECT)
-
-
-def _same(column: ColumnType) -> Conversion:
-    if column.family == "interval":
-        # The engine holds a month and 30 days for equal.
-        return Conversion(lambda value: cast(value, "VARCHAR"))
-    if column.family == "map":
-        # The engine holds maps with the same entries in another order for different.
-        return Conversion(lambda value: exp.func("LIST_SORT", exp.func("MAP_ENTRIES", value.copy())))
-    return UNCHANGED
-
-
-def _number(own: ColumnType, other: ColumnType) -> Conversion:
-    if own.name == other.name:
-        return UNCHANGED
-    if "float" in {own.family, other.family}:
-        return Conversion(lambda value: cast(value, "DOUBLE"))
-    to, fits = _exact_type(own, other)
-    if own.family == "boolean":
-        # The engine's cast from boolean gives decimals without whole digits a wrong value instead of none.
-        return Conversion(lambda value: try_cast(cast(value, "TINYINT"), to), may_fail=not fits)
-    return Conversion(lambda value: try_cast(value, to), may_fail=not fits)
-
-
-def _exact_type(own: ColumnType, other: ColumnType) -> tuple[str, bool]:
-    """The type that holds the decimals of both sides, and whether every value of `own` fits it."""
-    whole, scale = max(own.whole_digits, other.whole_digits), max(own.scale, other.scale)
-    if "decimal" not in {own.family, other.family}:
-        return ("BIGINT" if whole <= _BIGINT_DIGITS else "HUGEINT"), own.name != "UHUGEINT"
-    width = min(whole + scale, WIDEST_DECIMAL)
-    return f"DECIMAL({width}, {scale})", own.whole_digits <= width - scale
-
-
-def _instant(own: ColumnType, timezone: str, *, zoned: bool) -> Conversion:
-    if own.has_zone:
+    def _same(self, column: ColumnType) -> Conversion:
+        if column.family == "interval":
+            # Engines hold a month and 30 days for equal.
+            return Conversion(self.functions.text)
         return UNCHANGED
 
-    def value(column: exp.Expr) -> exp.Expr:
-        naive = try_cast(column, "TIMESTAMP")
-        if own.name == "TIMESTAMP_NS":
-            unrounded = exp.EQ(this=try_cast(naive, "TIMESTAMP_NS"), expression=column.copy())
-            naive = exp.case().when(unrounded, naive)
-        return _in_zone(naive, timezone) if zoned else naive
+    def _by_content(self, legacy: ColumnType, modern: ColumnType) -> Both:
+        if not {legacy.family, modern.family} <= {"json", "text"}:
+            raise no_common_type(legacy, modern)
 
-    return Conversion(value, may_fail=own.name in {"DATE", "TIMESTAMP_NS", "TIMESTAMP_S", "TIMESTAMP_MS"})
+        def content(text: exp.Expr) -> exp.Expr:
+            return self.functions.json_content(text, unordered=self.rule.unordered)
+
+        return Conversion(content, may_fail=True), Conversion(content, may_fail=True)
+
+    def _number(self, own: ColumnType, other: ColumnType) -> Conversion:
+        if own.name == other.name:
+            return UNCHANGED
+        if own.family == "boolean":
+            number = self._number_of_truth
+            if other.family == "float":
+                return Conversion(lambda value: self.functions.cast(number(value), "DOUBLE"))
+            to, fits = self._exact_type(own, other)
+            return Conversion(lambda value: self.functions.try_cast(number(value), to), may_fail=not fits)
+        if "float" in {own.family, other.family}:
+            return Conversion(lambda value: self.functions.cast(value, "DOUBLE"))
+        to, fits = self._exact_type(own, other)
+        return Conversion(lambda value: self.functions.try_cast(value, to), may_fail=not fits)
+
+    def _number_of_truth(self, value: exp.Expr) -> exp.Expr:
+        """1 and 0, not by a cast: some engines cannot, and DuckDB's gives a wrong number for narrow decimals."""
+        one, zero = exp.Literal.number(1), exp.Literal.number(0)
+        return exp.case().when(value.copy(), one).when(exp.not_(value.copy()), zero)
+
+    def _exact_type(self, own: ColumnType, other: ColumnType) -> tuple[str, bool]:
+        """The type that holds the decimals of both sides, and whether every value of `own` fits it."""
+        functions = self.functions
+        whole, scale = max(own.whole_digits, other.whole_digits), max(own.scale, other.scale)
+        if "decimal" not in {own.family, other.family}:
+            is_narrow = whole <= _BIGINT_DIGITS
+            return ("BIGINT" if is_narrow else functions.widest_integer), own.kind is not exp.DType.UINT128
+        if functions.unlimited_decimal:
+            return functions.unlimited_decimal, True
+        width = min(whole + scale, functions.widest_decimal)
+        return f"DECIMAL({width}, {scale})", own.whole_digits <= width - scale
+
+    def _instant(self, own: ColumnType, *, zoned: bool) -> Conversion:
+        if own.has_zone:
+            return UNCHANGED
+
+        def value(column: exp.Expr) -> exp.Expr:
+            naive = self.functions.try_cast(column, "TIMESTAMP")
+            if own.kind is exp.DType.TIMESTAMP_NS:
+                back = self.functions.try_cast(naive, "TIMESTAMP_NS")
+                naive = exp.case().when(exp.EQ(this=back, expression=column.copy()), naive)
+            return self.functions.in_zone(naive, self.rule.timezone) if zoned else naive
+
+        return Conversion(value, may_fail=own.kind in _NARROW_RANGES)
+
+    def _text_as(self, other: ColumnType) -> Conversion:
+        """Reads a text as a value of the other side's type; what is none becomes NULL."""
+        readers: dict[str, Value] = {
+            "boolean": self._text_as_boolean,
+            "integer": lambda text: self._text_as_exact_number(text, other),
+            "decimal": lambda text: self._text_as_exact_number(text, other),
+            "float": lambda text: self._read(text, _FLOAT, "DOUBLE"),
+            "instant": lambda text: self._text_as_instant(text, zoned=other.has_zone),
+            "time": lambda text: self._in_microseconds(text, self._read(text, _CLOCK, "TIME")),
+        }
+        if other.family == "uuid":
+            return Conversion(lambda text: exp.Lower(this=text.copy()))
+        if other.family not in readers:
+            raise no_common_type(ColumnType("VARCHAR", "text", exp.DType.TEXT), other)
+        return Conversion(readers[other.family], may_fail=True)
+
+    def _beside_text(self, own: ColumnType) -> Conversion:
+        """The other side of `_text_as`."""
+        if own.family in {"integer", "decimal"}:
+            return Conversion(lambda value: self.functions.cast(value, self._type_beside_text(own)))
+        if own.family == "float":
+            return Conversion(lambda value: self.functions.cast(value, "DOUBLE"))
+        if own.family == "instant":
+            return self._instant(own, zoned=own.has_zone)
+        return Conversion(self.functions.text) if own.family == "uuid" else UNCHANGED
+
+    def _type_beside_text(self, number: ColumnType) -> str:
+        """As many decimals as fit beside the number's whole digits, because the cast of a text rounds what does not."""
+        functions = self.functions
+        if functions.unlimited_decimal:
+            return functions.unlimited_decimal
+        if number.whole_digits > functions.widest_decimal:
+            return number.name
+        return f"DECIMAL({functions.widest_decimal}, {functions.widest_decimal - number.whole_digits})"
+
+    def _text_as_exact_number(self, text: exp.Expr, number: ColumnType) -> exp.Expr:
+        decimals = max(self.functions.widest_decimal - number.whole_digits, 0)
+        fraction = "[0-9]*" if self.functions.unlimited_decimal else f"[0-9]{{0,{decimals}}}0*"
+        return self._read(text, f"^ *[+-]?([0-9]+([.]{fraction})?|[.]{fraction}) *$", self._type_beside_text(number))
+
+    def _text_as_boolean(self, text: exp.Expr) -> exp.Expr:
+        found = exp.case()
+        for word, truth in _TRUTHS.items():
+            same = exp.EQ(this=exp.Lower(this=exp.Trim(this=text.copy())), expression=exp.Literal.string(word))
+            found = found.when(same, exp.true() if truth else exp.false())
+        return found
+
+    def _text_as_instant(self, text: exp.Expr, *, zoned: bool) -> exp.Expr:
+        with_offset = self._read(text, _INSTANT, "TIMESTAMPTZ")
+        without = self._read(text, _INSTANT, "TIMESTAMP")
+        if zoned:
+            without = self.functions.in_zone(without, self.rule.timezone)
+        else:
+            with_offset = self.functions.naive_in_zone(with_offset, self.rule.timezone)
+        has_offset = self.functions.matches(text, _HAS_OFFSET)
+        return self._in_microseconds(text, exp.case().when(has_offset, with_offset).else_(without))
+
+    def _in_microseconds(self, text: exp.Expr, value: exp.Expr) -> exp.Expr:
+        """NULL for texts with a finer fraction, which the engine would cut off."""
+        return exp.case().when(exp.not_(self.functions.matches(text, _FINER_THAN_MICROSECONDS)), value)
+
+    def _read(self, text: exp.Expr, pattern: str, to: str) -> exp.Expr:
+        """A text of a pattern as a value; engines read more than that, each something else."""
+        return exp.case().when(self.functions.matches(text, pattern), self.functions.try_cast_text(text, to))
+
+    def _nested(self, own: ColumnType, other: ColumnType) -> Conversion:
+        """A nested value in which equal content is equal, member by member."""
+        if own.family != other.family:
+            raise no_common_type(own, other)
+        if own.name == other.name and not self._needs_rebuilding(own):
+            return UNCHANGED
+        builders = {"list": self._list, "struct": self._struct, "map": self._map, "union": self._union}
+        build = builders[own.family](own, other)
+
+        def value(column: exp.Expr) -> exp.Expr:
+            present = exp.not_(exp.Is(this=column.copy(), expression=exp.null()))
+            return exp.case().when(present, build(column))
+
+        return Conversion(value)
+
+    def _needs_rebuilding(self, column: ColumnType) -> bool:
+        """Whether the engine's own equality of the type is not equality of content."""
+        unlike: tuple[str, ...] = ("map", "union", "interval", "json")
+        return any(column.contains(family) for family in unlike) or (  # type: ignore[arg-type]
+            self.rule.unordered and column.contains("list")
+        )
+
+    def _list(self, own: ColumnType, other: ColumnType) -> Value:
+        inner = self._member(own.members[0][1], other.members[0][1])
+
+        def value(column: exp.Expr) -> exp.Expr:
+            values = self.functions.elements(column, inner)
+            return self.functions.sorted_list(values) if self.rule.unordered else values
+
+        return value
+
+    def _struct(self, own: ColumnType, other: ColumnType) -> Value:
+        partners = {name.lower(): member for name, member in other.members}
+        if sorted(partners) != sorted(name.lower() for name, _ in own.members):
+            raise no_common_type(own, other)
+        ordered = sorted(own.members, key=lambda member: member[0].lower())
+        inner = {name: self._member(member, partners[name.lower()]) for name, member in ordered}
+
+        def value(column: exp.Expr) -> exp.Expr:
+            fields = [(name.lower(), convert(self.functions.field(column, name))) for name, convert in inner.items()]
+            return self.functions.struct(fields)
+
+        return value
+
+    def _map(self, own: ColumnType, other: ColumnType) -> Value:
+        keys, values = (
+            self._member(mine[1], theirs[1]) for mine, theirs in zip(own.members, other.members, strict=True)
+        )
+
+        def entry(pair: exp.Expr) -> exp.Expr:
+            parts = (("key", keys), ("value", values))
+            return self.functions.struct([(name, inner(self.functions.field(pair, name))) for name, inner in parts])
+
+        return lambda column: self.functions.sorted_list(self.functions.elements(self.functions.entries(column), entry))
+
+    def _union(self, own: ColumnType, other: ColumnType) -> Value:
+        partners = dict(other.members)
+        if sorted(partners) != sorted(name for name, _ in own.members):
+            raise no_common_type(own, other)
+        inner = {name: self._member(member, partners[name]) for name, member in sorted(own.members)}
+
+        def value(column: exp.Expr) -> exp.Expr:
+            members = [(name, convert(self.functions.member(column, name))) for name, convert in inner.items()]
+            return self.functions.struct([("", self.functions.tag(column)), *members])
+
+        return value
+
+    def _member(self, own: ColumnType, other: ColumnType) -> Value:
+        """The conversion of a member, which must not fail: inside a nested value NULL could not be told apart."""
+        if own.family == other.family == "json":
+            return self._json_member
+        mine, theirs = self.between(own, other)
+        if mine.may_fail or theirs.may_fail:
+            raise no_common_type(own, other)
+        return mine.value
+
+    def _json_member(self, text: exp.Expr) -> exp.Expr:
+        content = self.functions.json_content(text, unordered=self.rule.unordered)
+        return exp.func("COALESCE", content, self.functions.text(text))
 
 
-def _in_zone(value: exp.Expr, timezone: str) -> exp.Expr:
-    return exp.AtTimeZone(this=value, zone=exp.Literal.string(timezone))
-
-
-def _text_as(other: ColumnType, timezone: str) -> Conversion:
-    """Reads a text as a value of the other side's type; what is none becomes NULL."""
-    if other.is_exact_number and other.family != "boolean":
-        return Conversion(lambda text: _text_as_exact_number(text, other), may_fail=True)
-    if other.family == "instant":
-        return Conversion(lambda text: _text_as_instant(text, timezone, zoned=other.has_zone), may_fail=True)
-    if other.family == "time":
-        return Conversion(lambda text: _in_microseconds(text, try_cast(text, "TIME")), may_fail=True)
-    if other.family in {"boolean", "float"} or other.name == "UUID":
-        return Conversion(lambda text: try_cast(text, other.name), may_fail=True)
-    raise _no_common_type(ColumnType("VARCHAR", "text"), other)
-
-
-def _beside_text(own: ColumnType) -> Conversion:
-    """The other side of `_text_as`."""
-    if own.is_exact_number and own.family != "boolean":
-        return Conversion(lambda value: cast(value, _type_beside_text(own)))
-    if own.family == "instant":
-        return _instant(own, "UTC", zoned=own.has_zone)
-    return UNCHANGED
-
-
-def _type_beside_text(number: ColumnType) -> str:
-    """As many decimals as fit beside the number's whole digits, because the cast of a text rounds what does not fit."""
-    if number.whole_digits > WIDEST_DECIMAL:
-        return number.name
-    return f"DECIMAL({WIDEST_DECIMAL}, {WIDEST_DECIMAL - number.whole_digits})"
-
-
-def _text_as_exact_number(text: exp.Expr, number: ColumnType) -> exp.Expr:
-    decimals = max(WIDEST_DECIMAL - number.whole_digits, 0)
-    plain = exp.Literal.string(rf"\s*[+-]?\d*(\.\d{{0,{decimals}}}0*)?\s*")
-    holds = exp.func("REGEXP_FULL_MATCH", text.copy(), plain)
-    return exp.case().when(holds, try_cast(text, _type_beside_text(number)))
-
-
-def _text_as_instant(text: exp.Expr, timezone: str, *, zoned: bool) -> exp.Expr:
-    has_offset = exp.func("REGEXP_MATCHES", text.copy(), exp.Literal.string(_OFFSET))
-    with_offset, without = try_cast(text, "TIMESTAMPTZ"), try_cast(text, "TIMESTAMP")
-    if zoned:
-        without = _in_zone(without, timezone)
-    else:
-        with_offset = _in_zone(with_offset, timezone)
-    return _in_microseconds(text, exp.case().when(has_offset, with_offset).else_(without))
-
-
-def _in_microseconds(text: exp.Expr, value: exp.Expr) -> exp.Expr:
-    """NULL for texts with a finer fraction, which the engine would cut off."""
-    finer = exp.func("REGEXP_MATCHES", text.copy(), exp.Literal.string(_FINER_THAN_MICROSECONDS))
-    return exp.case().when(exp.not_(finer), value)
-
-
-def _no_common_type(legacy: ColumnType, modern: ColumnType) -> ComparisonError:
+def no_common_type(legacy: ColumnType, modern: ColumnType) -> ComparisonError:
+    """Says that two types cannot be compared; the caller names the column and the way out."""
     return ComparisonError(f"types {legacy.name} and {modern.name} cannot be compared")

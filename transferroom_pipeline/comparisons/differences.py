@@ -1,13 +1,16 @@
-"""Every difference of a comparison in long form, as one query over its temporary tables."""
+"""Every difference of a comparison in long form, as one query over its work tables."""
 
 from sqlglot import exp
 
 from transferroom_pipeline.comparisons.columns import ComparedColumn
-from transferroom_pipeline.comparisons.findings import Findings, key_as_json, row_as_json
-from transferroom_pipeline.comparisons.queries import as_text, column
+from transferroom_pipeline.comparisons.findings import Findings
+from transferroom_pipeline.comparisons.queries import column
 
 Both = tuple[exp.Expr, exp.Expr]
 """Something of the legacy side and of the modern side."""
+
+_TEXTS = ("kind", "key", "column_name", "legacy_value", "modern_value", "cause")
+_COUNTS = ("legacy_rows", "modern_rows")
 
 
 def long_form(findings: Findings) -> exp.Query:
@@ -18,31 +21,41 @@ def long_form(findings: Findings) -> exp.Query:
     has the row).
     """
     parts: list[exp.Query] = []
-    if findings.plan.key:
-        parts += [_cells(findings, compared) for compared in findings.plan.value_columns]
-        parts += [_one_sided(findings, side) for side in ("legacy", "modern")]
-    if findings.has_duplicates:
-        parts.append(_grouped(findings))
+    if findings.differences is not None:
+        parts += [_cells(findings, findings.differences, compared) for compared in findings.differing_columns]
+        parts += [_one_sided(findings, findings.differences, side) for side in ("legacy", "modern")]
+    if findings.duplicates is not None:
+        parts.append(_grouped(findings, findings.duplicates))
+    if not parts:
+        return _nothing(findings)
     return exp.union(*parts, distinct=False) if len(parts) > 1 else parts[0]
 
 
-def _cells(findings: Findings, compared: ComparedColumn) -> exp.Select:
-    values = as_text(column(f"l{compared.position}")), as_text(column(f"m{compared.position}"))
+def _nothing(findings: Findings) -> exp.Select:
+    nulls = (exp.null(), exp.null())
+    query = _difference(findings, exp.null(), exp.null(), nulls, exp.null(), exp.false(), nulls, key=exp.null())
+    return query.where(exp.false())
+
+
+def _cells(findings: Findings, differences: exp.Table, compared: ComparedColumn) -> exp.Select:
+    values = column(f"l{compared.position}"), column(f"m{compared.position}")
     name, once = exp.Literal.string(compared.legacy), (exp.Literal.number(1), exp.Literal.number(1))
-    query = _difference(findings, exp.Literal.string("different"), name, values, exp.null(), once)
-    return query.from_(findings.tables.differences).where(column(f"d{compared.position}"))
+    kind, cause = exp.Literal.string("different"), findings.cause(compared)
+    query = _difference(findings, kind, name, values, cause, findings.acceptance.of_cell(compared), once)
+    return query.from_(differences.copy()).where(column(f"d{compared.position}"))
 
 
-def _one_sided(findings: Findings, side: str) -> exp.Select:
+def _one_sided(findings: Findings, differences: exp.Table, side: str) -> exp.Select:
     kind = exp.Literal.string(f"only_{side}")
-    row = row_as_json(findings.plan, side)
+    row = findings.row_as_json(side)
     values: Both = (row, exp.null()) if side == "legacy" else (exp.null(), row)
     occurrences = (exp.Literal.number(int(side == "legacy")), exp.Literal.number(int(side == "modern")))
-    query = _difference(findings, kind, exp.null(), values, exp.Literal.string("missing"), occurrences)
-    return query.from_(findings.tables.differences).where(exp.EQ(this=column("kind"), expression=kind.copy()))
+    cause, accepted = findings.cause_of_row(side), findings.acceptance.of_row()
+    query = _difference(findings, kind, exp.null(), values, cause, accepted, occurrences)
+    return query.from_(differences.copy()).where(exp.EQ(this=column("kind"), expression=kind.copy()))
 
 
-def _grouped(findings: Findings) -> exp.Select:
+def _grouped(findings: Findings, duplicates: exp.Table) -> exp.Select:
     legacy, modern = column("legacy_rows"), column("modern_rows")
     kind: exp.Expr = exp.Literal.string("duplicate_key")
     if not findings.plan.key:
@@ -50,29 +63,33 @@ def _grouped(findings: Findings) -> exp.Select:
         kind = exp.case().when(more, exp.Literal.string("only_legacy")).else_(exp.Literal.string("only_modern"))
     values = _row_if_any(findings, "legacy", legacy), _row_if_any(findings, "modern", modern)
     cause = exp.Literal.string("occurrences")
-    query = _difference(findings, kind, exp.null(), values, cause, (legacy, modern))
-    return query.from_(findings.tables.duplicates).where(exp.NEQ(this=legacy.copy(), expression=modern.copy()))
+    query = _difference(findings, kind, exp.null(), values, cause, exp.false(), (legacy, modern))
+    return query.from_(duplicates.copy()).where(exp.NEQ(this=legacy.copy(), expression=modern.copy()))
 
 
 def _row_if_any(findings: Findings, side: str, rows: exp.Expr) -> exp.Expr:
     has_any = exp.GT(this=rows.copy(), expression=exp.Literal.number(0))
-    return exp.case().when(has_any, row_as_json(findings.plan, side))
+    return exp.case().when(has_any, findings.row_as_json(side))
 
 
-def _difference(
-    findings: Findings, kind: exp.Expr, column_name: exp.Expr, values: Both, cause: exp.Expr, occurrences: Both
+def _difference(  # noqa: PLR0913 - one argument per column of the long form
+    findings: Findings,
+    kind: exp.Expr,
+    column_name: exp.Expr,
+    values: Both,
+    cause: exp.Expr,
+    accepted: exp.Expr,
+    occurrences: Both,
+    *,
+    key: exp.Expr | None = None,
 ) -> exp.Select:
-    texts = {
-        "kind": kind,
-        "key": key_as_json(findings.plan),
-        "column_name": column_name,
-        "legacy_value": values[0],
-        "modern_value": values[1],
-        "cause": cause,
-    }
-    counts = dict(zip(("legacy_rows", "modern_rows"), occurrences, strict=True))
+    functions = findings.plan.functions
+    texts = (kind, key or findings.key_as_json(), column_name, *values, cause)
     return exp.select(
-        *(as_text(value).as_(name, quoted=True) for name, value in texts.items()),
-        exp.false().as_("accepted", quoted=True),
-        *(exp.cast(count, "BIGINT").as_(name, quoted=True) for name, count in counts.items()),
+        *(functions.text(value).as_(name, quoted=True) for name, value in zip(_TEXTS, texts, strict=True)),
+        exp.paren(accepted).as_("accepted", quoted=True),
+        *(
+            functions.cast(number, "BIGINT").as_(name, quoted=True)
+            for name, number in zip(_COUNTS, occurrences, strict=True)
+        ),
     )

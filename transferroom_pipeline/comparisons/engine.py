@@ -3,22 +3,34 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 
-import duckdb
 from sqlglot import exp
 
-from transferroom_pipeline.comparisons import queries
+from transferroom_pipeline.comparisons.acceptance import accept
 from transferroom_pipeline.comparisons.column_types import column_type
 from transferroom_pipeline.comparisons.columns import Column, ColumnPlan, plan_columns
 from transferroom_pipeline.comparisons.differences import long_form
-from transferroom_pipeline.comparisons.exceptions import ComparisonError, SpecError
+from transferroom_pipeline.comparisons.engines.base import Engine
+from transferroom_pipeline.comparisons.exceptions import ComparisonError
 from transferroom_pipeline.comparisons.findings import Findings
-from transferroom_pipeline.comparisons.measures import Sums, column_results, drift_beyond
-from transferroom_pipeline.comparisons.result import ComparisonResult, RowCounts, Snapshot
+from transferroom_pipeline.comparisons.matching import BUCKETED_FROM, Matched, match
+from transferroom_pipeline.comparisons.measures import column_results, drift_beyond, measure
+from transferroom_pipeline.comparisons.queries import (
+    LEGACY,
+    MODERN,
+    SIDES,
+    count_all,
+    count_null_keys,
+    relation,
+    unique_mark,
+)
+from transferroom_pipeline.comparisons.result import ColumnResult, ComparisonResult, RowCounts, Snapshot
+from transferroom_pipeline.comparisons.self_check import SelfCheck, self_check
 from transferroom_pipeline.comparisons.spec import TableSpec
-from transferroom_pipeline.comparisons.sql_text import parse_predicate, parse_relation
-from transferroom_pipeline.comparisons.statements import Statements
+from transferroom_pipeline.comparisons.statements import Progress, Statements, silent
+from transferroom_pipeline.comparisons.suggestions import suggestions
 from transferroom_pipeline.comparisons.verdict import Allowances, Evidence, judge
 
 DEFAULT_SAMPLES = 20
@@ -41,142 +53,161 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class _Side:
-    """What counting the rows of one side gives."""
+class Effort:
+    """How a comparison goes about its work; what it finds does not depend on it.
 
-    rows: int
-    null_keys: int
-    sums: Sums
+    Attributes:
+        samples: How many rows of each kind to show.
+        checks_itself: Whether changes are planted to prove that the comparison finds them.
+        bucketed_from: Rows of the larger side from which buckets are hashed before anything is joined.
+    """
+
+    samples: int = DEFAULT_SAMPLES
+    checks_itself: bool = True
+    bucketed_from: int = BUCKETED_FROM
 
 
 @contextmanager
 def compare(
-    connection: duckdb.DuckDBPyConnection,
+    engine: Engine,
     spec: TableSpec,
     *,
     snapshot: Snapshot | None = None,
-    samples: int = DEFAULT_SAMPLES,
+    today: date | None = None,
+    effort: Effort = Effort(),
+    progress: Progress = silent,
 ) -> Iterator[Comparison]:
     """Compare two tables where they lie.
 
     Args:
-        connection: Reaches both tables; it may be read-only.
+        engine: Reaches both tables.
         spec: What to compare.
         snapshot: The state of the data, to be written into the result.
-        samples: How many rows of each kind to show.
+        today: The day on which agreements must still hold; by default this one, in UTC.
+        effort: How to go about it.
+        progress: Told of every step.
 
     Raises:
         ComparisonError: The comparison cannot be carried out.
     """
-    statements = Statements(connection, spec.table)
-    tables = queries.WorkTables.named_apart()
+    statements = Statements(engine, spec.table, unique_mark(), progress)
+    judged_on = today or datetime.now(UTC).date()
     try:
-        yield _compared(statements, spec, tables, snapshot, samples)
+        yield _Comparison(statements, spec, effort).made(snapshot, judged_on)
     finally:
-        for table in (tables.duplicate_keys, tables.duplicates, tables.differences):
-            statements.drop(table)
+        statements.drop_all()
 
 
-def _compared(
-    statements: Statements, spec: TableSpec, tables: queries.WorkTables, snapshot: Snapshot | None, samples: int
-) -> Comparison:
-    started = time.perf_counter()
-    plan = plan_columns(spec, *(_columns(statements, spec, side) for side in (queries.LEGACY, queries.MODERN)))
-    sides = [_side(statements, spec, plan, side) for side in (queries.LEGACY, queries.MODERN)]
-    findings = _run(statements, spec, plan, tables)
-    evidence = _evidence(findings, spec, *sides)
-    verdict, reasons = judge(evidence, Allowances(spec.row_tolerance, spec.allow_empty, spec.multiset))
-    shown = findings.samples(samples, evidence.rows)
-    differences = long_form(findings)
-    total = statements.row(exp.select(exp.Count(this=exp.Star())).from_(differences.subquery("differences")))[0]
-    result = ComparisonResult(
-        table=spec.table,
-        legacy=spec.legacy,
-        modern=spec.modern,
-        verdict=verdict,
-        reasons=reasons,
-        snapshot=snapshot,
-        key=spec.key,
-        rows=evidence.rows,
-        columns=tuple(evidence.columns),
-        samples=shown,
-        suggestions=(),
-        seconds=round(time.perf_counter() - started, 3),
-        sql=tuple(statements.run),
-    )
-    return Comparison(result, differences, total)
+@dataclass(frozen=True)
+class _Comparison:
+    statements: Statements
+    spec: TableSpec
+    effort: Effort
+
+    def made(self, snapshot: Snapshot | None, today: date) -> Comparison:
+        started = time.perf_counter()
+        plan = self._plan()
+        matched = match(self.statements, self.spec, plan, self.effort.bucketed_from)
+        self.statements.progress("explaining what differs", 0)
+        found = Findings(self.statements, plan, matched.differences, matched.duplicates).examined()
+        acceptance = accept(self.statements, self.spec, plan, matched.differences, today)
+        findings = replace(found, acceptance=acceptance)
+        rows = self._row_counts(findings, matched)
+        measures = measure(findings, self.spec, matched.largest(self.statements, plan))
+        columns = column_results(findings, measures)
+        checked = self._self_check(plan, matched, rows)
+        evidence = Evidence(
+            rows,
+            columns,
+            duplicate_rows_differing=findings.duplicate_rows()["differing"],
+            compared_columns=len(plan.value_columns),
+            rows_before_where=self._rows_before_where(rows),
+            drift_beyond=drift_beyond(plan.value_columns, measures.sums),
+            lapsed_agreements=acceptance.lapsed,
+            missed_by_self_check=checked.missed,
+            planted_changes=checked.planted,
+        )
+        return self._finished(findings, evidence, snapshot, started)
+
+    def _finished(
+        self, findings: Findings, evidence: Evidence, snapshot: Snapshot | None, started: float
+    ) -> Comparison:
+        spec, plan = self.spec, findings.plan
+        verdict, reasons = judge(evidence, Allowances(spec.row_tolerance, spec.allow_empty, spec.multiset))
+        differences = long_form(findings)
+        columns: tuple[ColumnResult, ...] = tuple(evidence.columns)
+        result = ComparisonResult(
+            table=spec.table,
+            legacy=spec.legacy,
+            modern=spec.modern,
+            verdict=verdict,
+            reasons=reasons,
+            snapshot=snapshot,
+            key=spec.key,
+            rows=evidence.rows,
+            columns=columns,
+            samples=findings.samples(self.effort.samples, evidence.rows),
+            suggestions=suggestions(plan, columns, findings.facts, findings.row_causes(evidence.rows)),
+            seconds=round(time.perf_counter() - started, 3),
+            sql=tuple(self.statements.run),
+        )
+        return Comparison(result, differences, _total(findings, evidence.rows))
+
+    def _plan(self) -> ColumnPlan:
+        legacy, modern = (self._columns(side) for side in SIDES)
+        return plan_columns(self.spec, legacy, modern, self.statements.engine.functions)
+
+    def _columns(self, side: int) -> list[Column]:
+        """The columns of one side, after a look at whether its predicate is one."""
+        engine = self.statements.engine
+        table, predicate = relation(self.spec, side), (self.spec.where.legacy, self.spec.where.modern)[side]
+        columns = self.statements.columns(table)
+        if predicate is not None:
+            self.statements.require_condition(table, predicate)
+        return [Column(name, column_type(type_name, engine.functions.dialect)) for name, type_name in columns]
+
+    def _row_counts(self, findings: Findings, matched: Matched) -> RowCounts:
+        kinds, duplicates = findings.rows_by_kind(), findings.duplicate_rows()
+        different, only_legacy, only_modern = (
+            kinds.get(kind, 0) for kind in ("different", "only_legacy", "only_modern")
+        )
+        legacy, modern = matched.rows
+        identical = legacy - duplicates["legacy"] - only_legacy - different
+        if identical != modern - duplicates["modern"] - only_modern - different or identical < 0:
+            message = "its rows changed while they were read, or a view gives other rows each time"
+            raise ComparisonError(f"table {self.spec.table} cannot be compared: {message}")
+        null_keys = [self._null_keys(findings.plan, side) for side in SIDES]
+        return RowCounts(
+            legacy=legacy,
+            modern=modern,
+            identical=identical,
+            different=different,
+            only_legacy=only_legacy,
+            only_modern=only_modern,
+            accepted=findings.accepted_rows(),
+            duplicate_key_legacy=duplicates["legacy"],
+            duplicate_key_modern=duplicates["modern"],
+            null_key_legacy=null_keys[LEGACY],
+            null_key_modern=null_keys[MODERN],
+        )
+
+    def _null_keys(self, plan: ColumnPlan, side: int) -> int:
+        return int(self.statements.value(count_null_keys(self.spec, plan, side))) if plan.key else 0
+
+    def _self_check(self, plan: ColumnPlan, matched: Matched, rows: RowCounts) -> SelfCheck:
+        if not (self.effort.checks_itself and rows.identical and plan.value_columns):
+            return SelfCheck()
+        is_bucketed = max(matched.rows) >= self.effort.bucketed_from
+        return self_check(self.statements, self.spec, plan, matched, 0 if is_bucketed else BUCKETED_FROM)
+
+    def _rows_before_where(self, rows: RowCounts) -> int | None:
+        """How many rows a predicate had to choose from; of interest only where it kept none."""
+        if rows.legacy or rows.modern or not (self.spec.where.legacy or self.spec.where.modern):
+            return None
+        return sum(int(self.statements.value(count_all(self.spec, side))) for side in SIDES)
 
 
-def _columns(statements: Statements, spec: TableSpec, side: int) -> list[Column]:
-    """The columns of one side, after a look at whether its predicate is one."""
-    relation = exp.select("*").from_(parse_relation((spec.legacy, spec.modern)[side]))
-    columns = [Column(name, column_type(name_of_type)) for name, name_of_type in statements.column_types(relation)]
-    predicate = (spec.where.legacy, spec.where.modern)[side]
-    if predicate is not None:
-        condition = relation.select(parse_predicate(predicate), append=False)
-        _, type_name = statements.column_types(condition)[0]
-        if type_name != "BOOLEAN":
-            message = f"predicate {predicate!r} is of type {type_name}: write a condition that is true or false"
-            raise SpecError(f"table {spec.table}: {message}")
-    return columns
-
-
-def _side(statements: Statements, spec: TableSpec, plan: ColumnPlan, side: int) -> _Side:
-    rows, null_keys, *sums = statements.row(queries.count_rows(spec, plan, side))
-    positions = (compared.position for compared in queries.summed_columns(plan))
-    return _Side(rows, null_keys, dict(zip(positions, sums, strict=True)))
-
-
-def _run(statements: Statements, spec: TableSpec, plan: ColumnPlan, tables: queries.WorkTables) -> Findings:
-    """Write every row that is not identical to the temporary tables."""
-    has_duplicates = not plan.key
-    if plan.key:
-        statements.create(tables.duplicate_keys, queries.duplicate_keys(spec, plan))
-        has_duplicates = bool(statements.row(exp.select(exp.Count(this=exp.Star())).from_(tables.duplicate_keys))[0])
-        statements.create(tables.differences, queries.differing_rows(spec, plan, tables, has_duplicates=has_duplicates))
-    if has_duplicates:
-        statements.create(tables.duplicates, queries.grouped_rows(spec, plan, tables))
-    return Findings(statements, plan, tables, has_duplicates)
-
-
-def _evidence(findings: Findings, spec: TableSpec, legacy: _Side, modern: _Side) -> Evidence:
-    sums = legacy.sums, modern.sums
-    duplicates = findings.duplicate_rows()
-    rows = _row_counts(findings, legacy, modern, duplicates)
-    return Evidence(
-        rows,
-        column_results(findings, spec, sums),
-        duplicate_rows_differing=duplicates["differing"],
-        compared_columns=len(findings.plan.value_columns),
-        rows_before_where=_rows_before_where(findings.statements, spec, rows),
-        drift_beyond=drift_beyond(findings.plan.value_columns, sums),
-    )
-
-
-def _row_counts(findings: Findings, legacy: _Side, modern: _Side, duplicates: dict[str, int]) -> RowCounts:
-    kinds = findings.rows_by_kind()
-    different, only_legacy, only_modern = (kinds.get(kind, 0) for kind in ("different", "only_legacy", "only_modern"))
-    identical = legacy.rows - duplicates["legacy"] - only_legacy - different
-    if identical != modern.rows - duplicates["modern"] - only_modern - different:
-        message = "its rows changed while they were read, or a view gives other rows each time"
-        raise ComparisonError(f"table {findings.statements.table} cannot be compared: {message}")
-    return RowCounts(
-        legacy=legacy.rows,
-        modern=modern.rows,
-        identical=identical,
-        different=different,
-        only_legacy=only_legacy,
-        only_modern=only_modern,
-        accepted=0,
-        duplicate_key_legacy=duplicates["legacy"],
-        duplicate_key_modern=duplicates["modern"],
-        null_key_legacy=legacy.null_keys,
-        null_key_modern=modern.null_keys,
-    )
-
-
-def _rows_before_where(statements: Statements, spec: TableSpec, rows: RowCounts) -> int | None:
-    """How many rows a predicate had to choose from; of interest only where it kept none."""
-    if rows.legacy or rows.modern or not (spec.where.legacy or spec.where.modern):
-        return None
-    return sum(int(statements.row(queries.count_all(spec, side))[0]) for side in (queries.LEGACY, queries.MODERN))
+def _total(findings: Findings, rows: RowCounts) -> int:
+    """How many differences there are in long form."""
+    one_sided = rows.only_legacy + rows.only_modern if findings.plan.key else 0
+    return sum(findings.cells.values()) + one_sided + findings.unequal_groups()

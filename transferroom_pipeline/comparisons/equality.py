@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from transferroom_pipeline.comparisons.column_types import NUMERIC, ColumnType
-from transferroom_pipeline.comparisons.conversions import Conversion, cast, conversions
+from transferroom_pipeline.comparisons.conversions import Conversion, conversions
 from transferroom_pipeline.comparisons.exceptions import ComparisonError
+from transferroom_pipeline.comparisons.functions.base import Functions
 from transferroom_pipeline.comparisons.numbers import Numbers
 from transferroom_pipeline.comparisons.spec import ColumnRule
 
@@ -25,21 +26,30 @@ class Equality:
         modern: The new column's type.
         rule: The rule of the column.
         to_common: Both sides' conversions.
+        functions: The dialect.
     """
 
     legacy: ColumnType
     modern: ColumnType
     rule: ColumnRule
     to_common: tuple[Conversion, Conversion]
+    functions: Functions
 
     @property
     def is_number(self) -> bool:
         """Whether the cells are compared as numbers."""
-        return bool(NUMERIC & {self.legacy.family, self.modern.family}) and not self._reads_booleans
+        families = {self.legacy.family, self.modern.family}
+        return bool(NUMERIC & families) and not families <= {"boolean", "text"}
 
     @property
-    def _reads_booleans(self) -> bool:
-        return {self.legacy.family, self.modern.family} <= {"boolean", "text"}
+    def is_instant(self) -> bool:
+        """Whether the cells are compared as instants."""
+        return "instant" in {self.legacy.family, self.modern.family}
+
+    @property
+    def is_tolerant(self) -> bool:
+        """Whether cells that are not strictly equal can count as equal."""
+        return self.rule.has_number_tolerance or self.rule.within is not None
 
     def legacy_forms(self, column: exp.Expr) -> list[exp.Expr]:
         """The forms of a cell of the old table."""
@@ -49,16 +59,25 @@ class Equality:
         """The forms of a cell of the new table."""
         return self._forms(column, self.modern, self.to_common[1])
 
+    def forms(self, column: exp.Expr, side: int) -> list[exp.Expr]:
+        """The forms of a cell of either table."""
+        return self.modern_forms(column) if side else self.legacy_forms(column)
+
     def _forms(self, column: exp.Expr, own: ColumnType, conversion: Conversion) -> list[exp.Expr]:
-        text = _by_text_rules(column, self.rule) if own.family == "text" else column
+        text = self._by_text_rules(column) if own.family == "text" else column
         value = conversion.value(text)
         if not any(side.may_fail for side in self.to_common):
             return [value]
         if not conversion.may_fail:
-            return [value, cast(exp.null(), "VARCHAR")]
-        text_form = exact_text(cast(text, "VARCHAR"))
+            return [value, self.functions.cast(exp.null(), "TEXT")]
+        text_form = self.functions.exact_text(self.functions.text(text))
         unconverted = exp.case().when(exp.Is(this=value.copy(), expression=exp.null()), text_form)
         return [value, unconverted]
+
+    def hashable(self, column: exp.Expr, side: int) -> list[exp.Expr]:
+        """What to hash of a cell."""
+        value, *further = self.forms(column, side)
+        return [self.functions.hashable(value, (self.legacy, self.modern)[side]), *further]
 
     def equal(self, legacy: exp.Expr, modern: exp.Expr) -> exp.Expr:
         """Whether two cells are equal; never NULL."""
@@ -69,53 +88,70 @@ class Equality:
         return exp.paren(exp.or_(strictly, exp.func("COALESCE", within, exp.false())))
 
     def _within_tolerance(self, legacy: exp.Expr, modern: exp.Expr) -> exp.Expr | None:
-        values = self._values(legacy, modern)
+        values = self.values(legacy, modern)
         if self.rule.has_number_tolerance:
-            return self._numbers.within(self.rule, *values)
+            return self.numbers.within(self.rule, *values)
         if self.rule.within_microseconds is not None:
-            instants = [_microseconds(value) for value in values]
-            apart = exp.Abs(this=exp.paren(exp.Sub(this=instants[0], expression=instants[1])))
+            apart = exp.Abs(this=exp.paren(self.microseconds_apart(legacy, modern)))
             return exp.LTE(this=apart, expression=exp.Literal.number(self.rule.within_microseconds))
         return None
 
+    def microseconds_apart(self, legacy: exp.Expr, modern: exp.Expr) -> exp.Expr:
+        """The modern instant minus the legacy one."""
+        instants = [self.functions.microseconds(value) for value in self.values(legacy, modern)]
+        return exp.Sub(this=instants[1], expression=instants[0])
+
     def difference(self, legacy: exp.Expr, modern: exp.Expr) -> exp.Expr:
         """|a - b| of two numbers; NULL where there is none."""
-        return self._numbers.difference(*self._values(legacy, modern))
+        return self.numbers.difference(*self.values(legacy, modern))
 
     def larger(self, legacy: exp.Expr, modern: exp.Expr) -> exp.Expr:
         """max(|a|, |b|) of two numbers."""
-        return self._numbers.larger(*self._values(legacy, modern))
+        return self.numbers.larger(*self.values(legacy, modern))
 
-    def summed_legacy(self, column: exp.Expr) -> exp.Expr:
-        """The sum of the old table's numbers."""
-        return self._numbers.summed(self.legacy_forms(column)[0])
+    def summed(self, column: exp.Expr, side: int) -> exp.Expr:
+        """The sum of one table's numbers."""
+        return self.numbers.summed(self.forms(column, side)[0])
 
-    def summed_modern(self, column: exp.Expr) -> exp.Expr:
-        """The sum of the new table's numbers."""
-        return self._numbers.summed(self.modern_forms(column)[0])
-
-    def _values(self, legacy: exp.Expr, modern: exp.Expr) -> tuple[exp.Expr, exp.Expr]:
+    def values(self, legacy: exp.Expr, modern: exp.Expr) -> tuple[exp.Expr, exp.Expr]:
+        """Both cells in their common type, NULL where a value did not convert."""
         return self.legacy_forms(legacy)[0], self.modern_forms(modern)[0]
 
     @property
-    def _numbers(self) -> Numbers:
-        return Numbers(self.legacy, self.modern)
+    def numbers(self) -> Numbers:
+        """Arithmetic on the two columns."""
+        return Numbers(self.legacy, self.modern, self.functions)
+
+    def _by_text_rules(self, column: exp.Expr) -> exp.Expr:
+        rule, functions = self.rule, self.functions
+        text = functions.text(column)
+        if rule.unicode == "nfc":
+            text = functions.nfc(text)
+        if rule.trim != "none":
+            text = functions.trimmed(text, rule.trim)
+        if rule.case == "insensitive":
+            text = exp.Lower(this=text)
+        if rule.null_equals_empty:
+            text = exp.Nullif(this=text, expression=exp.Literal.string(""))
+        return functions.exact_text(text)
 
 
-def equality(legacy: ColumnType, modern: ColumnType, rule: ColumnRule) -> Equality:
+def equality(legacy: ColumnType, modern: ColumnType, rule: ColumnRule, functions: Functions) -> Equality:
     """How two columns are compared.
 
     Raises:
         ComparisonError: The types cannot be compared, or the rule does not apply to them. The caller names the column.
     """
-    to_common = conversions(legacy, modern, timezone=rule.timezone, as_instants=rule.within is not None)
-    found = Equality(legacy, modern, rule, to_common)
-    if rule.compares_text and "text" not in {legacy.family, modern.family}:
+    found = Equality(legacy, modern, rule, conversions(legacy, modern, rule, functions), functions)
+    families = {legacy.family, modern.family}
+    if rule.compares_text and "text" not in families:
         raise _does_not_apply("trim, case, null_equals_empty and unicode", "texts", legacy, modern)
     if (rule.has_number_tolerance or rule.drift is not None) and not found.is_number:
         raise _does_not_apply("abs, rel and drift", "numbers", legacy, modern)
-    if rule.within is not None and "instant" not in {legacy.family, modern.family}:
+    if rule.within is not None and "instant" not in families:
         raise _does_not_apply("within", "dates and timestamps", legacy, modern)
+    if rule.unordered and not (rule.json_ or "json" in families or legacy.contains("list")):
+        raise _does_not_apply("unordered", "lists and JSON", legacy, modern)
     return found
 
 
@@ -123,31 +159,6 @@ def all_equal(left: Sequence[exp.Expr], right: Sequence[exp.Expr]) -> exp.Expr:
     """Whether all pairs of expressions are equal, NULL being equal to NULL only."""
     pairs = zip(left, right, strict=True)
     return exp.and_(*(exp.NullSafeEQ(this=one.copy(), expression=other.copy()) for one, other in pairs))
-
-
-def _by_text_rules(column: exp.Expr, rule: ColumnRule) -> exp.Expr:
-    text: exp.Expr = cast(column, "VARCHAR")
-    if rule.unicode == "nfc":
-        text = exp.func("NFC_NORMALIZE", text)
-    if rule.trim != "none":
-        # Only spaces: without the second argument the engine trims other blanks too, which SQL Server does not.
-        position = {"position": "TRAILING"} if rule.trim == "right" else {}
-        text = exp.Trim(this=text, expression=exp.Literal.string(" "), **position)
-    if rule.case == "insensitive":
-        text = exp.Lower(this=text)
-    if rule.null_equals_empty:
-        text = exp.Nullif(this=text, expression=exp.Literal.string(""))
-    return exact_text(text)
-
-
-def exact_text(text: exp.Expr) -> exp.Expr:
-    """The text without the collation of its column or database, which could make different texts equal."""
-    return exp.Collate(this=text, expression=exp.to_identifier("binary", quoted=True))
-
-
-def _microseconds(instant: exp.Expr) -> exp.Expr:
-    """Microseconds in a type that the difference of any two fits."""
-    return cast(exp.func("EPOCH_US", instant), "HUGEINT")
 
 
 def _does_not_apply(rules: str, to: str, legacy: ColumnType, modern: ColumnType) -> ComparisonError:

@@ -1,17 +1,20 @@
-"""Reading what a comparison found out of its temporary tables."""
+"""Reading what a comparison found out of its work tables."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
+from transferroom_pipeline.comparisons.acceptance import NOTHING_ACCEPTED, Acceptance
+from transferroom_pipeline.comparisons.causes import ColumnFacts, cause_of_cell, fact_measures, facts, sides
 from transferroom_pipeline.comparisons.columns import ColumnPlan, ComparedColumn
-from transferroom_pipeline.comparisons.queries import WorkTables, as_text, column, largest
+from transferroom_pipeline.comparisons.queries import column, count, count_where, largest, sum_or_zero
 from transferroom_pipeline.comparisons.result import CellChange, RowCounts, Sample, SampleKind, TopChange
 from transferroom_pipeline.comparisons.statements import Statements
 
 _TOP_CHANGES = 5
+Largest = tuple[float | None, float | None]
 
 
 @dataclass(frozen=True)
@@ -21,68 +24,204 @@ class Findings:
     Attributes:
         statements: Where to ask.
         plan: The columns.
-        tables: The temporary tables; `duplicates` is there only when `has_duplicates`, `differences` only with a key.
-        has_duplicates: Whether rows were compared as multisets.
+        differences: All rows that are not identical and whose key is unique; None without a key.
+        duplicates: The rows compared as multisets; None where there are none.
+        cells: Differing cells by the column's position.
+        facts: What the differing cells of a column have in common.
+        partners: The keys, trimmed and in lower case, that both sides have among their one-sided rows; None where
+            there are none.
+        acceptance: What is accepted.
     """
 
     statements: Statements
     plan: ColumnPlan
-    tables: WorkTables
-    has_duplicates: bool
+    differences: exp.Table | None
+    duplicates: exp.Table | None
+    cells: Mapping[int, int] = field(default_factory=dict)
+    facts: Mapping[int, ColumnFacts] = field(default_factory=dict)
+    partners: exp.Table | None = None
+    acceptance: Acceptance = NOTHING_ACCEPTED
+
+    @property
+    def differing_columns(self) -> list[ComparedColumn]:
+        """The value columns with a differing cell."""
+        return [compared for compared in self.plan.value_columns if self.cells.get(compared.position)]
 
     def rows_by_kind(self) -> dict[str, int]:
         """Rows that are different or on one side only, each row with a duplicate key left out."""
         if not self.plan.key:
             return self._surplus("only_legacy", "only_modern")
+        if self.differences is None:
+            return {}
         kind = column("kind")
-        counted = exp.select(kind, exp.Count(this=exp.Star())).from_(self.tables.differences).group_by(kind)
+        counted = exp.select(kind, count()).from_(self.differences.copy()).group_by(kind.copy())
         return dict(self.statements.rows(counted))
 
     def duplicate_rows(self) -> dict[str, int]:
         """Rows with a duplicate key on either side, and those that the other side does not have as often."""
-        if not (self.has_duplicates and self.plan.key):
+        if self.duplicates is None or not self.plan.key:
             return {"legacy": 0, "modern": 0, "differing": 0}
-        totals = [_sum_or_zero(column(f"{side}_rows")) for side in ("legacy", "modern")]
-        legacy, modern = self.statements.row(exp.select(*totals).from_(self.tables.duplicates))
-        return {"legacy": legacy, "modern": modern, "differing": sum(self._surplus("legacy", "modern").values())}
+        totals = [sum_or_zero(column(f"{side}_rows")) for side in ("legacy", "modern")]
+        legacy, modern = self.statements.row(exp.select(*totals).from_(self.duplicates.copy()))
+        surplus = self._surplus("legacy", "modern")
+        return {"legacy": int(legacy), "modern": int(modern), "differing": sum(surplus.values())}
 
     def _surplus(self, legacy: str, modern: str) -> dict[str, int]:
         """How many rows either side has more of."""
+        if self.duplicates is None:
+            return {legacy: 0, modern: 0}
         counts = column("legacy_rows"), column("modern_rows")
         surplus = [
-            _sum_or_zero(exp.func("GREATEST", exp.Sub(this=one.copy(), expression=other.copy()), exp.Literal.number(0)))
+            sum_or_zero(exp.func("GREATEST", exp.Sub(this=one.copy(), expression=other.copy()), exp.Literal.number(0)))
             for one, other in (counts, counts[::-1])
         ]
-        found = self.statements.row(exp.select(*surplus).from_(self.tables.duplicates))
-        return dict(zip((legacy, modern), found, strict=True))
+        found = self.statements.row(exp.select(*surplus).from_(self.duplicates.copy()))
+        return dict(zip((legacy, modern), map(int, found), strict=True))
 
-    def differing_cells(self) -> dict[int, int]:
-        """Differing cells by the column's position."""
+    def unequal_groups(self) -> int:
+        """Distinct rows compared as multisets that one side has more often."""
+        if self.duplicates is None:
+            return 0
+        unequal = exp.NEQ(this=column("legacy_rows"), expression=column("modern_rows"))
+        return int(self.statements.value(exp.select(count_where(unequal)).from_(self.duplicates.copy())))
+
+    def examined(self) -> "Findings":
+        """The same findings with the differing cells counted, and what they have in common."""
+        found = self.counted()
+        return replace(found, facts=found._facts(), partners=found._partners())
+
+    def counted(self) -> "Findings":
+        """The same findings with the differing cells counted."""
         columns = self.plan.value_columns
-        if not (self.plan.key and columns):
-            return {compared.position: 0 for compared in columns}
-        counts = [_count_where(column(f"d{compared.position}")) for compared in columns]
-        found = self.statements.row(exp.select(*counts).from_(self.tables.differences))
+        if self.differences is None or not columns:
+            return replace(self, cells={compared.position: 0 for compared in columns})
+        counts = [count_where(column(f"d{compared.position}")) for compared in columns]
+        counted = self.statements.row(exp.select(*counts).from_(self.differences.copy()))
+        cells = {compared.position: cells for compared, cells in zip(columns, counted, strict=True)}
+        return replace(self, cells=cells)
+
+    def _facts(self) -> dict[int, ColumnFacts]:
+        columns = self.differing_columns
+        if not columns or self.differences is None:
+            return {}
+        measured: list[exp.Expr] = []
+        for compared in columns:
+            differs = column(f"d{compared.position}")
+            measured += [
+                measure
+                if isinstance(measure, exp.Null)
+                else exp.Filter(this=measure, expression=exp.Where(this=differs.copy()))
+                for measure in fact_measures(compared)
+            ]
+        row = self.statements.row(exp.select(*measured).from_(self.differences.copy()))
+        return {
+            compared.position: facts(compared, row[4 * number : 4 * number + 4])
+            for number, compared in enumerate(columns)
+        }
+
+    def _partners(self) -> exp.Table | None:
+        """One-sided rows whose keys are the same but for case and blanks."""
+        if self.differences is None or not any(_is_text(compared) for compared in self.plan.key_columns):
+            return None
+        halves = [
+            exp.select(_folded_key(self.plan, side).as_("folded", quoted=True))
+            .from_(self.differences.copy())
+            .where(_is_kind(f"only_{side}"))
+            for side in ("legacy", "modern")
+        ]
+        return self.statements.create("partners", exp.intersect(*halves, distinct=True))
+
+    def cause(self, compared: ComparedColumn) -> exp.Expr:
+        """The cause of a differing cell."""
+        return cause_of_cell(compared, self.facts.get(compared.position, ColumnFacts()))
+
+    def cause_of_row(self, side: str) -> exp.Expr:
+        """The cause of a row on one side only."""
+        missing = exp.Literal.string("missing")
+        if self.partners is None:
+            return missing
+        has_partner = exp.In(
+            this=_folded_key(self.plan, side),
+            query=exp.select(column("folded")).from_(self.partners.copy()).subquery(),
+        )
+        return exp.case().when(has_partner, exp.Literal.string("key_format")).else_(missing)
+
+    def causes(self) -> dict[int, dict[str, int]]:
+        """Differing cells by cause, the most frequent first, by the column's position."""
+        found: dict[int, dict[str, int]] = {}
+        if self.differences is None or not self.differing_columns:
+            return found
+        parts = [
+            exp.select(exp.Literal.number(compared.position).as_("place"), self.cause(compared).as_("cause"))
+            .from_(self.differences.copy())
+            .where(column(f"d{compared.position}"))
+            for compared in self.differing_columns
+        ]
+        cells = exp.union(*parts, distinct=False) if len(parts) > 1 else parts[0]
+        counted = (
+            exp.select("place", "cause", count().as_("cells"))
+            .from_(cells.subquery("cells_by_cause"))
+            .group_by("place", "cause")
+            .order_by("place", "cells DESC", "cause")
+        )
+        for place, cause, number in self.statements.rows(counted):
+            found.setdefault(place, {})[cause] = number
+        return found
+
+    def row_causes(self, rows: RowCounts) -> dict[str, int]:
+        """Rows on one side only by cause."""
+        found: dict[str, int] = {}
+        if self.differences is None:
+            return found
+        for side in [side for side in ("legacy", "modern") if getattr(rows, f"only_{side}")]:
+            cause = self.cause_of_row(side).as_("cause")
+            one_sided = exp.select(cause).from_(self.differences.copy()).where(_is_kind(f"only_{side}"))
+            counted = exp.select("cause", count()).from_(one_sided.subquery("one_sided")).group_by("cause")
+            for name, number in self.statements.rows(counted):
+                found[name] = found.get(name, 0) + number
+        return found
+
+    def accepted_cells(self) -> dict[int, int]:
+        """Accepted cells by the column's position."""
+        columns = [compared for compared in self.differing_columns if compared.position in self.acceptance.cells]
+        if not columns or self.differences is None:
+            return {}
+        counts = [count_where(self.acceptance.of_cell(compared)) for compared in columns]
+        found = self.statements.row(exp.select(*counts).from_(self.differences.copy()))
         return {compared.position: cells for compared, cells in zip(columns, found, strict=True)}
 
-    def largest_differing(self, columns: Sequence[ComparedColumn]) -> dict[int, tuple[float | None, float | None]]:
+    def accepted_rows(self) -> int:
+        """Rows whose every difference is accepted."""
+        if self.differences is None or not (self.acceptance.cells or self.acceptance.row):
+            return 0
+        cells = [
+            exp.or_(exp.not_(column(f"d{compared.position}")), self.acceptance.of_cell(compared))
+            for compared in self.differing_columns
+        ]
+        all_cells = exp.and_(_is_kind("different"), *cells)
+        accepted = exp.or_(all_cells, exp.and_(exp.not_(_is_kind("different")), self.acceptance.of_row()))
+        return int(self.statements.value(exp.select(count_where(accepted)).from_(self.differences.copy())))
+
+    def largest_differing(self, columns: Sequence[ComparedColumn]) -> dict[int, Largest]:
         """The largest absolute and relative difference among the differing cells of columns."""
-        if not columns:
+        if not columns or self.differences is None:
             return {}
         measures = [
             exp.Filter(this=measure, expression=exp.Where(this=column(f"d{compared.position}")))
             for compared in columns
-            for measure in largest(compared, *_sides(compared))
+            for measure in largest(compared, *sides(compared))
         ]
-        found = self.statements.row(exp.select(*measures).from_(self.tables.differences))
-        return pairs_by_position(columns, found)
+        found = self.statements.row(exp.select(*measures).from_(self.differences.copy()))
+        return {compared.position: (found[2 * place], found[2 * place + 1]) for place, compared in enumerate(columns)}
 
     def top_changes(self, compared: ComparedColumn) -> tuple[TopChange, ...]:
         """A column's most frequent changes, the same ones on every run."""
-        legacy, modern = (as_text(value) for value in _sides(compared))
+        if self.differences is None:
+            return ()
+        legacy, modern = (self._text(value) for value in sides(compared))
         query = (
-            exp.select(legacy.as_("legacy"), modern.as_("modern"), exp.Count(this=exp.Star()).as_("cells"))
-            .from_(self.tables.differences)
+            exp.select(legacy.as_("legacy"), modern.as_("modern"), count().as_("cells"))
+            .from_(self.differences.copy())
             .where(column(f"d{compared.position}"))
             .group_by(legacy.copy(), modern.copy())
             .order_by("cells DESC", "legacy NULLS FIRST", "modern NULLS FIRST")
@@ -97,104 +236,121 @@ class Findings:
             "only_legacy": rows.only_legacy,
             "only_modern": rows.only_modern,
         }
-        there = [kind for kind, count in kinds.items() if count and self.plan.key]
+        there = [kind for kind, number in kinds.items() if number and self.plan.key]
         found = [sample for kind in there for sample in self._samples(kind, limit)]
-        return (*found, *(self._grouped_samples(limit) if self.has_duplicates else []))
+        return (*found, *(self._grouped_samples(limit) if self.duplicates is not None else []))
 
     def _samples(self, kind: SampleKind, limit: int) -> list[Sample]:
-        values = [as_text(value) for compared in self.plan.all_columns for value in _sides(compared)]
-        flags = [column(f"d{compared.position}") for compared in self.plan.value_columns]
-        key = key_as_json(self.plan)
+        if self.differences is None:
+            return []
+        shown = self._shown(kind)
+        values = [self._text(value) for compared in shown for value in sides(compared)]
+        causes = [self._cause_if_differing(compared, kind) for compared in shown]
+        key = self.key_as_json()
+        # Ordered by the hash before anything is made into text: a side with a million differences is read once.
+        ordered = (
+            exp.select("*", key.as_("sample_key", quoted=True)).from_(self.differences.copy()).where(_is_kind(kind))
+        )
         query = (
-            exp.select(key, *values, *flags)
-            .from_(self.tables.differences)
-            .where(exp.EQ(this=column("kind"), expression=exp.Literal.string(kind)))
-            .order_by(exp.MD5(this=key.copy()), key.copy(), *(value.copy() for value in values))
+            exp.select(column("sample_key"), *values, *causes)
+            .from_(ordered.subquery("ordered"))
+            .order_by(exp.MD5(this=column("sample_key")), column("sample_key"))
             .limit(limit)
         )
-        return [self._sample(kind, row) for row in self.statements.rows(query)]
+        return [self._sample(kind, shown, row) for row in self.statements.rows(query)]
 
-    def _sample(self, kind: SampleKind, row: Sequence[object]) -> Sample:
-        flags = dict(
-            zip(
-                (value.position for value in self.plan.value_columns),
-                row[1 + 2 * len(self.plan.all_columns) :],
-                strict=True,
-            )
-        )
-        if kind == "different":
-            shown = {position for position, differs in flags.items() if differs}
-            return Sample(kind, json.loads(str(row[0])), self._cells(row[1:], shown, cause=None))
-        return Sample(kind, json.loads(str(row[0])), self._cells(row[1:], set(flags), cause="missing"))
+    def _shown(self, kind: SampleKind) -> list[ComparedColumn]:
+        """The columns with differences; of a row on one side only all values."""
+        return self.differing_columns if kind == "different" else self.plan.value_columns
 
-    def _cells(self, texts: Sequence[object], shown: set[int], *, cause: str | None) -> dict[str, CellChange]:
-        return {
-            compared.legacy: CellChange(_text(texts[2 * number]), _text(texts[2 * number + 1]), cause)
-            for number, compared in enumerate(self.plan.all_columns)
-            if compared.position in shown
+    def _cause_if_differing(self, compared: ComparedColumn, kind: SampleKind) -> exp.Expr:
+        if kind != "different":
+            return self.cause_of_row(kind.removeprefix("only_"))
+        return exp.case().when(column(f"d{compared.position}"), self.cause(compared))
+
+    def _sample(self, kind: SampleKind, shown: Sequence[ComparedColumn], row: Sequence[object]) -> Sample:
+        texts, causes = row[1 : 1 + 2 * len(shown)], row[1 + 2 * len(shown) :]
+        cells = {
+            compared.legacy: CellChange(_text(texts[2 * place]), _text(texts[2 * place + 1]), _text(causes[place]))
+            for place, compared in enumerate(shown)
+            if causes[place] is not None
         }
+        return Sample(kind, json.loads(str(row[0])), cells)
 
     def _grouped_samples(self, limit: int) -> list[Sample]:
         """Rows compared as multisets; those that one side has more often come first."""
-        key = key_as_json(self.plan)
-        values = [value for compared in self.plan.all_columns for value in _sides(compared)]
-        as_often = exp.EQ(this=column("legacy_rows"), expression=column("modern_rows"))
+        if self.duplicates is None:
+            return []
+        key = self.key_as_json()
+        values = [value for compared in self.plan.all_columns for value in sides(compared)]
+        as_often = (
+            exp.case()
+            .when(exp.EQ(this=column("legacy_rows"), expression=column("modern_rows")), exp.Literal.number(1))
+            .else_(exp.Literal.number(0))
+        )
         query = (
             exp.select(key, column("legacy_rows"), column("modern_rows"), *values)
-            .from_(self.tables.duplicates)
+            .from_(self.duplicates.copy())
             .order_by(as_often, exp.MD5(this=key.copy()), key.copy(), *(value.copy() for value in values))
         )
         if self.plan.key:
             return [self._grouped_sample("duplicate_key", row) for row in self.statements.rows(query.limit(limit))]
         more = exp.GT(this=column("legacy_rows"), expression=column("modern_rows"))
-        sides: tuple[tuple[SampleKind, exp.Expr], ...] = (("only_legacy", more), ("only_modern", exp.not_(more)))
+        by_side: tuple[tuple[SampleKind, exp.Expr], ...] = (
+            ("only_legacy", more),
+            ("only_modern", exp.not_(more.copy())),
+        )
         return [
             self._grouped_sample(kind, row)
-            for kind, condition in sides
+            for kind, condition in by_side
             for row in self.statements.rows(query.where(condition).limit(limit))
         ]
 
     def _grouped_sample(self, kind: SampleKind, row: Sequence[object]) -> Sample:
-        shown = {value.position for value in self.plan.value_columns}
         cause = None if row[1] == row[2] else "occurrences"
-        return Sample(kind, json.loads(str(row[0])), self._cells(row[3:], shown, cause=cause))
+        shown = {value.position for value in self.plan.value_columns}
+        cells = {
+            compared.legacy: CellChange(_text(row[3 + 2 * place]), _text(row[4 + 2 * place]), cause)
+            for place, compared in enumerate(self.plan.all_columns)
+            if compared.position in shown
+        }
+        return Sample(kind, json.loads(str(row[0])), cells)
+
+    def key_as_json(self) -> exp.Expr:
+        """The key of a row of the work tables as JSON text, its values as text."""
+        pairs = [
+            (name, exp.func("COALESCE", *(self._text(value) for value in sides(compared))))
+            for name, compared in zip(self.plan.key_names, self.plan.key_columns, strict=True)
+        ]
+        return self.plan.functions.json_object(pairs)
+
+    def row_as_json(self, side: str) -> exp.Expr:
+        """All compared values of one side as JSON text."""
+        pairs = [
+            (compared.name(int(side == "modern")), self._text(column(f"{side[0]}{compared.position}")))
+            for compared in self.plan.all_columns
+        ]
+        return self.plan.functions.json_object(pairs)
+
+    def _text(self, value: exp.Expr) -> exp.Expr:
+        return self.plan.functions.text(value)
 
 
-def pairs_by_position(
-    columns: Sequence[ComparedColumn], row: Sequence[float | None]
-) -> dict[int, tuple[float | None, float | None]]:
-    """A row of two measures per column, by the column's position."""
-    return {compared.position: (row[2 * number], row[2 * number + 1]) for number, compared in enumerate(columns)}
+def _is_kind(kind: str) -> exp.Expr:
+    return exp.EQ(this=column("kind"), expression=exp.Literal.string(kind))
 
 
-def key_as_json(plan: ColumnPlan) -> exp.Expr:
-    """The key of a row of the temporary tables as JSON text, its values as text."""
-    pairs: list[exp.Expr] = []
-    for name, compared in zip(plan.key_names, plan.key_columns, strict=True):
-        values = [as_text(value) for value in _sides(compared)]
-        pairs += [exp.Literal.string(name), exp.func("COALESCE", *values)]
-    return as_text(exp.Anonymous(this="JSON_OBJECT", expressions=pairs))
+def _is_text(compared: ComparedColumn) -> bool:
+    return "text" in {compared.equality.legacy.family, compared.equality.modern.family}
 
 
-def row_as_json(plan: ColumnPlan, side: str) -> exp.Expr:
-    """All compared values of one side as JSON text."""
-    pairs: list[exp.Expr] = []
-    for compared in plan.all_columns:
-        name = compared.legacy if side == "legacy" else compared.modern
-        pairs += [exp.Literal.string(name), as_text(column(f"{side[0]}{compared.position}"))]
-    return as_text(exp.Anonymous(this="JSON_OBJECT", expressions=pairs))
-
-
-def _sides(compared: ComparedColumn) -> tuple[exp.Expr, exp.Expr]:
-    return column(f"l{compared.position}"), column(f"m{compared.position}")
-
-
-def _count_where(condition: exp.Expr) -> exp.Expr:
-    return exp.Filter(this=exp.Count(this=exp.Star()), expression=exp.Where(this=condition))
-
-
-def _sum_or_zero(value: exp.Expr) -> exp.Expr:
-    return exp.func("COALESCE", exp.Sum(this=value), exp.Literal.number(0))
+def _folded_key(plan: ColumnPlan, side: str) -> exp.Expr:
+    """The key without its case and blanks, as JSON text."""
+    folded = []
+    for compared in plan.key_columns:
+        text = plan.functions.text(column(f"{side[0]}{compared.position}"))
+        folded.append((f"{compared.position}", exp.Lower(this=plan.functions.trimmed(text, "both"))))
+    return plan.functions.json_object(folded)
 
 
 def _text(value: object) -> str | None:

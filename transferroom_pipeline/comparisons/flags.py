@@ -18,6 +18,7 @@ _RULE_WITHOUT_VALUE: dict[str, tuple[str, dict[str, object]]] = {
     "null_equals_empty": ("null-equals-empty", {"null_equals_empty": True}),
     "json_column": ("json-column", {"json": True}),
 }
+_SERVERS = ("postgresql://", "postgres://")
 _CONNECTION_STRING = re.compile(r"[A-Za-z][A-Za-z0-9+]+:|\w+ *=")
 
 
@@ -38,21 +39,22 @@ def table_spec(options: Options) -> TableSpec:
     return Spec(defaults=defaults, tables={name: entry}).for_table(name)
 
 
-def attached_files(texts: Sequence[str]) -> dict[str, Path]:
-    """Databases by the alias under which their tables are named.
+def attached_databases(texts: Sequence[str]) -> dict[str, Path | str]:
+    """Files, and addresses of PostgreSQL servers, by the alias under which their tables are named.
 
     Raises:
-        SpecError: A text is not ALIAS=FILE; it is not repeated in the error where it could hold a password.
+        SpecError: A text is not ALIAS=FILE_OR_URL; it is not repeated in the error where it could hold a password.
     """
-    files = {}
+    databases: dict[str, Path | str] = {}
     for text in texts:
-        alias, separator, file = text.partition("=")
-        if "://" in text:
-            raise SpecError("--attach: addresses of servers are not supported yet, attach a DuckDB file as ALIAS=FILE")
-        if not (alias and separator and file):
-            raise SpecError("--attach: write ALIAS=FILE, such as old=data/legacy/transferroom.duckdb")
-        files[alias] = database_file(f"--attach {alias}", file)
-    return files
+        alias, separator, place = text.partition("=")
+        if not (alias and separator and place) or "://" in alias:
+            raise SpecError(
+                "--attach: write ALIAS=FILE_OR_URL, such as old=data/legacy/transferroom.duckdb or old=postgresql://..."
+            )
+        is_server = place.startswith(_SERVERS)
+        databases[alias] = place if is_server else database_file(f"--attach {alias}", place)
+    return databases
 
 
 def database_file(option: str, text: str) -> Path:
@@ -62,7 +64,7 @@ def database_file(option: str, text: str) -> Path:
         SpecError: The text addresses a server; it is not repeated in the error, for it could hold a password.
     """
     if "://" in text or _CONNECTION_STRING.match(text):
-        raise SpecError(f"{option}: addresses of servers are not supported yet, name a DuckDB file")
+        raise SpecError(f"{option}: name a DuckDB file; a PostgreSQL server goes with --attach ALIAS=postgresql://...")
     return Path(text)
 
 

@@ -1,53 +1,97 @@
-"""What was found per column: differing cells, the size of differences and the drift of sums."""
+"""What was found per column: differing cells with their causes, the size of differences and the drift of sums."""
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
 from transferroom_pipeline.comparisons.columns import ComparedColumn, MatchedColumn
-from transferroom_pipeline.comparisons.findings import Findings, pairs_by_position
-from transferroom_pipeline.comparisons.queries import largest_differences, summed_columns
+from transferroom_pipeline.comparisons.findings import Findings, Largest
+from transferroom_pipeline.comparisons.queries import SIDES, number_columns, sums
 from transferroom_pipeline.comparisons.result import ColumnResult, ColumnStatus
 from transferroom_pipeline.comparisons.spec import TableSpec
+from transferroom_pipeline.comparisons.statements import Statements
 
 Sum = int | float | Decimal | None
-Sums = Mapping[int, Sum]
-Largest = tuple[float | None, float | None]
+Sums = tuple[Mapping[int, Sum], Mapping[int, Sum]]
 
 _DRIFT_DECIMALS = 12
 """Sums of doubles depend in their last digits on the order of the rows, which no two runs share."""
 
 
-def column_results(findings: Findings, spec: TableSpec, sums: tuple[Sums, Sums]) -> tuple[ColumnResult, ...]:
-    """The results of all columns, compared or not."""
-    cells = findings.differing_cells()
-    sizes = _largest(findings, spec, cells)
-    drifts = drift_by_position(sums)
-    return tuple(
-        _column_result(findings, column, place, cells.get(place, 0), sizes.get(place, (None, None)), drifts.get(place))
-        for place, column in enumerate(findings.plan.matched)
+@dataclass(frozen=True)
+class Measures:
+    """Numbers by the column's position.
+
+    Attributes:
+        causes: Differing cells by cause.
+        accepted: Accepted cells.
+        largest: The largest absolute and relative difference.
+        sums: Of either side, for the columns whose drift is measured.
+    """
+
+    causes: Mapping[int, Mapping[str, int]]
+    accepted: Mapping[int, int]
+    largest: Mapping[int, Largest]
+    sums: Sums
+
+
+def measure(findings: Findings, spec: TableSpec, tolerant: Mapping[int, Largest]) -> Measures:
+    """Measure what was found.
+
+    Args:
+        findings: What was found.
+        spec: The comparison.
+        tolerant: The largest differences of the columns with a tolerance, equal cells among them.
+    """
+    numbers = number_columns(findings.plan)
+    strict = [each for each in numbers if each.position not in tolerant and findings.cells.get(each.position)]
+    drifting = [each for each in numbers if _drift_matters(findings, each)]
+    return Measures(
+        causes=findings.causes(),
+        accepted=findings.accepted_cells(),
+        largest={**tolerant, **findings.largest_differing(strict)},
+        sums=_sums(findings.statements, spec, findings, drifting),
     )
 
 
-def drift_by_position(sums: tuple[Sums, Sums]) -> dict[int, float | None]:
-    """|sum(a) - sum(b)| / max(|sum a|, |sum b|) by the column's position; None where a sum is infinite."""
-    drifts = {position: _drift(legacy, sums[1][position]) for position, legacy in sums[0].items()}
-    return {position: None if drift is None else float(drift) for position, drift in drifts.items()}
+def _drift_matters(findings: Findings, compared: ComparedColumn) -> bool:
+    """Drift is measured where cells differ or may: equal cells do not drift."""
+    rule = compared.rule
+    return rule.drift is not None or rule.has_number_tolerance or bool(findings.cells.get(compared.position))
 
 
-def drift_beyond(columns: Sequence[ComparedColumn], sums: tuple[Sums, Sums]) -> tuple[str, ...]:
+def _sums(statements: Statements, spec: TableSpec, findings: Findings, columns: Sequence[ComparedColumn]) -> Sums:
+    if not columns:
+        return {}, {}
+    positions = [each.position for each in columns]
+    legacy, modern = (
+        dict(zip(positions, statements.row(sums(spec, findings.plan, columns, side)), strict=True)) for side in SIDES
+    )
+    return legacy, modern
+
+
+def column_results(findings: Findings, measures: Measures) -> tuple[ColumnResult, ...]:
+    """The results of all columns, compared or not."""
+    return tuple(
+        _column_result(findings, measures, column, place) for place, column in enumerate(findings.plan.matched)
+    )
+
+
+def drift_beyond(columns: Sequence[ComparedColumn], found: Sums) -> tuple[str, ...]:
     """The columns whose drift is out of the bounds of their rule, or cannot be measured."""
     beyond = []
     for compared in columns:
         bound = compared.rule.drift
         if bound is not None:
-            drift = _drift(*(side[compared.position] for side in sums))
+            drift = _drift(*(side[compared.position] for side in found))
             beyond += [compared.legacy] if drift is None or drift > Fraction(bound) else []
     return tuple(beyond)
 
 
 def _drift(legacy: Sum, modern: Sum) -> Fraction | None:
+    """|sum(a) - sum(b)| / max(|sum a|, |sum b|); None where a sum is infinite."""
     if not all(math.isfinite(side or 0) for side in (legacy, modern)):
         return None
     one, other = Fraction(legacy or 0), Fraction(modern or 0)
@@ -56,27 +100,18 @@ def _drift(legacy: Sum, modern: Sum) -> Fraction | None:
     return round(drift, _DRIFT_DECIMALS) if isinstance(legacy, float) or isinstance(modern, float) else drift
 
 
-def _largest(findings: Findings, spec: TableSpec, cells: Mapping[int, int]) -> dict[int, Largest]:
-    """Without a tolerance only differing cells can have a difference; with one, equal cells are read too."""
-    if not findings.plan.key:
-        return {}
-    numbers = summed_columns(findings.plan)
-    tolerant = [compared for compared in numbers if compared.rule.has_number_tolerance]
-    strict = [compared for compared in numbers if compared not in tolerant and cells[compared.position]]
-    found = findings.largest_differing(strict)
-    if tolerant:
-        query = largest_differences(
-            spec, findings.plan, findings.tables, tolerant, has_duplicates=findings.has_duplicates
-        )
-        found |= pairs_by_position(tolerant, findings.statements.row(query))
-    return found
+def _drift_of(found: Sums, place: int) -> float | None:
+    if place not in found[0]:
+        return None
+    drift = _drift(found[0][place], found[1][place])
+    return None if drift is None else float(drift)
 
 
-def _column_result(
-    findings: Findings, column: MatchedColumn, place: int, cells: int, sizes: Largest, drift: float | None
-) -> ColumnResult:
+def _column_result(findings: Findings, measures: Measures, column: MatchedColumn, place: int) -> ColumnResult:
     types = [side.type.name if side else None for side in (column.legacy, column.modern)]
+    cells = findings.cells.get(place, 0)
     status: ColumnStatus = "different" if cells else column.status
+    sizes = measures.largest.get(place, (None, None))
     return ColumnResult(
         name=column.name,
         modern_name=column.modern.name if column.modern else None,
@@ -85,11 +120,11 @@ def _column_result(
         modern_type=types[1],
         type_changed=None not in types and types[0] != types[1],
         different=cells,
-        accepted=0,
+        accepted=measures.accepted.get(place, 0),
         rule=column.rule.written(),
-        causes={},
+        causes=measures.causes.get(place, {}),
         max_abs_diff=sizes[0],
         max_rel_diff=sizes[1],
-        drift=drift,
+        drift=_drift_of(measures.sums, place),
         top_changes=findings.top_changes(findings.plan.compared[place]) if cells else (),
     )

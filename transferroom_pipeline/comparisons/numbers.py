@@ -5,14 +5,15 @@ from decimal import ROUND_FLOOR, Context, Decimal
 
 from sqlglot import exp
 
-from transferroom_pipeline.comparisons.column_types import NUMERIC, WIDEST_DECIMAL, ColumnType
-from transferroom_pipeline.comparisons.conversions import cast, try_cast
+from transferroom_pipeline.comparisons.column_types import NUMERIC, ColumnType
+from transferroom_pipeline.comparisons.functions.base import Functions
 from transferroom_pipeline.comparisons.spec import ColumnRule
 
 _DIGITS_OF_ROWS = 10
 """Digits that a sum can have more than its numbers: room for ten billion rows."""
 
-_ARITHMETIC = Context(prec=4 * WIDEST_DECIMAL)
+_ARITHMETIC = Context(prec=160)
+"""Digits enough for any bound beside the widest decimal."""
 
 
 @dataclass(frozen=True)
@@ -25,10 +26,12 @@ class Numbers:
     Attributes:
         legacy: The old column's own type.
         modern: The new column's own type.
+        functions: The dialect.
     """
 
     legacy: ColumnType
     modern: ColumnType
+    functions: Functions
 
     @property
     def _is_exact(self) -> bool:
@@ -42,36 +45,47 @@ class Numbers:
     def _scale(self) -> int:
         if {self.legacy.family, self.modern.family} <= NUMERIC:
             return max(self.legacy.scale, self.modern.scale)
-        return max(WIDEST_DECIMAL - self._whole_digits, 0)
+        return max(self._widest - self._whole_digits, 0)
+
+    @property
+    def _widest(self) -> int:
+        return self.functions.widest_decimal
+
+    @property
+    def _is_unlimited(self) -> bool:
+        return self._is_exact and self.functions.unlimited_decimal is not None
 
     @property
     def _type(self) -> str:
         if not self._is_exact:
             return "DOUBLE"
-        if self._whole_digits > WIDEST_DECIMAL and not self._scale:
-            return "HUGEINT"
-        return f"DECIMAL({WIDEST_DECIMAL}, {self._scale})"
+        if self.functions.unlimited_decimal is not None:
+            return self.functions.unlimited_decimal
+        if self._whole_digits > self._widest and not self._scale:
+            return self.functions.widest_integer
+        return f"DECIMAL({self._widest}, {self._scale})"
 
     def _fits(self, further_digits: int) -> bool:
-        return self._whole_digits + self._scale + further_digits <= WIDEST_DECIMAL
+        return self._is_unlimited or self._whole_digits + self._scale + further_digits <= self._widest
 
     def _measured(self, value: exp.Expr) -> exp.Expr:
-        return cast(value, self._type) if not self._is_exact or self._fits(0) else try_cast(value, self._type)
+        cast = self.functions.cast if not self._is_exact or self._fits(0) else self.functions.try_cast
+        return cast(value, self._type)
 
     def difference(self, legacy: exp.Expr, modern: exp.Expr) -> exp.Expr:
         """|a - b|; NULL where either is NULL, infinite or not a number, or the difference has too many digits."""
         left, right = self._measured(legacy), self._measured(modern)
         apart = exp.Abs(this=exp.paren(exp.Sub(this=left, expression=right)))
         if not self._is_exact:
-            finite = exp.and_(*(exp.func("ISFINITE", number.copy()) for number in (left, right, apart)))
+            finite = exp.and_(*(self.functions.is_finite(number.copy()) for number in (left, right, apart)))
             return exp.case().when(finite, apart)
-        return apart if self._fits(1) else exp.Try(this=apart)
+        return apart if self._fits(1) else self.functions.attempt(apart)
 
     def larger(self, legacy: exp.Expr, modern: exp.Expr) -> exp.Expr:
         """max(|a|, |b|)."""
         sizes = [exp.Abs(this=self._measured(value)) for value in (legacy, modern)]
         size = exp.func("GREATEST", *sizes)
-        return size if self._type != "HUGEINT" else exp.Try(this=size)
+        return size if self._fits(0) else self.functions.attempt(size)
 
     def within(self, rule: ColumnRule, legacy: exp.Expr, modern: exp.Expr) -> exp.Expr:
         """|a - b| <= max(abs, rel * max(|a|, |b|)); may be NULL, which means no."""
@@ -85,18 +99,20 @@ class Numbers:
 
     def _largest_difference(self, bound: Decimal) -> exp.Expr:
         """The bound in the type of the differences: rounded down, it parts the same differences from each other."""
-        if not self._is_exact:
-            return cast(_text(bound), "DOUBLE")
+        if not self._is_exact or self._is_unlimited:
+            return self.functions.cast(_text(bound), self._type)
         unit = Decimal(1).scaleb(-self._scale)
-        largest = _ARITHMETIC.subtract(Decimal(10) ** (WIDEST_DECIMAL - self._scale), unit)
+        largest = _ARITHMETIC.subtract(Decimal(10) ** (self._widest - self._scale), unit)
         rounded = min(bound, largest).quantize(unit, rounding=ROUND_FLOOR, context=_ARITHMETIC)
-        return cast(_text(rounded), self._type)
+        return self.functions.cast(_text(rounded), self._type)
 
     def _within_share(self, apart: exp.Expr, larger: exp.Expr, share: Decimal) -> exp.Expr:
         """The product of wide decimals does not fit a decimal: doubles then blur the bound by its sixteenth digit."""
+        cast = self.functions.cast
         decimals = max(-int(share.as_tuple().exponent), 0)
         if self._is_exact and self._fits(decimals + 1):
-            factor = cast(_text(share), f"DECIMAL({WIDEST_DECIMAL}, {decimals})")
+            to = self.functions.unlimited_decimal or f"DECIMAL({decimals + 1}, {decimals})"
+            factor = cast(_text(share), to)
             return exp.LTE(this=apart.copy(), expression=exp.Mul(this=factor, expression=larger))
         factor = cast(_text(share), "DOUBLE")
         return exp.LTE(this=cast(apart, "DOUBLE"), expression=exp.Mul(this=factor, expression=cast(larger, "DOUBLE")))
@@ -105,9 +121,9 @@ class Numbers:
         """The sum of one side: exact where it fits a decimal, else of the finite numbers as doubles."""
         if self._is_exact and self._fits(_DIGITS_OF_ROWS):
             return exp.func("SUM", self._measured(value))
-        number = cast(value, "DOUBLE")
-        finite = exp.Where(this=exp.func("ISFINITE", number.copy()))
-        return exp.Filter(this=exp.func("FSUM", number), expression=finite)
+        number = self.functions.cast(value, "DOUBLE")
+        finite = exp.Where(this=self.functions.is_finite(number.copy()))
+        return exp.Filter(this=self.functions.total(number), expression=finite)
 
 
 def _text(number: Decimal) -> exp.Expr:

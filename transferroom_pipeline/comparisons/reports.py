@@ -9,10 +9,10 @@ import duckdb
 from sqlglot import exp
 
 from transferroom_pipeline.comparisons.engine import Comparison
+from transferroom_pipeline.comparisons.engines.duckdb_engine import first_line
 from transferroom_pipeline.comparisons.exceptions import ComparisonError
 from transferroom_pipeline.comparisons.result import ComparisonResult, Verdict
 from transferroom_pipeline.comparisons.sql_text import DIALECT
-from transferroom_pipeline.comparisons.statements import first_line
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """What is compared with what, and what counts as equal: the spec as data."""
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -73,8 +74,9 @@ class ColumnRule(_Strict):
         unicode: The form of characters that texts are brought into first.
         within: Longest time between two instants that still count as equal, such as 1s.
         timezone: The zone of timestamps that name none.
-        json_: Not supported yet.
-        unordered: Not supported yet.
+        json_: Whether the texts are JSON, compared by content: the order of keys, blanks and the way a number is
+            written do not matter.
+        unordered: Whether the order of lists does not matter, in JSON and in nested types, at every depth.
         exclude: Leave the column out.
     """
 
@@ -92,9 +94,9 @@ class ColumnRule(_Strict):
     exclude: bool = False
 
     @model_validator(mode="after")
-    def _refuse_what_is_not_carried_out(self) -> "ColumnRule":
-        if self.json_ or self.unordered:
-            raise ValueError("json and unordered are not supported yet: leave them out, or exclude the column")
+    def _refuse_contradictions(self) -> "ColumnRule":
+        if self.json_ and self.compares_text:
+            raise ValueError("json compares content, which trim, case, null_equals_empty and unicode do not apply to")
         return self
 
     @field_serializer("abs", "rel", "drift")
@@ -133,6 +135,27 @@ class SidePredicates(_Strict):
     modern: Predicate | None = None
 
 
+class Accepted(_Strict):
+    """A known difference that was agreed on; whatever it covers is counted and shown, and does not make a table differ.
+
+    Attributes:
+        column: The column whose cells it covers; None for rows on one side only.
+        where: Which of them: a condition over `legacy_value`, `modern_value` and the columns of the key; for rows on
+            one side only, over all columns of the row. None covers all.
+        reason: Why the difference is right.
+        owner: Who answers for it.
+        expires: The last day on which it holds.
+        max_rows: How many cells or rows it covers at most; with more of them it covers none.
+    """
+
+    column: Name | None = None
+    where: Predicate | None = None
+    reason: Name
+    owner: Name
+    expires: date
+    max_rows: int = Field(ge=1)
+
+
 def _same_on_both_sides(value: object) -> object:
     return {"legacy": value, "modern": value} if isinstance(value, str) else value
 
@@ -149,13 +172,7 @@ class TableEntry(_Strict):
     row_tolerance: Share = Decimal(0)
     allow_empty: bool = False
     columns: dict[Name, ColumnRule] = Field(default_factory=dict)
-    accepted: tuple[Any, ...] = ()
-
-    @model_validator(mode="after")
-    def _refuse_what_is_not_carried_out(self) -> "TableEntry":
-        if self.accepted:
-            raise ValueError("accepted differences are not supported yet: leave the list empty")
-        return self
+    accepted: tuple[Accepted, ...] = ()
 
 
 class TableSpec(_Strict):
@@ -174,6 +191,7 @@ class TableSpec(_Strict):
         allow_empty: Whether two empty tables are proven equal.
         exclude: Shell patterns of columns that are left out.
         columns: Rules by column, by its modern name, or its legacy name where no modern column has it.
+        accepted: Known differences; where several cover a cell, the first one counts.
     """
 
     table: Name
@@ -187,6 +205,7 @@ class TableSpec(_Strict):
     allow_empty: bool = False
     exclude: tuple[Name, ...] = ()
     columns: dict[Name, ColumnRule] = Field(default_factory=dict)
+    accepted: tuple[Accepted, ...] = ()
 
 
 class Defaults(_Strict):
@@ -221,7 +240,7 @@ class Spec(_Strict):
             SpecError: There is no key, or the key and `multiset` contradict each other.
         """
         entry = self.tables.get(table, TableEntry())
-        written = {name: getattr(entry, name) for name in entry.model_fields_set - {"accepted"}}
+        written = {name: getattr(entry, name) for name in entry.model_fields_set}
         return TableSpec.model_validate(
             written
             | {

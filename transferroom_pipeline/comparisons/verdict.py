@@ -18,6 +18,9 @@ class Evidence:
         compared_columns: Columns compared besides the key.
         rows_before_where: Rows of both sides without the predicate, None where there is no predicate.
         drift_beyond: Columns whose sums differ by more than the spec allows.
+        lapsed_agreements: One sentence per agreement on differences that does not hold any more.
+        missed_by_self_check: One sentence per planted change that the comparison did not find.
+        planted_changes: How many kinds of change were planted.
     """
 
     rows: RowCounts
@@ -26,6 +29,9 @@ class Evidence:
     compared_columns: int
     rows_before_where: int | None
     drift_beyond: Sequence[str]
+    lapsed_agreements: Sequence[str] = ()
+    missed_by_self_check: Sequence[str] = ()
+    planted_changes: int = 0
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,7 @@ def judge(evidence: Evidence, allowed: Allowances) -> tuple[Verdict, tuple[str, 
 def _rows(evidence: Evidence, allowed: Allowances) -> tuple[bool, tuple[str, ...]]:
     """Whether the tolerance covers the rows that differ, and what differs."""
     rows = evidence.rows
-    beyond = rows.different + rows.only_legacy + rows.only_modern + evidence.duplicate_rows_differing
+    beyond = rows.different + rows.only_legacy + rows.only_modern - rows.accepted + evidence.duplicate_rows_differing
     limit = allowed.row_tolerance * max(rows.legacy, rows.modern)
     counted = [
         (rows.different, "with different values"),
@@ -67,7 +73,12 @@ def _rows(evidence: Evidence, allowed: Allowances) -> tuple[bool, tuple[str, ...
         (rows.only_modern, "only in modern"),
         (evidence.duplicate_rows_differing, "with a duplicate key that the other side does not have as often"),
     ]
-    reasons = tuple(f"{_rows_text(count)} {what}." for count, what in counted if count)
+    counts = [f"{_rows_text(count)} {what}." for count, what in counted if count]
+    if rows.accepted:
+        counts.append(f"{_rows_text(rows.accepted)} of these differ only as agreed.")
+    reasons = tuple(counts)
+    if not beyond:
+        return True, reasons
     if beyond and beyond <= limit:
         return True, (*reasons, f"The row tolerance of {allowed.row_tolerance:f} covers these {_rows_text(beyond)}.")
     return False, reasons
@@ -80,7 +91,7 @@ def _columns(evidence: Evidence) -> tuple[str, ...]:
         for column in one_sided
     ]
     drifting = [f"The sum of column {name} drifts further than its rule allows." for name in evidence.drift_beyond]
-    return (*missing, *drifting)
+    return (*missing, *drifting, *evidence.lapsed_agreements)
 
 
 def _not_shown(evidence: Evidence, allowed: Allowances) -> tuple[str, ...]:
@@ -98,7 +109,7 @@ def _not_shown(evidence: Evidence, allowed: Allowances) -> tuple[str, ...]:
         reasons.append(
             f"{_rows_text(duplicates)} of both sides share a key with another row, so the key identifies none."
         )
-    return tuple(reasons)
+    return (*reasons, *evidence.missed_by_self_check)
 
 
 def _all_equal(evidence: Evidence) -> str:

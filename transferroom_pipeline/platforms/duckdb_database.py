@@ -10,6 +10,14 @@ from sqlglot import exp
 
 from transferroom_pipeline.platforms.exceptions import PlatformError
 
+_POSTGRES_EXTENSION = "postgres_scanner.duckdb_extension"
+_CONNECT_SECONDS = 10
+_MAGIC, _MAGIC_END = b"DUCK", 12
+_SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([KMGT]i?B)", re.IGNORECASE)
+_UNITS = {f"{unit}{kind}".upper(): 1024**power for power, unit in enumerate("KMGT", start=1) for kind in ("B", "iB")}
+_LEAST_MEMORY = 64 * 1024**2
+"""With less than this DuckDB cannot even hold the blocks that it reads."""
+
 
 @contextmanager
 def connect(
@@ -17,7 +25,7 @@ def connect(
     *,
     read_only: bool = False,
     create: bool = True,
-    attach: Mapping[str, Path] | None = None,
+    attach: Mapping[str, Path | str] | None = None,
     memory_limit: str | None = None,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a DuckDB file and close it again, whatever happens inside.
@@ -28,12 +36,13 @@ def connect(
         database: The file. None is a database in memory.
         read_only: Refuse to write; the file must exist.
         create: Make the file with its folder when it is not there; otherwise it must exist.
-        attach: Further files, read-only, by the alias under which their tables are named.
+        attach: Further files, or addresses of PostgreSQL servers, read-only, by the alias under which their tables are
+            named. An address never shows in an error, for it can hold a password.
         memory_limit: DuckDB's own limit, such as "1GB"; beyond it, work spills to disk.
 
     Raises:
         PlatformError: A file is missing, locked by another process, damaged or no database, or its folder cannot be
-            made; or the memory limit is not a size.
+            made; a server does not answer; or the memory limit is not a size.
     """
     if database is not None and (read_only or not create):
         _require_file(database)
@@ -42,8 +51,11 @@ def connect(
         connection.execute("SET TimeZone = 'UTC'")
         if memory_limit is not None:
             _set_memory_limit(connection, memory_limit)
-        for alias, file in (attach or {}).items():
-            _attach(connection, alias, file)
+        for alias, place in (attach or {}).items():
+            if isinstance(place, Path):
+                _attach(connection, alias, place)
+            else:
+                _attach_server(connection, alias, place)
         yield connection
     finally:
         connection.close()
@@ -71,12 +83,44 @@ def _attach(connection: duckdb.DuckDBPyConnection, alias: str, file: Path) -> No
         raise _explained(file, error) from error
 
 
+def _attach_server(connection: duckdb.DuckDBPyConnection, alias: str, address: str) -> None:
+    """Attach a PostgreSQL server through the extension that comes as a package: DuckDB's download is not relied on."""
+    # Imported here: few comparisons need it.
+    import duckdb_extension_postgres_scanner as package  # noqa: PLC0415
+
+    file = Path(str(package.__file__)).parent / "extensions" / f"v{duckdb.__version__}" / _POSTGRES_EXTENSION
+    options = [exp.AttachOption(this=exp.var(option)) for option in ("TYPE postgres", "READ_ONLY")]
+    statement = exp.Attach(
+        this=exp.alias_(exp.Literal.string(_impatient(address)), exp.to_identifier(alias, quoted=True)),
+        expressions=options,
+    )
+    try:
+        connection.execute(f"LOAD {exp.Literal.string(str(file)).sql(dialect='duckdb')}")
+        connection.execute(statement.sql(dialect="duckdb"))
+    except duckdb.Error:
+        # Without its cause: the engine's error repeats the address with the password.
+        message = f"server {alias} cannot be reached: check its address, user and password, and that it is running"
+        raise PlatformError(message) from None
+
+
+def _impatient(address: str) -> str:
+    """The address with a limit on the time of connecting, which by default is none."""
+    if "connect_timeout" in address:
+        return address
+    return f"{address}{'&' if '?' in address else '?'}connect_timeout={_CONNECT_SECONDS}"
+
+
 def _set_memory_limit(connection: duckdb.DuckDBPyConnection, limit: str) -> None:
+    size = _SIZE.fullmatch(limit.strip())
+    if size is None or float(size[1]) * _UNITS[size[2].upper()] < _LEAST_MEMORY:
+        message = (
+            f"memory limit '{limit}' is not a size of at least 64MB: write a number and a unit, such as 1GB or 512MB"
+        )
+        raise PlatformError(message)
     try:
         connection.execute(f"SET memory_limit = {exp.Literal.string(limit).sql(dialect='duckdb')}")
     except duckdb.Error as error:
-        message = f"memory limit '{limit}' is not a size: write it as a number and a unit, such as 1GB or 512MB"
-        raise PlatformError(message) from error
+        raise PlatformError(f"memory limit '{limit}' cannot be set: {str(error).splitlines()[0]}") from error
 
 
 def _make_folder(database: Path) -> None:
@@ -90,6 +134,11 @@ def _make_folder(database: Path) -> None:
 def _require_file(file: Path) -> None:
     if not file.is_file():
         raise PlatformError(f"database {file} does not exist: check the path, or make it first with `make run`")
+    with file.open("rb") as opened:
+        start = opened.read(_MAGIC_END)
+    # Asked before DuckDB opens it, which would look for an extension to read what is another kind of database.
+    if start and start[-len(_MAGIC) :] != _MAGIC:
+        raise PlatformError(f"{file} is not a DuckDB database: check the path")
 
 
 def _explained(file: Path, error: duckdb.Error) -> PlatformError:

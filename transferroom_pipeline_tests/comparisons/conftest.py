@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from transferroom_pipeline.comparisons.engine import compare
+from transferroom_pipeline.comparisons.engines.duckdb_engine import DuckDBEngine
 from transferroom_pipeline.comparisons.result import ComparisonResult
 from transferroom_pipeline.comparisons.spec import Defaults, Spec, TableEntry, TableSpec
 from transferroom_pipeline.platforms.duckdb_database import connect
@@ -44,7 +45,7 @@ def compared(connection: duckdb.DuckDBPyConnection) -> Compare:
 
     def compare_queries(legacy: str, modern: str, /, **entry: Any) -> ComparisonResult:
         make_tables(connection, legacy, modern)
-        with compare(connection, table_spec(**entry)) as comparison:
+        with compare(DuckDBEngine(connection), table_spec(**entry)) as comparison:
             return comparison.result
 
     return compare_queries

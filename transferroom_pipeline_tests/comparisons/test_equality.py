@@ -155,7 +155,7 @@ def test_the_change_of_a_type_is_reported_although_the_values_are_equal(compared
 
 
 @pytest.mark.parametrize(
-    ("legacy", "modern"), [("[1]", "1"), ("'a'::BLOB", "'a'"), ("{'a': 1}", "{'b': 1}"), ("{'m': MAP([1], [1])}",) * 2]
+    ("legacy", "modern"), [("[1]", "1"), ("'a'::BLOB", "'a'"), ("{'a': 1}", "{'b': 1}"), ("[1]", "['1']")]
 )
 def test_types_that_cannot_be_compared_are_an_error_that_names_the_column_and_the_way_out(compared, legacy, modern):
     with pytest.raises(ComparisonError, match=r"table t, column v: types .* cannot be compared: exclude the column"):

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from transferroom_pipeline.comparisons.engine import compare
+from transferroom_pipeline.comparisons.engines.duckdb_engine import DuckDBEngine
 from transferroom_pipeline.comparisons.exceptions import ComparisonError
 from transferroom_pipeline.comparisons.history import keep, latest_verdict
 from transferroom_pipeline.comparisons.result import Snapshot, Verdict
@@ -22,7 +23,7 @@ def kept(connection):
     def compare_and_keep(run_id: str, *, different: int = 0, difference_limit: int = 1_000_000):
         modern = f"SELECT range AS id, CASE WHEN range < {different} THEN 'b' ELSE 'a' END AS v FROM range(10)"
         make_tables(connection, "SELECT range AS id, 'a' AS v FROM range(10)", modern)
-        with compare(connection, table_spec(), snapshot=SNAPSHOT) as comparison:
+        with compare(DuckDBEngine(connection), table_spec(), snapshot=SNAPSHOT) as comparison:
             keep(connection, comparison, run_id=run_id, difference_limit=difference_limit)
             return comparison.result
 
@@ -95,7 +96,7 @@ def test_a_read_only_database_is_one_sentence(tmp_path):
 
     with (
         connect(file, read_only=True) as connection,
-        compare(connection, table_spec()) as comparison,
+        compare(DuckDBEngine(connection), table_spec()) as comparison,
         pytest.raises(ComparisonError, match=r"cannot be kept: .*read-only"),
     ):
         keep(connection, comparison, run_id="run 1")

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transferroom_pipeline.comparisons.engine import compare
+from transferroom_pipeline.comparisons.engines.duckdb_engine import DuckDBEngine
 from transferroom_pipeline.comparisons.result import ComparisonResult, Verdict
 from transferroom_pipeline.platforms.duckdb_database import connect
 from transferroom_pipeline_tests.comparisons.conftest import table_spec
@@ -40,7 +41,7 @@ def _compared_in(tables: Mapping[str, Sequence[tuple[Any, ...]]], columns: str, 
             if rows:
                 places = ", ".join(f"({', '.join('?' * len(row))})" for row in rows)
                 connection.execute(f"INSERT INTO {schema}.t VALUES {places}", [value for row in rows for value in row])
-        with compare(connection, table_spec(**entry)) as comparison:
+        with compare(DuckDBEngine(connection), table_spec(**entry)) as comparison:
             return comparison.result
 
 

@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 
 from transferroom_pipeline.comparisons.engine import compare
+from transferroom_pipeline.comparisons.engines.duckdb_engine import DuckDBEngine
 from transferroom_pipeline.comparisons.reports import error_row, summary_row, write_summary, write_table_reports
 from transferroom_pipeline.comparisons.result import Snapshot
 from transferroom_pipeline_tests.comparisons.conftest import make_tables, table_spec
@@ -24,7 +25,7 @@ def reported(connection, tmp_path):
 
     def report(legacy: str, modern: str):
         make_tables(connection, legacy, modern)
-        with compare(connection, table_spec(), snapshot=Snapshot("s1", date(2026, 6, 30))) as comparison:
+        with compare(DuckDBEngine(connection), table_spec(), snapshot=Snapshot("s1", date(2026, 6, 30))) as comparison:
             write_table_reports(tmp_path, connection, comparison)
             return comparison.result
 
@@ -57,7 +58,7 @@ def test_a_report_that_cannot_be_finished_leaves_the_earlier_one(reported, tmp_p
     reported(LEGACY, MODERN)
     earlier = (tmp_path / "t_differences.csv").read_bytes()
     make_tables(connection, LEGACY, MODERN)
-    with compare(connection, table_spec()) as comparison:
+    with compare(DuckDBEngine(connection), table_spec()) as comparison:
         pass
 
     with pytest.raises(Exception, match="differences of t cannot be written"):
@@ -93,7 +94,7 @@ def test_the_summary_can_keep_the_tables_of_earlier_calls(tmp_path):
 def test_a_table_s_name_never_leads_out_of_the_directory(connection, tmp_path):
     make_tables(connection, LEGACY, MODERN)
     spec = table_spec().model_copy(update={"table": "../t"})
-    with compare(connection, spec) as comparison:
+    with compare(DuckDBEngine(connection), spec) as comparison:
         write_table_reports(tmp_path / "results", connection, comparison)
 
     assert sorted(path.name for path in (tmp_path / "results").iterdir()) == ["..%2Ft.json", "..%2Ft_differences.csv"]

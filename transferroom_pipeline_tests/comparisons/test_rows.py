@@ -3,7 +3,8 @@
 import duckdb
 import pytest
 
-from transferroom_pipeline.comparisons.engine import compare
+from transferroom_pipeline.comparisons.engine import Effort, compare
+from transferroom_pipeline.comparisons.engines.duckdb_engine import DuckDBEngine
 from transferroom_pipeline.comparisons.exceptions import ComparisonError
 from transferroom_pipeline.platforms.duckdb_database import connect
 from transferroom_pipeline_tests.comparisons.conftest import make_tables, table_spec
@@ -185,7 +186,7 @@ def test_samples_are_the_same_rows_whatever_the_order_and_no_more_than_asked_for
             f"SELECT range AS id, 1 AS v FROM range(100) ORDER BY 1 {order}",
             "SELECT range AS id, 2 AS v FROM range(100)",
         )
-        with compare(connection, table_spec(), samples=5) as comparison:
+        with compare(DuckDBEngine(connection), table_spec(), effort=Effort(samples=5)) as comparison:
             ids.append([sample.key["id"] for sample in comparison.result.samples])
 
     assert ids[0] == ids[1]
@@ -195,12 +196,12 @@ def test_samples_are_the_same_rows_whatever_the_order_and_no_more_than_asked_for
 def test_differences_are_read_in_long_form_and_no_table_is_left_behind(connection):
     make_tables(connection, _values("1, 'a'", "2, 'b'", "4, 'd'", "4, 'd'"), _values("1, 'A'", "3, 'c'", "4, 'd'"))
 
-    with compare(connection, table_spec()) as comparison:
+    with compare(DuckDBEngine(connection), table_spec()) as comparison:
         rows = connection.execute(comparison.differences.sql(dialect="duckdb")).fetchall()
 
     assert comparison.differences_total == len(rows) == 4
     assert sorted(rows) == [
-        ("different", '{"id":"1"}', "v", "a", "A", None, False, 1, 1),
+        ("different", '{"id":"1"}', "v", "a", "A", "case", False, 1, 1),
         ("duplicate_key", '{"id":"4"}', None, '{"id":"4","v":"d"}', '{"id":"4","v":"d"}', "occurrences", False, 2, 1),
         ("only_legacy", '{"id":"2"}', None, '{"id":"2","v":"b"}', None, "missing", False, 1, 0),
         ("only_modern", '{"id":"3"}', None, None, '{"id":"3","v":"c"}', "missing", False, 0, 1),
@@ -211,7 +212,7 @@ def test_differences_are_read_in_long_form_and_no_table_is_left_behind(connectio
 def test_no_table_is_left_behind_by_a_comparison_that_fails(connection):
     make_tables(connection, _values("1, 'a'"), _values("1, 'a'"))
 
-    with pytest.raises(RuntimeError), compare(connection, table_spec()):
+    with pytest.raises(RuntimeError), compare(DuckDBEngine(connection), table_spec()):
         raise RuntimeError
 
     assert connection.execute("SELECT count(*) FROM duckdb_tables() WHERE temporary").fetchone() == (0,)
@@ -225,7 +226,7 @@ def test_two_files_are_compared_on_a_read_only_connection(tmp_path):
     spec = table_spec(legacy="old.main.t", modern="new.main.t")
     with (
         connect(tmp_path / "new.duckdb", read_only=True, attach={"old": tmp_path / "old.duckdb"}) as connection,
-        compare(connection, spec) as comparison,
+        compare(DuckDBEngine(connection), spec) as comparison,
     ):
         assert comparison.result.rows.different == 1
 
@@ -233,7 +234,7 @@ def test_two_files_are_compared_on_a_read_only_connection(tmp_path):
 def test_a_missing_table_is_one_sentence(connection):
     with (
         pytest.raises(ComparisonError, match=r"table t cannot be compared: .*does not exist"),
-        compare(connection, table_spec()),
+        compare(DuckDBEngine(connection), table_spec()),
     ):
         pass
 
@@ -244,7 +245,7 @@ def test_a_view_that_gives_other_rows_each_time_is_an_error_and_no_verdict(conne
     )
     connection.execute("CREATE VIEW raw.t AS SELECT nextval('s') AS id, 1 AS v FROM range(nextval('s'))")
 
-    with pytest.raises(ComparisonError), compare(connection, table_spec()):
+    with pytest.raises(ComparisonError), compare(DuckDBEngine(connection), table_spec()):
         pass
 
 
@@ -252,7 +253,7 @@ def test_the_engine_leaves_a_callers_transaction_alone(connection: duckdb.DuckDB
     make_tables(connection, _values("1, 'a'"), _values("1, 'a'"))
     connection.begin()
 
-    with compare(connection, table_spec()) as comparison:
+    with compare(DuckDBEngine(connection), table_spec()) as comparison:
         assert comparison.result.verdict == "proven"
 
     connection.commit()

@@ -1,0 +1,145 @@
+"""Known, agreed differences: which cells and rows of a comparison they cover."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from sqlglot import exp
+
+from transferroom_pipeline.comparisons.columns import ColumnPlan, ComparedColumn
+from transferroom_pipeline.comparisons.exceptions import SpecError
+from transferroom_pipeline.comparisons.queries import SIDE_NAMES, column, count_where
+from transferroom_pipeline.comparisons.spec import Accepted, TableSpec
+from transferroom_pipeline.comparisons.sql_text import parse_predicate
+from transferroom_pipeline.comparisons.statements import Statements
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """What is accepted of the differing rows.
+
+    Attributes:
+        cells: Whether a differing cell is accepted, by the column's position; only columns with agreements.
+        row: Whether a row on one side only is accepted; None where no agreement is about such rows.
+        lapsed: One sentence per agreement that would cover differences but does not hold any more.
+    """
+
+    cells: Mapping[int, exp.Expr] = field(default_factory=dict)
+    row: exp.Expr | None = None
+    lapsed: tuple[str, ...] = ()
+
+    def of_cell(self, compared: ComparedColumn) -> exp.Expr:
+        """Whether a differing cell is accepted."""
+        return self.cells.get(compared.position, exp.false()).copy()
+
+    def of_row(self) -> exp.Expr:
+        """Whether a row on one side only is accepted."""
+        return exp.false() if self.row is None else self.row.copy()
+
+
+NOTHING_ACCEPTED = Acceptance()
+
+
+@dataclass(frozen=True)
+class _Agreement:
+    """One entry of the spec as conditions on the table of differences."""
+
+    entry: Accepted
+    position: int | None
+    covers: exp.Expr
+
+
+def accept(
+    statements: Statements, spec: TableSpec, plan: ColumnPlan, differences: exp.Table | None, today: date
+) -> Acceptance:
+    """Find out what the spec's agreements cover.
+
+    An agreement that has expired, or would cover more than its ceiling, covers nothing.
+
+    Raises:
+        SpecError: An agreement names a column that is not compared.
+    """
+    agreements = [_agreement(spec, plan, entry) for entry in spec.accepted]
+    if not agreements or differences is None:
+        return NOTHING_ACCEPTED
+    found = statements.row(
+        exp.select(*(count_where(agreed.covers.copy()) for agreed in agreements)).from_(differences.copy())
+    )
+    lapsed = {
+        place: sentence
+        for place, (agreed, covered) in enumerate(zip(agreements, found, strict=True))
+        if (sentence := _lapse(agreed.entry, covered, today)) is not None
+    }
+    holding = [agreed for place, agreed in enumerate(agreements) if place not in lapsed]
+    positions = {agreed.position for agreed in holding}
+    cells = {position: _any_of(holding, position) for position in positions if position is not None}
+    row = _any_of(holding, None) if None in positions else None
+    return Acceptance(cells, row, tuple(lapsed.values()))
+
+
+def _any_of(agreements: Sequence[_Agreement], position: int | None) -> exp.Expr:
+    return exp.paren(exp.or_(*(agreed.covers.copy() for agreed in agreements if agreed.position == position)))
+
+
+def _lapse(entry: Accepted, covered: int, today: date) -> str | None:
+    """Why an agreement covers nothing, if it would cover something."""
+    what = f"column {entry.column}" if entry.column else "rows on one side"
+    agreement = f"The agreement of {entry.owner} on {what} ({entry.reason})"
+    if covered and today > entry.expires:
+        return f"{agreement} expired on {entry.expires.isoformat()}, and would cover {covered:,} differences."
+    if covered > entry.max_rows:
+        return f"{agreement} covers {entry.max_rows:,} differences at most, and there are {covered:,}."
+    return None
+
+
+def _agreement(spec: TableSpec, plan: ColumnPlan, entry: Accepted) -> _Agreement:
+    if not plan.key:
+        raise SpecError(f"table {spec.table}: accepted differences need a key: name one, or leave them out")
+    if entry.column is None:
+        return _Agreement(entry, None, _covers_rows(spec, plan, entry))
+    compared = _compared_column(spec, plan, entry.column)
+    differs = column(f"d{compared.position}")
+    names = {"legacy_value": f"l{compared.position}", "modern_value": f"m{compared.position}"}
+    for part in plan.key_columns:
+        names |= dict.fromkeys((part.legacy.lower(), part.modern.lower()), f"l{part.position}")
+    return _Agreement(entry, compared.position, exp.and_(differs, _condition(spec, plan, entry, names)))
+
+
+def _covers_rows(spec: TableSpec, plan: ColumnPlan, entry: Accepted) -> exp.Expr:
+    per_side = []
+    for side, name in enumerate(SIDE_NAMES):
+        names = {
+            own.lower(): f"{name[0]}{compared.position}"
+            for compared in plan.all_columns
+            for own in (compared.name(1 - side), compared.name(side))
+        }
+        one_sided = exp.EQ(this=column("kind"), expression=exp.Literal.string(f"only_{name}"))
+        per_side.append(exp.and_(one_sided, _condition(spec, plan, entry, names)))
+    return exp.or_(*per_side)
+
+
+def _compared_column(spec: TableSpec, plan: ColumnPlan, name: str) -> ComparedColumn:
+    for compared in plan.value_columns:
+        if name.lower() in {compared.legacy.lower(), compared.modern.lower()}:
+            return compared
+    raise SpecError(f"table {spec.table}: accepted differences are about column {name}, which is not compared")
+
+
+def _condition(spec: TableSpec, plan: ColumnPlan, entry: Accepted, names: Mapping[str, str]) -> exp.Expr:
+    """The entry's predicate over the table of differences; NULL counts as no."""
+    if entry.where is None:
+        return exp.true()
+    predicate = parse_predicate(entry.where, plan.functions.dialect)
+
+    def renamed(node: exp.Expr) -> exp.Expr:
+        if not isinstance(node, exp.Column):
+            return node
+        if node.name.lower() not in names:
+            known = ", ".join(sorted(names))
+            raise SpecError(
+                f"table {spec.table}: the accepted differences of {entry.column or 'rows'} have no column {node.name} "
+                f"in their predicate: there are {known}"
+            )
+        return column(names[node.name.lower()])
+
+    return exp.func("COALESCE", exp.paren(predicate.transform(renamed)), exp.false())

@@ -1,0 +1,1 @@
+"""The engines that a comparison can run on."""

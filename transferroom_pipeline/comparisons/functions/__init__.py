@@ -1,0 +1,1 @@
+"""What the engines' dialects of SQL express differently."""

@@ -1,0 +1,171 @@
+"""The expressions that dialects of SQL write differently, or mean differently where they write them alike.
+
+Everything else of a comparison is built once from sqlglot's expressions and rendered for the dialect.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from functools import cache
+
+from sqlglot import exp
+
+from transferroom_pipeline.comparisons.column_types import ColumnType
+from transferroom_pipeline.comparisons.exceptions import ComparisonError
+
+Element = Callable[[exp.Expr], exp.Expr]
+"""Builds an expression of a list's element."""
+
+
+class Functions(ABC):
+    """One dialect.
+
+    Attributes:
+        name: The engine's name for people.
+        dialect: The dialect's name in sqlglot.
+        widest_decimal: Digits that a decimal can hold.
+        widest_integer: The type that holds the integers of every type but the widest unsigned one.
+        unlimited_decimal: The decimal type that holds any number exactly, where there is one.
+        knows_unicode_forms: Whether texts can be brought into a Unicode form.
+        hashes_zeros_apart: Whether -0.0 and 0.0 have different hashes.
+    """
+
+    name: str
+    dialect: str
+    widest_decimal: int = 38
+    widest_integer: str = "INT128"
+    unlimited_decimal: str | None = None
+    knows_unicode_forms: bool = True
+    hashes_zeros_apart: bool = False
+
+    def cast(self, value: exp.Expr, to: str) -> exp.Expr:
+        """A cast to a type that holds every value."""
+        return exp.Cast(this=value.copy(), to=data_type(to).copy())
+
+    def text(self, value: exp.Expr) -> exp.Expr:
+        """The text form of a value."""
+        return self.cast(value, "TEXT")
+
+    def try_cast(self, value: exp.Expr, to: str) -> exp.Expr:
+        """A cast that gives NULL where a value does not fit."""
+        return exp.TryCast(this=value.copy(), to=data_type(to).copy())
+
+    def try_cast_text(self, text: exp.Expr, to: str) -> exp.Expr:
+        """A text as a value of a type, NULL where it is none."""
+        return self.try_cast(text, to)
+
+    def attempt(self, value: exp.Expr) -> exp.Expr:
+        """Arithmetic on decimals that gives NULL where the result has too many digits."""
+        return value
+
+    @abstractmethod
+    def row_hash(self, values: Sequence[exp.Expr]) -> exp.Expr:
+        """A whole number of 64 bits made of all values; NULL need not be told apart from every value."""
+
+    @abstractmethod
+    def hash_total(self, hashes: exp.Expr) -> exp.Expr:
+        """The sum of hashes, without overflow."""
+
+    def bucket(self, hashed: exp.Expr, buckets: int) -> exp.Expr:
+        """The number of the bucket of a hash; `buckets` is a power of two."""
+        return exp.BitwiseAnd(this=hashed.copy(), expression=exp.Literal.number(buckets - 1))
+
+    def hashable(self, value: exp.Expr, column: ColumnType) -> exp.Expr:
+        """The value in a form in which different values have different hashes."""
+        if column.family == "float" and self.hashes_zeros_apart:
+            zero = exp.Literal.number(0)
+            return exp.case().when(exp.EQ(this=value.copy(), expression=zero), self.cast(zero, "DOUBLE")).else_(value)
+        return value
+
+    def key_part(self, value: exp.Expr) -> exp.Expr:
+        """A part of a key in a form that a full join can match null-safely by `same_key`."""
+        return value
+
+    def same_key(self, left: exp.Expr, right: exp.Expr) -> exp.Expr:
+        """Whether two parts of a key are the same, two NULLs being the same."""
+        return exp.NullSafeEQ(this=left, expression=right)
+
+    @abstractmethod
+    def exact_text(self, text: exp.Expr) -> exp.Expr:
+        """The text without the collation of its column or database, which could make different texts equal."""
+
+    @abstractmethod
+    def nfc(self, text: exp.Expr) -> exp.Expr:
+        """The text in the Unicode form NFC."""
+
+    def trimmed(self, text: exp.Expr, side: str) -> exp.Expr:
+        """The text without spaces at its end, or at both ends; tabs and other blanks stay, as on SQL Server."""
+        position = {"position": "TRAILING"} if side == "right" else {}
+        return exp.Trim(this=text.copy(), expression=exp.Literal.string(" "), **position)
+
+    def matches(self, text: exp.Expr, pattern: str) -> exp.Expr:
+        """Whether a pattern occurs in a text; patterns use only what all engines' regular expressions share."""
+        return exp.RegexpLike(this=text.copy(), expression=exp.Literal.string(pattern))
+
+    def in_zone(self, naive: exp.Expr, zone: str) -> exp.Expr:
+        """The instant that a clock in the zone reads as the naive timestamp."""
+        return exp.AtTimeZone(this=naive.copy(), zone=exp.Literal.string(zone))
+
+    def naive_in_zone(self, instant: exp.Expr, zone: str) -> exp.Expr:
+        """What a clock in the zone reads at the instant."""
+        return exp.AtTimeZone(this=instant.copy(), zone=exp.Literal.string(zone))
+
+    @abstractmethod
+    def microseconds(self, instant: exp.Expr) -> exp.Expr:
+        """Microseconds since 1970 in a type that the difference of any two fits."""
+
+    def rounded(self, number: exp.Expr, digits: int) -> exp.Expr:
+        """A double rounded to some decimals."""
+        return exp.Round(this=number, decimals=exp.Literal.number(digits))
+
+    @abstractmethod
+    def is_finite(self, number: exp.Expr) -> exp.Expr:
+        """Whether a double is a number."""
+
+    def total(self, number: exp.Expr) -> exp.Expr:
+        """The sum of doubles."""
+        return exp.Sum(this=number)
+
+    @abstractmethod
+    def json_content(self, text: exp.Expr, *, unordered: bool) -> exp.Expr:
+        """A form of JSON text that is equal for equal content; NULL where the text is no JSON."""
+
+    @abstractmethod
+    def json_object(self, pairs: Sequence[tuple[str, exp.Expr]]) -> exp.Expr:
+        """JSON text of an object whose values are texts."""
+
+    @abstractmethod
+    def elements(self, values: exp.Expr, element: Element) -> exp.Expr:
+        """A list with an expression of each element."""
+
+    @abstractmethod
+    def sorted_list(self, values: exp.Expr) -> exp.Expr:
+        """A list in an order that depends on its elements only."""
+
+    @abstractmethod
+    def entries(self, mapping: exp.Expr) -> exp.Expr:
+        """The entries of a map as a list of structs with the fields key and value."""
+
+    @abstractmethod
+    def struct(self, fields: Sequence[tuple[str, exp.Expr]]) -> exp.Expr:
+        """A struct."""
+
+    def field(self, struct: exp.Expr, name: str) -> exp.Expr:
+        """A field of a struct."""
+        return exp.Dot(this=exp.paren(struct.copy()), expression=exp.to_identifier(name, quoted=True))
+
+    def member(self, union: exp.Expr, name: str) -> exp.Expr:
+        """A union's value where it is of the named member, else NULL."""
+        raise self._missing("unions", union, name)
+
+    def tag(self, union: exp.Expr) -> exp.Expr:
+        """The name of the member that a union's value is of."""
+        raise self._missing("unions", union)
+
+    def _missing(self, what: str, *_: object) -> ComparisonError:
+        return ComparisonError(f"{what} cannot be compared on {self.name}")
+
+
+@cache
+def data_type(name: str) -> exp.DataType:
+    """A type in DuckDB's words, parsed once: a comparison casts the same few types over and over."""
+    return exp.DataType.build(name, dialect="duckdb")

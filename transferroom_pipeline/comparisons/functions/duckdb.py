@@ -1,0 +1,98 @@
+"""DuckDB's dialect."""
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from transferroom_pipeline.comparisons.column_types import NESTED, ColumnType
+from transferroom_pipeline.comparisons.functions.base import Element, Functions
+
+JSON_CONTENT = "COMPARISON_JSON_CONTENT"
+"""The function that the engine registers for the content of JSON texts: DuckDB has none that sorts keys."""
+
+
+class DuckDBFunctions(Functions):
+    """DuckDB 1.5."""
+
+    name = "DuckDB"
+    dialect = "duckdb"
+
+    def attempt(self, value: exp.Expr) -> exp.Expr:
+        """DuckDB's TRY."""
+        return exp.Try(this=value)
+
+    def row_hash(self, values: Sequence[exp.Expr]) -> exp.Expr:
+        """DuckDB's own hash, which equal numbers of one type share however they are written, -0.0 and NaN included."""
+        return exp.Anonymous(this="HASH", expressions=list(values))
+
+    def hash_total(self, hashes: exp.Expr) -> exp.Expr:
+        """DuckDB sums integers in 128 bits."""
+        return exp.Sum(this=hashes)
+
+    def hashable(self, value: exp.Expr, column: ColumnType) -> exp.Expr:
+        """Nested values by their text, in which texts are quoted: DuckDB gives NULL, [] and [NULL] one hash."""
+        return self.text(value) if column.family in NESTED else value
+
+    def exact_text(self, text: exp.Expr) -> exp.Expr:
+        """By bytes."""
+        return exp.Collate(this=text, expression=exp.to_identifier("binary", quoted=True))
+
+    def nfc(self, text: exp.Expr) -> exp.Expr:
+        """DuckDB's nfc_normalize."""
+        return exp.func("NFC_NORMALIZE", text)
+
+    def microseconds(self, instant: exp.Expr) -> exp.Expr:
+        """In 128 bits."""
+        return self.cast(exp.Anonymous(this="EPOCH_US", expressions=[instant]), "INT128")
+
+    def is_finite(self, number: exp.Expr) -> exp.Expr:
+        """DuckDB's isfinite."""
+        return exp.Anonymous(this="ISFINITE", expressions=[number])
+
+    def total(self, number: exp.Expr) -> exp.Expr:
+        """With Kahan's summation, which depends less on the order of rows."""
+        return exp.Anonymous(this="FSUM", expressions=[number])
+
+    def json_content(self, text: exp.Expr, *, unordered: bool) -> exp.Expr:
+        """The engine's own function."""
+        flag = exp.true() if unordered else exp.false()
+        return exp.Anonymous(this=JSON_CONTENT, expressions=[self.text(text), flag])
+
+    def json_object(self, pairs: Sequence[tuple[str, exp.Expr]]) -> exp.Expr:
+        """DuckDB's json_object."""
+        parts = [part for name, value in pairs for part in (exp.Literal.string(name), value)]
+        return self.text(exp.Anonymous(this="JSON_OBJECT", expressions=parts))
+
+    def elements(self, values: exp.Expr, element: Element) -> exp.Expr:
+        """DuckDB's list_transform."""
+        name = exp.to_identifier("element", quoted=True)
+        function = exp.Lambda(this=element(exp.column(name.copy())), expressions=[name])
+        return exp.Anonymous(this="LIST_TRANSFORM", expressions=[values.copy(), function])
+
+    def sorted_list(self, values: exp.Expr) -> exp.Expr:
+        """DuckDB's list_sort."""
+        return exp.Anonymous(this="LIST_SORT", expressions=[values])
+
+    def entries(self, mapping: exp.Expr) -> exp.Expr:
+        """DuckDB's map_entries."""
+        return exp.Anonymous(this="MAP_ENTRIES", expressions=[mapping.copy()])
+
+    def struct(self, fields: Sequence[tuple[str, exp.Expr]]) -> exp.Expr:
+        """A struct literal."""
+        return exp.Struct(
+            expressions=[
+                exp.PropertyEQ(this=exp.to_identifier(name, quoted=True), expression=value) for name, value in fields
+            ]
+        )
+
+    def field(self, struct: exp.Expr, name: str) -> exp.Expr:
+        """DuckDB's struct_extract, which takes the name as text."""
+        return exp.Anonymous(this="STRUCT_EXTRACT", expressions=[struct.copy(), exp.Literal.string(name)])
+
+    def member(self, union: exp.Expr, name: str) -> exp.Expr:
+        """DuckDB's union_extract."""
+        return exp.Anonymous(this="UNION_EXTRACT", expressions=[union.copy(), exp.Literal.string(name)])
+
+    def tag(self, union: exp.Expr) -> exp.Expr:
+        """DuckDB's union_tag, as text since the tags of two unions are of two types."""
+        return self.text(exp.Anonymous(this="UNION_TAG", expressions=[union.copy()]))

@@ -1,0 +1,291 @@
+"""Each run proves that it can fail: known changes are planted in real rows, and the same code must find them all.
+
+Copies of a few rows that were found identical, told apart by the number of the copy, make two small tables. In the new
+one each copy has one change: a cell of one column, a change that the column's rule forgives, a missing row, a row that
+the old one lacks, a row twice.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from sqlglot import exp
+
+from transferroom_pipeline.comparisons.column_types import column_type
+from transferroom_pipeline.comparisons.columns import Column, ColumnPlan, ComparedColumn, plan_columns
+from transferroom_pipeline.comparisons.findings import Findings
+from transferroom_pipeline.comparisons.matching import Matched, match
+from transferroom_pipeline.comparisons.planting import changed, changes_every_value, forgiven
+from transferroom_pipeline.comparisons.queries import (
+    LEGACY,
+    MODERN,
+    SIDES,
+    column,
+    count,
+    side_rows,
+    with_duplicate_key,
+)
+from transferroom_pipeline.comparisons.spec import ColumnRule, SidePredicates, TableSpec
+from transferroom_pipeline.comparisons.statements import Statements, silent
+
+_ROWS = 4
+_CANDIDATES = 16
+"""Rows of the old side, of which the first few that turn up in the new one are taken: reading stops there."""
+
+
+@dataclass(frozen=True)
+class SelfCheck:
+    """What the self-check came to.
+
+    Attributes:
+        planted: How many kinds of change were planted; 0 where no row was found identical.
+        missed: One sentence for each that was not found, or not forgiven.
+    """
+
+    planted: int = 0
+    missed: tuple[str, ...] = ()
+
+
+def self_check(
+    statements: Statements, spec: TableSpec, plan: ColumnPlan, matched: Matched, bucketed_from: int
+) -> SelfCheck:
+    """Plant changes in identical rows and compare them again.
+
+    Args:
+        statements: Where to ask.
+        spec: The comparison.
+        plan: Its columns.
+        matched: What it found.
+        bucketed_from: From how many rows buckets are hashed: 0 to check the hashes as well.
+    """
+    statements.progress("planting changes to check the comparison itself", 0)
+    slices = _slices(statements, spec, plan, matched)
+    if slices is None:
+        return SelfCheck()
+    planted = _Planted(plan, slices)
+    tables = [statements.create(f"planted_{side}", planted.table(side)) for side in SIDES]
+    again = replace(statements, mark=f"{statements.mark}_check", progress=silent)
+    checked = _spec_of_slices(spec, plan, tables)
+    columns = [
+        [Column(name, column_type(type_name, plan.functions.dialect)) for name, type_name in again.columns(table)]
+        for table in tables
+    ]
+    checked_plan = plan_columns(checked, columns[LEGACY], columns[MODERN], plan.functions)
+    found = match(again, checked, checked_plan, bucketed_from)
+    findings = Findings(again, checked_plan, found.differences, found.duplicates)
+    counted = _Counted(_cells(findings), findings.rows_by_kind(), findings.duplicate_rows())
+    return SelfCheck(len(planted.copies), tuple(_missed(planted, counted)))
+
+
+@dataclass(frozen=True)
+class _Slices:
+    """The rows to plant changes in, as work tables with the columns `c<n>`.
+
+    Attributes:
+        tables: Of either side.
+        rows: How many rows each has.
+        filled: Rows without NULL by the column's position, for columns in which NULL cannot be changed.
+    """
+
+    tables: tuple[exp.Table, exp.Table]
+    rows: int
+    filled: dict[int, int]
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """What comparing the planted tables found."""
+
+    cells: dict[int, int]
+    kinds: dict[str, int]
+    duplicates: dict[str, int]
+
+
+@dataclass(frozen=True)
+class _Planted:
+    """The two tables with planted changes: every row of the slices once per copy."""
+
+    plan: ColumnPlan
+    slices: _Slices
+
+    @property
+    def forgiving(self) -> list[ComparedColumn]:
+        """The columns whose rule forgives a change."""
+        return [each for each in self.plan.value_columns if forgiven(each, column(f"c{each.position}")) is not None]
+
+    @property
+    def copies(self) -> list[str]:
+        """What is done to each copy: a change to find or to forgive, by the column's position, or one of whole rows."""
+        found = [f"changed {each.position}" for each in self.plan.value_columns]
+        let_be = [f"forgiven {each.position}" for each in self.forgiving]
+        return [*found, *let_be, "missing", "extra", "twice"]
+
+    def expected(self, compared: ComparedColumn) -> int:
+        """How many cells of a column are changed."""
+        return self.slices.rows if changes_every_value(compared) else self.slices.filled[compared.position]
+
+    def table(self, side: int) -> exp.Query:
+        """One of the two tables."""
+        if side == LEGACY:
+            return self._copied(side, leave_out="extra")
+        twice = self._copied(side).where(self._is_copy("twice"))
+        return exp.union(self._copied(side, leave_out="missing"), twice, distinct=False)
+
+    def _copied(self, side: int, leave_out: str | None = None) -> exp.Select:
+        copies = exp.union(
+            *(exp.select(exp.Literal.number(number).as_("copy", quoted=True)) for number in range(len(self.copies))),
+            distinct=False,
+        )
+        values = [self._value(each, side).as_(each.name(side), quoted=True) for each in self.plan.all_columns]
+        slices = exp.alias_(self.slices.tables[side].copy(), "slice", table=True)
+        query = (
+            exp.select(column("copy", "copies").as_(_copy_name(self.plan), quoted=True), *values)
+            .from_(slices)
+            .join(copies.subquery("copies"), join_type="cross")
+        )
+        return query if leave_out is None else query.where(exp.not_(self._is_copy(leave_out)))
+
+    def _value(self, compared: ComparedColumn, side: int) -> exp.Expr:
+        value = column(f"c{compared.position}", "slice")
+        if side == LEGACY or compared.position in self.plan.key:
+            return value
+        planted = exp.case().when(self._is_copy(f"changed {compared.position}"), changed(compared, value))
+        let_be = forgiven(compared, value)
+        if let_be is not None:
+            planted = planted.when(self._is_copy(f"forgiven {compared.position}"), let_be)
+        return planted.else_(value)
+
+    def _is_copy(self, what: str) -> exp.Expr:
+        return exp.EQ(this=column("copy", "copies"), expression=exp.Literal.number(self.copies.index(what)))
+
+
+def _copy_name(plan: ColumnPlan) -> str:
+    """A name for the number of the copy that no column has."""
+    taken = {name.lower() for each in plan.all_columns for name in (each.legacy, each.modern)}
+    name = "copy"
+    while name in taken:
+        name += "_"
+    return name
+
+
+def _slices(statements: Statements, spec: TableSpec, plan: ColumnPlan, matched: Matched) -> _Slices | None:
+    """Real rows of both sides that were found identical; None where there are none."""
+    candidates = statements.create("candidates", _candidates(spec, plan, matched))
+    modern = statements.create("modern_slice", _partners(spec, plan, candidates, exp.EQ))
+    if not statements.value(exp.select(count()).from_(modern.copy())):
+        modern = statements.create("modern_slice", _partners(spec, plan, candidates, exp.NullSafeEQ))
+    legacy = statements.create("legacy_slice", _with_partner(plan, candidates, modern))
+    fixed = [each for each in plan.value_columns if not changes_every_value(each)]
+    filled = [exp.Count(this=column(f"c{each.position}")) for each in fixed]
+    rows, *counts = statements.row(exp.select(count(), *filled).from_(modern.copy()))
+    found = {each.position: int(number) for each, number in zip(fixed, counts, strict=True)}
+    return _Slices((legacy, modern), int(rows), found) if rows else None
+
+
+def _candidates(spec: TableSpec, plan: ColumnPlan, matched: Matched) -> exp.Select:
+    rows = exp.select("*").from_(side_rows(spec, plan, LEGACY).subquery("rows"))
+    if not plan.key:
+        return rows.limit(1)
+    if matched.differences is not None:
+        same = [
+            exp.NullSafeEQ(
+                this=column(f"l{each.position}", "differing"), expression=column(f"c{each.position}", "rows")
+            )
+            for each in plan.key_columns
+        ]
+        differing = exp.alias_(matched.differences.copy(), "differing", table=True)
+        rows = rows.where(exp.not_(exp.Exists(this=exp.select("1").from_(differing).where(exp.and_(*same)))))
+    if matched.duplicate_keys is not None:
+        rows = rows.where(exp.not_(with_duplicate_key(matched.duplicate_keys, plan, "rows")))
+    return rows.limit(_CANDIDATES)
+
+
+def _partners(spec: TableSpec, plan: ColumnPlan, candidates: exp.Table, same: type[exp.Binary]) -> exp.Select:
+    """The candidates' rows on the new side; the plain comparison, which NULL fails, lets engines skip the others."""
+    rows = side_rows(spec, plan, MODERN).subquery("rows")
+    chosen = exp.alias_(candidates.copy(), "candidate", table=True)
+    condition = _same_row(plan, "candidate", "rows", same)
+    return (
+        exp.select(exp.Column(this=exp.Star(), table=exp.to_identifier("rows")))
+        .from_(rows)
+        .join(chosen, on=condition)
+        .limit(_ROWS if plan.key else 1)
+    )
+
+
+def _with_partner(plan: ColumnPlan, candidates: exp.Table, modern: exp.Table) -> exp.Select:
+    partner = exp.alias_(modern.copy(), "partner", table=True)
+    same = _same_row(plan, "candidate", "partner", exp.NullSafeEQ)
+    return (
+        exp.select("*")
+        .from_(exp.alias_(candidates.copy(), "candidate", table=True))
+        .where(exp.Exists(this=exp.select("1").from_(partner).where(same)))
+    )
+
+
+def _same_row(plan: ColumnPlan, legacy: str, modern: str, same: type[exp.Binary]) -> exp.Expr:
+    """Whether two rows have the same key; without a key, whether they are the same."""
+    columns = plan.key_columns or plan.all_columns
+    pairs = zip(_forms_in(columns, LEGACY, legacy), _forms_in(columns, MODERN, modern), strict=True)
+    return exp.and_(*(same(this=one, expression=other) for one, other in pairs))
+
+
+def _forms_in(columns: Sequence[ComparedColumn], side: int, table: str) -> list[exp.Expr]:
+    return [form for each in columns for form in each.equality.forms(column(f"c{each.position}", table), side)]
+
+
+def _spec_of_slices(spec: TableSpec, plan: ColumnPlan, tables: Sequence[exp.Table]) -> TableSpec:
+    """The same rules for the planted tables, which hold the compared columns only."""
+    key = (_copy_name(plan), *(each.modern for each in plan.key_columns)) if plan.key else ()
+    rules: dict[str, ColumnRule] = {each.modern: each.rule for each in plan.all_columns}
+    names = [table.sql(dialect=plan.functions.dialect, identify=True) for table in tables]
+    changes = {
+        "legacy": names[LEGACY],
+        "modern": names[MODERN],
+        "key": key,
+        "rename": {each.legacy: each.modern for each in plan.all_columns if each.legacy != each.modern},
+        "where": SidePredicates(),
+        "exclude": (),
+        "columns": rules,
+        "accepted": (),
+    }
+    return spec.model_copy(update=changes)
+
+
+def _cells(findings: Findings) -> dict[int, int]:
+    return dict(findings.counted().cells)
+
+
+def _missed(planted: _Planted, counted: _Counted) -> Iterator[str]:
+    """What was planted and not found."""
+    if planted.plan.key:
+        yield from _missed_cells(planted, counted.cells)
+        yield from _missed_rows(planted.slices.rows, counted)
+        return
+    changes = sum(planted.expected(each) for each in planted.plan.value_columns)
+    rows = planted.slices.rows
+    found = counted.kinds.get("only_legacy"), counted.kinds.get("only_modern")
+    if found != (changes + rows, changes + 2 * rows):
+        yield "The self-check planted changes in copies of real rows, and the comparison did not count them right."
+
+
+def _missed_cells(planted: _Planted, cells: dict[int, int]) -> Iterator[str]:
+    # The number of the copy is the first column of the planted tables, and the others keep their order.
+    for number, each in enumerate(planted.plan.all_columns, start=1):
+        if each.position in planted.plan.key:
+            continue
+        found, expected = cells.get(number, 0), planted.expected(each)
+        if found < expected:
+            yield f"The self-check planted a change in column {each.legacy}, and the comparison missed it."
+        elif found > expected:
+            yield f"The self-check planted a change that the rule of column {each.legacy} forgives, and it counted."
+
+
+def _missed_rows(rows: int, counted: _Counted) -> Iterator[str]:
+    found = {
+        "a missing row": counted.kinds.get("only_legacy", 0) == rows,
+        "an extra row": counted.kinds.get("only_modern", 0) == rows,
+        "a row twice": (counted.duplicates["legacy"], counted.duplicates["modern"]) == (rows, 2 * rows),
+    }
+    yield from (
+        f"The self-check planted {what}, and the comparison missed it." for what, seen in found.items() if not seen
+    )

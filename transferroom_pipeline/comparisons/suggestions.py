@@ -1,0 +1,109 @@
+"""What would settle a cause: the rule to add to the spec, or the SQL that would mend the model instead."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlglot import exp
+
+from transferroom_pipeline.comparisons.causes import ColumnFacts
+from transferroom_pipeline.comparisons.columns import ColumnPlan, ComparedColumn
+from transferroom_pipeline.comparisons.result import ColumnResult, Suggestion
+
+Rule = dict[str, Any]
+Mend = Callable[[exp.Expr], exp.Expr]
+
+_TEXT_RULES: dict[str, tuple[Rule, Mend]] = {
+    "trailing_blanks": (
+        {"trim": "right"},
+        lambda value: exp.Trim(this=value, expression=exp.Literal.string(" "), position="TRAILING"),
+    ),
+    "blanks": ({"trim": "both"}, lambda value: exp.Trim(this=value, expression=exp.Literal.string(" "))),
+    "case": ({"case": "insensitive"}, lambda value: exp.Lower(this=value)),
+    "unicode_form": ({"unicode": "nfc"}, lambda value: exp.func("NFC_NORMALIZE", value)),
+    "null_vs_empty": (
+        {"null_equals_empty": True},
+        lambda value: exp.Nullif(this=value, expression=exp.Literal.string("")),
+    ),
+}
+_MICROSECONDS = {"d": 86_400_000_000, "h": 3_600_000_000, "min": 60_000_000, "s": 1_000_000, "ms": 1_000, "us": 1}
+_INTERVALS = {"d": "DAY", "h": "HOUR", "min": "MINUTE", "s": "SECOND", "ms": "MILLISECOND", "us": "MICROSECOND"}
+
+
+def suggestions(
+    plan: ColumnPlan, columns: Sequence[ColumnResult], facts: Mapping[int, ColumnFacts], row_causes: Mapping[str, int]
+) -> tuple[Suggestion, ...]:
+    """A suggestion for each cause that a rule would settle."""
+    found = [
+        suggestion
+        for place, compared in plan.compared.items()
+        for suggestion in _of_column(compared, columns[place], facts.get(place, ColumnFacts()))
+    ]
+    return (*found, *_of_keys(plan, row_causes))
+
+
+def _of_keys(plan: ColumnPlan, row_causes: Mapping[str, int]) -> Iterator[Suggestion]:
+    if not row_causes.get("key_format"):
+        return
+    for compared in plan.key_columns:
+        if "text" in {compared.equality.legacy.family, compared.equality.modern.family}:
+            trimmed = exp.Trim(this=_column(compared), expression=exp.Literal.string(" "))
+            rule = {"trim": "both", "case": "insensitive"}
+            yield Suggestion(compared.modern, "key_format", rule, _sql(plan, exp.Lower(this=trimmed)))
+
+
+def _of_column(compared: ComparedColumn, result: ColumnResult, known: ColumnFacts) -> Iterator[Suggestion]:
+    for cause in result.causes:
+        found = _rule(cause, compared, result, known)
+        if found is not None:
+            rule, mended = found
+            sql = mended.sql(dialect=compared.equality.functions.dialect)
+            yield Suggestion(compared.modern, cause, {**result.rule, **rule}, sql)
+
+
+def _rule(
+    cause: str, compared: ComparedColumn, result: ColumnResult, known: ColumnFacts
+) -> tuple[Rule, exp.Expr] | None:
+    value = _column(compared)
+    if cause in _TEXT_RULES:
+        rule, mend = _TEXT_RULES[cause]
+        return rule, mend(value)
+    if cause == "float_noise":
+        return {
+            "rel": 1e-06 if exp.DType.FLOAT in {compared.equality.legacy.kind, compared.equality.modern.kind} else 1e-12
+        }, _as_legacy(compared)
+    if cause == "rounding" and result.max_abs_diff is not None:
+        return {"abs": _rounded_up(result.max_abs_diff)}, _as_legacy(compared)
+    if cause in {"sub_second", "date_only"}:
+        return {"within": "1s" if cause == "sub_second" else "1d"}, _as_legacy(compared)
+    if cause == "fixed_shift" and known.shift is not None:
+        return _shifted(value, known.shift)
+    return None
+
+
+def _shifted(value: exp.Expr, shift: int) -> tuple[Rule, exp.Expr]:
+    unit = next(unit for unit, length in _MICROSECONDS.items() if shift % length == 0)
+    number = abs(shift) // _MICROSECONDS[unit]
+    interval = exp.Interval(this=exp.Literal.string(str(number)), unit=exp.var(_INTERVALS[unit]))
+    move = exp.Sub if shift > 0 else exp.Add
+    return {"within": f"{number}{unit}"}, move(this=value, expression=interval)
+
+
+def _as_legacy(compared: ComparedColumn) -> exp.Expr:
+    """The modern column in the legacy column's type."""
+    return exp.Cast(this=_column(compared), to=compared.equality.legacy.data_type())
+
+
+def _rounded_up(difference: float) -> float:
+    """The smallest number with one digit that is not below a difference."""
+    text = f"{difference:.0e}"
+    shortened = float(text)
+    mantissa, _, exponent = text.partition("e")
+    return shortened if shortened >= difference else float(f"{int(mantissa) + 1}e{exponent}")
+
+
+def _column(compared: ComparedColumn) -> exp.Expr:
+    return exp.column(compared.modern, quoted=True)
+
+
+def _sql(plan: ColumnPlan, expression: exp.Expr) -> str:
+    return expression.sql(dialect=plan.functions.dialect)
