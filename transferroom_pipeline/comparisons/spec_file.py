@@ -78,6 +78,8 @@ def _explained(error: ErrorDetails, model: type[BaseModel]) -> str:
     if error["type"] == "extra_forbidden":
         hint = get_close_matches(path[-1], _fields_beside(path, model), n=1)
         return f"{where}: this field is unknown" + (f", did you mean '{hint[0]}'?" if hint else "")
+    if error["type"] == "missing":
+        return f"{where}: it is missing"
     if error["type"] == "value_error":
         return f"{where}: {error['msg'].removeprefix('Value error, ')}"
     expected = _PYTHON_NAMES.get(error["type"], error["msg"].removeprefix("Input should be "))
