@@ -8,6 +8,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+READY_SLOW := $(VENV)/.ready-slow
 SQLMESH := MAX_FORK_WORKERS=1 $(BIN)/sqlmesh --log-file-dir data/logs/sqlmesh --paths sqlmesh_project
 
 help: ## Show the commands
@@ -22,6 +23,10 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $(READY)
 
+$(READY_SLOW): $(READY) requirements-slow.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-slow.lock
+	@touch $(READY_SLOW)
+
 init: $(READY) ## Make .venv with all that the project needs, from requirements.lock
 
 run: $(READY) ## Run the whole migration on the sample data
@@ -33,7 +38,7 @@ dev: $(READY) ## Open the Dagster web UI on http://localhost:3000
 test: $(READY) ## Run the tests, with coverage
 	@$(BIN)/pytest --verbose --cov
 
-test-slow: $(READY) ## Run the slow tests: the browser, and the migration as its users start it
+test-slow: $(READY_SLOW) ## Run the slow tests: the browser, Spark, and the migration as its users start it
 	@$(BIN)/pytest --verbose -m slow
 
 lint: $(READY) ## Check style and formatting
@@ -73,8 +78,9 @@ migration-test: $(READY) ## Compare every legacy table with its rebuild
 benchmark: $(READY) ## Time the migration and its parts
 	@$(BIN)/python benchmarks/pipeline.py
 
-upgrade-python-deps: $(READY) ## Bring requirements.lock up to date with pyproject.toml, and install it
+upgrade-python-deps: $(READY) ## Bring the locks up to date with pyproject.toml, and install it
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml --group dev -o requirements.lock
+	@$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-header --python-version 3.11 --group slow -o requirements-slow.lock
 	@$(MAKE) --no-print-directory init
 
 clean: ## Remove what runs and tools wrote; the sample data stays
