@@ -130,7 +130,7 @@ def _text_checks(compared: ComparedColumn, legacy: exp.Expr, modern: exp.Expr, k
     functions = compared.equality.functions
     left, right = _exact(compared, legacy), _exact(compared, modern)
     yield _same(functions.trimmed(left, "right"), functions.trimmed(right, "right")), "trailing_blanks"
-    yield _same(exp.Lower(this=left.copy()), exp.Lower(this=right.copy())), "case"
+    yield _same(functions.lowered(left), functions.lowered(right)), "case"
     if functions.knows_unicode_forms:
         yield _same(functions.nfc(left.copy()), functions.nfc(right.copy())), "unicode_form"
     yield _same(_without_blanks(left), _without_blanks(right)), "blanks"
@@ -145,7 +145,7 @@ def _text_checks(compared: ComparedColumn, legacy: exp.Expr, modern: exp.Expr, k
 
 def _number_checks(compared: ComparedColumn, known: ColumnFacts) -> Iterator[Check]:
     left, right = _doubles(compared)
-    apart = exp.Abs(this=exp.paren(exp.Sub(this=left.copy(), expression=right.copy())))
+    apart = exp.Abs(this=compared.equality.functions.subtracted(left, right))
     larger = exp.func("GREATEST", exp.Abs(this=left.copy()), exp.Abs(this=right.copy()))
     families = {compared.equality.legacy.family, compared.equality.modern.family}
     if families & {"float", "decimal", "text"}:

@@ -130,7 +130,7 @@ class Equality:
         if rule.trim != "none":
             text = functions.trimmed(text, rule.trim)
         if rule.case == "insensitive":
-            text = exp.Lower(this=text)
+            text = functions.lowered(text)
         if rule.null_equals_empty:
             text = exp.Nullif(this=text, expression=exp.Literal.string(""))
         return functions.exact_text(text)

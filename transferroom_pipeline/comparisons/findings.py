@@ -349,7 +349,7 @@ def _folded_key(plan: ColumnPlan, side: str) -> exp.Expr:
     folded = []
     for compared in plan.key_columns:
         text = plan.functions.text(column(f"{side[0]}{compared.position}"))
-        folded.append((f"{compared.position}", exp.Lower(this=plan.functions.trimmed(text, "both"))))
+        folded.append((f"{compared.position}", plan.functions.lowered(plan.functions.trimmed(text, "both"))))
     return plan.functions.json_object(folded)
 
 

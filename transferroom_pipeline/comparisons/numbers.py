@@ -75,10 +75,11 @@ class Numbers:
     def difference(self, legacy: exp.Expr, modern: exp.Expr) -> exp.Expr:
         """|a - b|; NULL where either is NULL, infinite or not a number, or the difference has too many digits."""
         left, right = self._measured(legacy), self._measured(modern)
-        apart = exp.Abs(this=exp.paren(exp.Sub(this=left, expression=right)))
         if not self._is_exact:
+            apart = exp.Abs(this=self.functions.subtracted(left, right))
             finite = exp.and_(*(self.functions.is_finite(number.copy()) for number in (left, right, apart)))
             return exp.case().when(finite, apart)
+        apart = exp.Abs(this=exp.paren(exp.Sub(this=left, expression=right)))
         return apart if self._fits(1) else self.functions.attempt(apart)
 
     def larger(self, legacy: exp.Expr, modern: exp.Expr) -> exp.Expr:
@@ -110,7 +111,7 @@ class Numbers:
         """The product of wide decimals does not fit a decimal: doubles then blur the bound by its sixteenth digit."""
         cast = self.functions.cast
         decimals = max(-int(share.as_tuple().exponent), 0)
-        if self._is_exact and self._fits(decimals + 1):
+        if self._is_exact and self._fits(decimals + 1) and self.functions.multiplies_exactly:
             to = self.functions.unlimited_decimal or f"DECIMAL({decimals + 1}, {decimals})"
             factor = cast(_text(share), to)
             return exp.LTE(this=apart.copy(), expression=exp.Mul(this=factor, expression=larger))

@@ -25,6 +25,7 @@ from transferroom_pipeline.comparisons.queries import (
     with_duplicate_key,
 )
 from transferroom_pipeline.comparisons.spec import ColumnRule, SidePredicates, TableSpec
+from transferroom_pipeline.comparisons.sql_text import DIALECT
 from transferroom_pipeline.comparisons.statements import Statements, silent
 
 _ROWS = 4
@@ -237,7 +238,7 @@ def _spec_of_slices(spec: TableSpec, plan: ColumnPlan, tables: Sequence[exp.Tabl
     """The same rules for the planted tables, which hold the compared columns only."""
     key = (_copy_name(plan), *(each.modern for each in plan.key_columns)) if plan.key else ()
     rules: dict[str, ColumnRule] = {each.modern: each.rule for each in plan.all_columns}
-    names = [table.sql(dialect=plan.functions.dialect, identify=True) for table in tables]
+    names = [table.sql(dialect=DIALECT, identify=True) for table in tables]
     changes = {
         "legacy": names[LEGACY],
         "modern": names[MODERN],

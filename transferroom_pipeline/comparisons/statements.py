@@ -58,7 +58,7 @@ class Statements:
         """
         condition = parse_predicate(predicate, self.engine.functions.dialect)
         try:
-            found = self.engine.type_of(exp.select(condition).from_(table).limit(0))
+            found = self.engine.type_of_condition(table, condition)
         except self.engine.errors as error:
             raise self._explained(error) from error
         if found != "BOOLEAN":
@@ -71,13 +71,29 @@ class Statements:
         Raises:
             ComparisonError: The engine refuses the query.
         """
-        # Each statement is built for one use, so that the generator need not spare it by working on a copy.
-        sql = query.sql(dialect=self.engine.functions.dialect, copy=False)
-        self.run.append(sql)
+        sql = self._recorded(query)
         try:
             return self.engine.rows(sql)
         except self.engine.errors as error:
             raise self._explained(error) from error
+
+    def execute(self, statement: exp.Expr) -> None:
+        """Run a statement that has no rows.
+
+        Raises:
+            ComparisonError: The engine refuses it.
+        """
+        sql = self._recorded(statement)
+        try:
+            self.engine.execute(sql)
+        except self.engine.errors as error:
+            raise self._explained(error) from error
+
+    def _recorded(self, statement: exp.Expr) -> str:
+        # Each statement is built for one use, so that the generator need not spare it by working on a copy.
+        sql = statement.sql(dialect=self.engine.functions.dialect, copy=False)
+        self.run.append(sql)
+        return sql
 
     def row(self, query: exp.Expr) -> tuple[Any, ...]:
         """The only row of an aggregate."""
@@ -99,15 +115,17 @@ class Statements:
         """Keep a query's rows in a work table."""
         table = self.engine.work_table(f"{self.mark}_{len(self._created)}_{what}")
         self._created.append(table)
-        self.rows(self.engine.create(table, query))
+        self.execute(self.engine.create(table, query))
         return table
 
     def drop_all(self) -> None:
         """Drop the work tables; one need not be there, the comparison may have failed before."""
         self.engine.recover()
         for table in self._created:
-            self.rows(exp.Drop(this=table.copy(), kind="TABLE", exists=True))
+            self.execute(exp.Drop(this=table.copy(), kind="TABLE", exists=True))
         self._created.clear()
 
     def _explained(self, error: Exception) -> ComparisonError:
+        if isinstance(error, ComparisonError):
+            return error
         return ComparisonError(f"table {self.table} cannot be compared: {self.engine.explain(error)}")

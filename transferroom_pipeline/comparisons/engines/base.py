@@ -31,12 +31,16 @@ class Engine(ABC):
         """Names and types of a table's columns, the types as the engine names them."""
 
     @abstractmethod
-    def type_of(self, query: exp.Select) -> str:
-        """The type of a query's only column."""
+    def type_of_condition(self, table: exp.Table, condition: exp.Expr) -> str:
+        """The type of an expression over a table: BOOLEAN if it is a condition."""
 
     @abstractmethod
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """All rows of a query."""
+
+    @abstractmethod
+    def execute(self, sql: str) -> None:
+        """Run a statement that has no rows."""
 
     @abstractmethod
     def work_table(self, name: str) -> exp.Table:

@@ -1,16 +1,14 @@
 """DuckDB: one file, several attached ones, or an attached server."""
 
-import re
-
 import duckdb
 from duckdb.sqltypes import BOOLEAN, VARCHAR
 from sqlglot import exp
 
 from transferroom_pipeline.comparisons.engines.base import Engine
+from transferroom_pipeline.comparisons.engines.errors import without_addresses
 from transferroom_pipeline.comparisons.functions.duckdb import JSON_CONTENT, DuckDBFunctions
 from transferroom_pipeline.comparisons.json_content import json_content
 
-_ADDRESS = re.compile(r"(\w+://)[^\s'\"]+")
 _SORTED_FROM = 1_000_000
 _SORTED_AT_ONCE = 32_000_000
 """Hashes sorted in memory at a time: 256 MB."""
@@ -38,9 +36,9 @@ class DuckDBEngine(Engine):
         """By a query without rows, which works for views and attached tables alike."""
         return self._described(exp.select("*").from_(table).limit(0))
 
-    def type_of(self, query: exp.Select) -> str:
-        """As DuckDB names it."""
-        return self._described(query)[0][1]
+    def type_of_condition(self, table: exp.Table, condition: exp.Expr) -> str:
+        """DuckDB would take a number for a condition too, so it is asked for the type."""
+        return self._described(exp.select(condition).from_(table).limit(0))[0][1]
 
     def _described(self, query: exp.Select) -> list[tuple[str, str]]:
         described = self.connection.execute(self._sql(query)).description or []
@@ -49,6 +47,10 @@ class DuckDBEngine(Engine):
     def rows(self, sql: str) -> list[tuple[object, ...]]:
         """All rows of a query."""
         return self._run(sql).fetchall()
+
+    def execute(self, sql: str) -> None:
+        """Run a statement."""
+        self._run(sql)
 
     def _run(self, sql: str) -> duckdb.DuckDBPyConnection:
         if JSON_CONTENT in sql:
@@ -97,7 +99,7 @@ class DuckDBEngine(Engine):
 
 def first_line(error: Exception) -> str:
     """The engine's error without the excerpt of the query that follows it, and without a server's address."""
-    return _ADDRESS.sub(r"\1...", str(error).partition("\n")[0])
+    return without_addresses(str(error).partition("\n")[0])
 
 
 def _has_repeats(connection: duckdb.DuckDBPyConnection, sql: str, expected: int) -> bool:

@@ -25,6 +25,7 @@ class Functions(ABC):
         widest_decimal: Digits that a decimal can hold.
         widest_integer: The type that holds the integers of every type but the widest unsigned one.
         unlimited_decimal: The decimal type that holds any number exactly, where there is one.
+        multiplies_exactly: Whether the product of two decimals has all decimals of both.
         knows_unicode_forms: Whether texts can be brought into a Unicode form.
         hashes_zeros_apart: Whether -0.0 and 0.0 have different hashes.
     """
@@ -34,6 +35,7 @@ class Functions(ABC):
     widest_decimal: int = 38
     widest_integer: str = "INT128"
     unlimited_decimal: str | None = None
+    multiplies_exactly: bool = True
     knows_unicode_forms: bool = True
     hashes_zeros_apart: bool = False
 
@@ -56,6 +58,10 @@ class Functions(ABC):
     def attempt(self, value: exp.Expr) -> exp.Expr:
         """Arithmetic on decimals that gives NULL where the result has too many digits."""
         return value
+
+    def subtracted(self, left: exp.Expr, right: exp.Expr) -> exp.Expr:
+        """The difference of two doubles; infinite, or NULL, where it is too large."""
+        return exp.paren(exp.Sub(this=left.copy(), expression=right.copy()))
 
     @abstractmethod
     def row_hash(self, values: Sequence[exp.Expr]) -> exp.Expr:
@@ -91,6 +97,10 @@ class Functions(ABC):
     @abstractmethod
     def nfc(self, text: exp.Expr) -> exp.Expr:
         """The text in the Unicode form NFC."""
+
+    def lowered(self, text: exp.Expr) -> exp.Expr:
+        """The text in lower case."""
+        return exp.Lower(this=text.copy())
 
     def trimmed(self, text: exp.Expr, side: str) -> exp.Expr:
         """The text without spaces at its end, or at both ends; tabs and other blanks stay, as on SQL Server."""
@@ -168,4 +178,6 @@ class Functions(ABC):
 @cache
 def data_type(name: str) -> exp.DataType:
     """A type in DuckDB's words, parsed once: a comparison casts the same few types over and over."""
+    if name == "DECIMAL":
+        return exp.DataType(this=exp.DType.DECIMAL)  # Without the precision that it has by default in DuckDB.
     return exp.DataType.build(name, dialect="duckdb")

@@ -1,0 +1,126 @@
+"""PostgreSQL's dialect, from version 17 on."""
+
+from collections.abc import Sequence
+from itertools import chain
+
+from sqlglot import exp
+
+from transferroom_pipeline.comparisons.column_types import ColumnType
+from transferroom_pipeline.comparisons.functions.base import Element, Functions, data_type
+
+_LARGEST_SUBTRACTED = "8e307"
+"""Subtracting larger doubles from each other can overflow, which is an error here."""
+
+
+class PostgresFunctions(Functions):
+    """PostgreSQL: decimals hold any number, casts of texts fail loudly, full joins need plain equality."""
+
+    name = "PostgreSQL"
+    dialect = "postgres"
+    unlimited_decimal = "DECIMAL"
+
+    def try_cast(self, value: exp.Expr, to: str) -> exp.Expr:
+        """A cast: the types of numbers and times hold whatever is cast to them here."""
+        return self.cast(value, to)
+
+    def try_cast_text(self, text: exp.Expr, to: str) -> exp.Expr:
+        """Asked first, since the cast itself would fail the query."""
+        name = exp.Literal.string(data_type(to).sql(dialect=self.dialect))
+        valid = exp.Anonymous(this="PG_INPUT_IS_VALID", expressions=[text.copy(), name])
+        return exp.case().when(valid, self.cast(text, to))
+
+    def subtracted(self, left: exp.Expr, right: exp.Expr) -> exp.Expr:
+        """NULL for numbers whose difference could overflow."""
+        bound = exp.Literal.number(_LARGEST_SUBTRACTED)
+        small = [exp.LT(this=exp.Abs(this=side.copy()), expression=bound.copy()) for side in (left, right)]
+        return exp.case().when(exp.and_(*small), super().subtracted(left, right))
+
+    def row_hash(self, values: Sequence[exp.Expr]) -> exp.Expr:
+        """The hash of a record, by the types' own hash functions."""
+        record = exp.Anonymous(this="ROW", expressions=list(values))
+        return exp.Anonymous(this="HASH_RECORD_EXTENDED", expressions=[record, exp.Literal.number(0)])
+
+    def hash_total(self, hashes: exp.Expr) -> exp.Expr:
+        """A sum of bigint is numeric."""
+        return exp.Sum(this=hashes)
+
+    def hashable(self, value: exp.Expr, column: ColumnType) -> exp.Expr:
+        """Types without a hash function by their text."""
+        return self.text(value) if column.family == "other" else super().hashable(value, column)
+
+    def key_part(self, value: exp.Expr) -> exp.Expr:
+        """In an array, where NULL equals NULL and which a full join can hash."""
+        return exp.Array(expressions=[value])
+
+    def same_key(self, left: exp.Expr, right: exp.Expr) -> exp.Expr:
+        """Of arrays."""
+        return exp.EQ(this=left, expression=right)
+
+    def exact_text(self, text: exp.Expr) -> exp.Expr:
+        """By bytes."""
+        return exp.Collate(this=text, expression=exp.to_identifier("C", quoted=True))
+
+    def lowered(self, text: exp.Expr) -> exp.Expr:
+        """By Unicode's rules, whatever the locale of the database."""
+        return exp.Lower(this=exp.Collate(this=text.copy(), expression=exp.to_identifier("pg_c_utf8", quoted=True)))
+
+    def nfc(self, text: exp.Expr) -> exp.Expr:
+        """PostgreSQL's normalize."""
+        return exp.Anonymous(this="NORMALIZE", expressions=[text, exp.var("NFC")])
+
+    def microseconds(self, instant: exp.Expr) -> exp.Expr:
+        """As numeric."""
+        epoch = exp.Extract(this=exp.var("EPOCH"), expression=instant)
+        return exp.Mul(this=epoch, expression=exp.Literal.number(1_000_000))
+
+    def is_finite(self, number: exp.Expr) -> exp.Expr:
+        """Smaller than infinity; NaN counts as larger."""
+        infinity = self.cast(exp.Literal.string("Infinity"), "DOUBLE")
+        return exp.LT(this=exp.Abs(this=number), expression=infinity)
+
+    def rounded(self, number: exp.Expr, digits: int) -> exp.Expr:
+        """By way of numeric: doubles are rounded to whole numbers only."""
+        exact = exp.Round(this=self.cast(number, "DECIMAL"), decimals=exp.Literal.number(digits))
+        return self.cast(exact, "DOUBLE")
+
+    def json_content(self, text: exp.Expr, *, unordered: bool) -> exp.Expr:
+        """As jsonb."""
+        if unordered:
+            raise self._missing("JSON with unordered lists")
+        valid = exp.Anonymous(this="PG_INPUT_IS_VALID", expressions=[self.text(text), exp.Literal.string("jsonb")])
+        return exp.case().when(valid, exp.Cast(this=self.text(text), to=exp.DataType(this=exp.DType.JSONB)))
+
+    def json_object(self, pairs: Sequence[tuple[str, exp.Expr]]) -> exp.Expr:
+        """Put together by hand, since PostgreSQL's own has blanks that other engines' objects have not."""
+        parts = [
+            (
+                exp.Literal.string("{" if place == 0 else ","),
+                self._json(exp.Literal.string(name)),
+                exp.Literal.string(":"),
+                self._json(value),
+            )
+            for place, (name, value) in enumerate(pairs)
+        ]
+        texts = [*chain.from_iterable(parts), exp.Literal.string("}" if pairs else "{}")]
+        return exp.Anonymous(this="CONCAT", expressions=texts)
+
+    def _json(self, text: exp.Expr) -> exp.Expr:
+        written = self.text(exp.Anonymous(this="TO_JSON", expressions=[self.text(text)]))
+        return exp.func("COALESCE", written, exp.Literal.string("null"))
+
+    def elements(self, values: exp.Expr, element: Element) -> exp.Expr:
+        """Not needed for arrays of one type, which are compared as they are."""
+        del element
+        raise self._missing("arrays of different types", values)
+
+    def sorted_list(self, values: exp.Expr) -> exp.Expr:
+        """Not built."""
+        raise self._missing("unordered arrays", values)
+
+    def entries(self, mapping: exp.Expr) -> exp.Expr:
+        """PostgreSQL has no maps."""
+        raise self._missing("maps", mapping)
+
+    def struct(self, fields: Sequence[tuple[str, exp.Expr]]) -> exp.Expr:
+        """PostgreSQL has no structs."""
+        raise self._missing("structs", fields)

@@ -1,0 +1,94 @@
+"""The dialect of Spark and Databricks."""
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from transferroom_pipeline.comparisons.functions.base import Element, Functions
+
+
+class SparkFunctions(Functions):
+    """Spark 4 and Databricks, with the session's time zone set to UTC."""
+
+    name = "Spark"
+    widest_decimal = 37
+    """One digit fewer than Spark's decimals have: the difference of two wider ones would lose a decimal."""
+
+    widest_integer = "DECIMAL(38,0)"
+    multiplies_exactly = False
+    knows_unicode_forms = False
+    hashes_zeros_apart = True
+
+    def __init__(self, dialect: str = "spark") -> None:
+        """Take the dialect: spark or databricks."""
+        self.dialect = dialect
+
+    def row_hash(self, values: Sequence[exp.Expr]) -> exp.Expr:
+        """Spark's xxhash64."""
+        return exp.Anonymous(this="XXHASH64", expressions=list(values))
+
+    def hash_total(self, hashes: exp.Expr) -> exp.Expr:
+        """As decimals: a sum of 64 bits would overflow."""
+        return exp.Sum(this=self.cast(hashes, "DECIMAL(20,0)"))
+
+    def exact_text(self, text: exp.Expr) -> exp.Expr:
+        """Spark compares texts by bytes unless a collation is declared."""
+        return text
+
+    def nfc(self, text: exp.Expr) -> exp.Expr:
+        """Spark has no such function."""
+        raise self._missing("texts by their Unicode form", text)
+
+    def in_zone(self, naive: exp.Expr, zone: str) -> exp.Expr:
+        """By way of UTC, the zone of the session."""
+        return exp.Anonymous(
+            this="TO_UTC_TIMESTAMP", expressions=[self.cast(naive, "TIMESTAMPTZ"), exp.Literal.string(zone)]
+        )
+
+    def naive_in_zone(self, instant: exp.Expr, zone: str) -> exp.Expr:
+        """By way of UTC, the zone of the session."""
+        moved = exp.Anonymous(this="FROM_UTC_TIMESTAMP", expressions=[instant.copy(), exp.Literal.string(zone)])
+        return self.cast(moved, "TIMESTAMP")
+
+    def microseconds(self, instant: exp.Expr) -> exp.Expr:
+        """As a decimal, which holds the difference of any two."""
+        micros = exp.Anonymous(this="UNIX_MICROS", expressions=[self.cast(instant, "TIMESTAMPTZ")])
+        return self.cast(micros, "DECIMAL(20,0)")
+
+    def is_finite(self, number: exp.Expr) -> exp.Expr:
+        """Smaller than infinity; NaN counts as larger."""
+        infinity = self.cast(exp.Literal.string("Infinity"), "DOUBLE")
+        return exp.LT(this=exp.Abs(this=number), expression=infinity)
+
+    def json_content(self, text: exp.Expr, *, unordered: bool) -> exp.Expr:
+        """As variant, whose objects have their keys in order."""
+        if unordered:
+            raise self._missing("JSON with unordered lists")
+        parsed = exp.Anonymous(this="TRY_PARSE_JSON", expressions=[self.text(text)])
+        return exp.Anonymous(this="TO_JSON", expressions=[parsed])
+
+    def json_object(self, pairs: Sequence[tuple[str, exp.Expr]]) -> exp.Expr:
+        """Spark's to_json, which leaves out NULL unless told otherwise."""
+        parts = [part for name, value in pairs for part in (exp.Literal.string(name), value)]
+        fields = exp.Anonymous(this="NAMED_STRUCT", expressions=parts)
+        options = [exp.Literal.string(text) for text in ("ignoreNullFields", "false")]
+        return exp.Anonymous(this="TO_JSON", expressions=[fields, exp.Anonymous(this="MAP", expressions=options)])
+
+    def elements(self, values: exp.Expr, element: Element) -> exp.Expr:
+        """Spark's transform."""
+        name = exp.to_identifier("element", quoted=True)
+        function = exp.Lambda(this=element(exp.column(name.copy())), expressions=[name])
+        return exp.Anonymous(this="TRANSFORM", expressions=[values.copy(), function])
+
+    def sorted_list(self, values: exp.Expr) -> exp.Expr:
+        """Spark's array_sort."""
+        return exp.Anonymous(this="ARRAY_SORT", expressions=[values])
+
+    def entries(self, mapping: exp.Expr) -> exp.Expr:
+        """Spark's map_entries."""
+        return exp.Anonymous(this="MAP_ENTRIES", expressions=[mapping.copy()])
+
+    def struct(self, fields: Sequence[tuple[str, exp.Expr]]) -> exp.Expr:
+        """Spark's named_struct."""
+        parts = [part for name, value in fields for part in (exp.Literal.string(name), value)]
+        return exp.Anonymous(this="NAMED_STRUCT", expressions=parts)
