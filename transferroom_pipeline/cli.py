@@ -15,12 +15,16 @@ if TYPE_CHECKING:
     from transferroom_pipeline.configured_comparisons import ConfiguredComparisons
 
 EXIT_ERROR = 2
+EXIT_INTERRUPTED = 130
+"""What shells give for a process that Ctrl-C ended."""
+
 GARBAGE_THRESHOLD = 500_000
 """Objects allocated and not freed between two searches for garbage; Python's own is 700."""
 
 COMMANDS = {
     "run": ("transferroom_pipeline.run_command", "run_command"),
     "compare": ("transferroom_pipeline.comparisons.command", "compare_command"),
+    "spec-schema": ("transferroom_pipeline.comparisons.spec_schema", "spec_schema_command"),
     "sample-data": ("transferroom_pipeline.sources.sample_data", "sample_data_command"),
     "data-dictionary": ("transferroom_pipeline.sources.dictionary", "dictionary_command"),
 }
@@ -53,6 +57,10 @@ class LazyGroup(click.Group):
         except TransferRoomError as error:
             click.echo(f"Error: {error}", err=True)
             ctx.exit(EXIT_ERROR)
+        except KeyboardInterrupt:
+            # click would exit with 1, which is what a comparison that found differences exits with.
+            click.echo("Interrupted.", err=True)
+            ctx.exit(EXIT_INTERRUPTED)
 
 
 @click.group(cls=LazyGroup, help="TransferRoom's migration from SQL Server to Databricks.")

@@ -10,7 +10,7 @@ import duckdb
 from transferroom_pipeline.comparisons.engine import compare
 from transferroom_pipeline.comparisons.engines.duckdb_engine import DuckDBEngine
 from transferroom_pipeline.comparisons.reports import error_row, summary_row, write_summary, write_table_reports
-from transferroom_pipeline.comparisons.result import ColumnResult, ComparisonResult, Sample, Verdict
+from transferroom_pipeline.comparisons.result import ColumnResult, ComparisonResult, Sample, Suggestion, Verdict
 from transferroom_pipeline.comparisons.terminal import summarise
 from transferroom_pipeline.configured_comparisons import ConfiguredComparisons
 from transferroom_pipeline.cutover.views import CutoverState
@@ -119,9 +119,12 @@ def _metadata(result: ComparisonResult, results_dir: Path) -> dict[str, Any]:
         "rows_different": rows.different,
         "rows_only_legacy": rows.only_legacy,
         "rows_only_modern": rows.only_modern,
+        "rows_accepted": rows.accepted,
         "rows_duplicate_key": rows.duplicate_key_legacy + rows.duplicate_key_modern,
         "columns": markdown_table([_column_row(column) for column in result.columns]),
         "samples": markdown_table([row for sample in result.samples for row in _sample_rows(sample)]),
+        "suggestions": markdown_table([_suggestion_row(suggestion) for suggestion in result.suggestions]),
+        "seconds": result.seconds,
         "reports": dg.MetadataValue.path(str(results_dir)),
     }
 
@@ -131,12 +134,20 @@ def _column_row(column: ColumnResult) -> dict[str, Any]:
         "column": column.name,
         "status": column.status,
         "different": column.different,
+        "accepted": column.accepted,
+        "causes": ", ".join(f"{cause} {cells:,}" for cause, cells in column.causes.items()),
         "legacy type": column.legacy_type,
         "modern type": column.modern_type,
     }
 
 
+def _suggestion_row(suggestion: Suggestion) -> dict[str, Any]:
+    rule = ", ".join(f"{name}: {value}" for name, value in suggestion.rule.items())
+    return {"column": suggestion.column, "cause": suggestion.cause, "rule": rule, "sql": suggestion.sql}
+
+
 def _sample_rows(sample: Sample) -> Iterator[dict[str, Any]]:
     key = ", ".join(f"{name}={value}" for name, value in sample.key.items())
     for column, change in sample.cells.items():
-        yield {"kind": sample.kind, "key": key, "column": column, "legacy": change.legacy, "modern": change.modern}
+        values = {"legacy": change.legacy, "modern": change.modern, "cause": change.cause}
+        yield {"kind": sample.kind, "key": key, "column": column, **values}

@@ -117,9 +117,9 @@ def plan_columns(
             cannot be compared.
     """
     pairs = _pairs(spec, legacy, modern)
-    rules = {_place(spec, pairs, name, "rules for"): rule for name, rule in spec.columns.items()}
+    rules = {_place(spec, pairs, name, "are rules for"): rule for name, rule in spec.columns.items()}
     matched = tuple(_matched(spec, pair, rules.get(place, STRICT)) for place, pair in enumerate(pairs))
-    key = tuple(_place(spec, pairs, name, "key") for name in spec.key)
+    key = tuple(_place(spec, pairs, name, "is the key") for name in spec.key)
     for place, name in zip(key, spec.key, strict=True):
         _require_usable_as_key(spec, matched[place], name)
     compared = {
@@ -168,7 +168,7 @@ def _place(spec: TableSpec, pairs: Sequence[Pair], name: str, role: str) -> int:
         column = _find([pair[side] for pair in pairs if pair[side]], name)  # type: ignore[misc]
         if column is not None:
             return next(place for place, pair in enumerate(pairs) if pair[side] is column)
-    raise ComparisonError(f"table {spec.table}: the spec has {role} column {name}, which neither table has")
+    raise ComparisonError(f"table {spec.table}: there {role} column {name}, which neither table has")
 
 
 def _matched(spec: TableSpec, pair: Pair, rule: ColumnRule) -> MatchedColumn:

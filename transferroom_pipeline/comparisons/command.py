@@ -17,7 +17,13 @@ from transferroom_pipeline.comparisons.engines.duckdb_engine import DuckDBEngine
 from transferroom_pipeline.comparisons.exceptions import ComparisonError, SpecError
 from transferroom_pipeline.comparisons.flags import Options, attached_databases, database_file, table_spec
 from transferroom_pipeline.comparisons.progress import TerminalProgress
-from transferroom_pipeline.comparisons.reports import error_row, summary_row, write_summary, write_table_reports
+from transferroom_pipeline.comparisons.reports import (
+    error_row,
+    summary_row,
+    write_summary,
+    write_table_reports,
+    write_whole,
+)
 from transferroom_pipeline.comparisons.result import ComparisonResult, Snapshot, Verdict
 from transferroom_pipeline.comparisons.spec import TableSpec
 from transferroom_pipeline.comparisons.sql_text import DIALECT, parse_relation
@@ -94,7 +100,11 @@ def _many(*names: str, metavar: str, text: str) -> Callable[[Any], Any]:
     metavar="ALIAS=FILE_OR_URL",
     text="Further DuckDB file or PostgreSQL server, read-only; its tables are ALIAS.schema.table.",
 )
-@click.option("--spec", metavar="FILE", help="YAML file with the rules; needs --table.")
+@click.option(
+    "--spec",
+    metavar="FILE",
+    help="YAML file with the rules; needs --table. What an argument or a flag says goes before it.",
+)
 @click.option("--table", metavar="NAME", help="Entry of the spec, and the name in reports.")
 @_many("--exclude", metavar="COL", text="Column, or pattern of columns, not to compare.")
 @_many("--rename", metavar="OLD=NEW", text="Legacy column and its modern name.")
@@ -266,4 +276,4 @@ def _write_json(outcomes: Sequence[_Outcome], options: Options) -> None:
     if options["json_file"] == _STANDARD_OUTPUT:
         click.echo(text)
     else:
-        Path(options["json_file"]).write_text(text + "\n", encoding="utf-8")
+        write_whole(Path(options["json_file"]), lambda file: file.write_text(text + "\n", encoding="utf-8"))

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
@@ -94,8 +94,12 @@ def compare(
     judged_on = today or datetime.now(UTC).date()
     try:
         yield _Comparison(statements, spec, effort).made(snapshot, judged_on)
-    finally:
-        statements.drop_all()
+    except BaseException:
+        # What went wrong first is what a person must read, even where the engine can no longer drop a table.
+        with suppress(ComparisonError):
+            statements.drop_all()
+        raise
+    statements.drop_all()
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,8 @@ def table_spec(options: Options) -> TableSpec:
     if not (merged.get("legacy") and merged.get("modern")):
         raise SpecError("name two tables: transferroom compare LEGACY MODERN, or --spec FILE with --table NAME")
     entry = validated(TableEntry, merged, source=f"table {name}")
-    defaults = Defaults(exclude=(*spec.defaults.exclude, *options["exclude"]))
+    patterns = [column for column in options["exclude"] if _is_pattern(column)]
+    defaults = Defaults(exclude=(*spec.defaults.exclude, *patterns))
     return Spec(defaults=defaults, tables={name: entry}).for_table(name)
 
 
@@ -104,11 +105,19 @@ def _column_flags(options: Options) -> dict[str, dict[str, object]]:
             column, value = _pair(field, text, "COL=VALUE")
             validated(ColumnRule, {field: value}, source=f"--{field} {text}")
             rules.setdefault(column, {})[field] = value
+    for column in options["exclude"]:
+        if not _is_pattern(column):
+            rules.setdefault(column, {})["exclude"] = True
     for option, (flag, rule) in _RULE_WITHOUT_VALUE.items():
         for column in options[option]:
             validated(ColumnRule, rule, source=f"--{flag} {column}")
             rules.setdefault(column, {}).update(rule)
     return rules
+
+
+def _is_pattern(column: str) -> bool:
+    """A name without wildcards is one column, and a mistake where no table has it."""
+    return any(character in column for character in "*?[")
 
 
 def _pair(flag: str, text: str, form: str) -> tuple[str, str]:

@@ -78,13 +78,14 @@ def write_summary(directory: Path, rows: Sequence[SummaryRow], *, keep_other_tab
         keep_other_tables: Leave the rows of tables that are not among these as an earlier call wrote them, for runs
             that compare one table at a time.
     """
+    directory.mkdir(parents=True, exist_ok=True)
     path = directory / "summary.csv"
     written = {row.table: {name: str(value) for name, value in asdict(row).items()} for row in rows}
     if keep_other_tables and path.exists():
         with path.open(encoding="utf-8", newline="") as file:
             earlier = {row["table"]: row for row in csv.DictReader(file)}
         written = dict(sorted((earlier | written).items()))
-    _write(path, lambda temporary: _write_csv(temporary, list(written.values())))
+    write_whole(path, lambda temporary: _write_csv(temporary, list(written.values())))
     return path
 
 
@@ -105,18 +106,20 @@ def write_table_reports(directory: Path, connection: duckdb.DuckDBPyConnection, 
         result_file.unlink(missing_ok=True)
         differences_file.unlink(missing_ok=True)
         return
-    _write(differences_file, lambda temporary: _copy_differences(connection, comparison, temporary))
+    directory.mkdir(parents=True, exist_ok=True)
+    write_whole(differences_file, lambda temporary: _copy_differences(connection, comparison, temporary))
     json_text = comparison.result.to_json() + "\n"
-    _write(result_file, lambda temporary: temporary.write_text(json_text, encoding="utf-8"))
+    write_whole(result_file, lambda temporary: temporary.write_text(json_text, encoding="utf-8"))
 
 
-def _write(path: Path, write: Callable[[Path], object]) -> None:
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Write to another name first: a file of the right name is always whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.partial")
     try:
         write(temporary)
         temporary.replace(path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -161,14 +161,29 @@ def _same_on_both_sides(value: object) -> object:
 
 
 class TableEntry(_Strict):
-    """What a spec says about one table; what it leaves out is filled in by `Spec.for_table`."""
+    """What a spec says about one table; what it leaves out is filled in by `Spec.for_table`.
+
+    Attributes:
+        legacy: The relation with the old rows, [database.]schema.table.
+        modern: The relation with the new rows, [database.]schema.table.
+        key: Columns that identify a row, by their modern names; the model's grain when left out.
+        multiset: Whether a key may occur more than once; with an empty key, whole rows are compared.
+        rename: Legacy name to modern name.
+        where: The rows to compare: one predicate for both sides, or one for each.
+        row_tolerance: Share of the larger side's rows that may be missing or different.
+        allow_empty: Whether two empty tables are proven equal.
+        columns: Rules by column, by its modern name, or its legacy name where no modern column has it.
+        accepted: Known, agreed differences.
+    """
 
     legacy: Relation | None = None
     modern: Relation | None = None
     key: tuple[Name, ...] | None = None
     multiset: bool = False
     rename: dict[Name, Name] = Field(default_factory=dict)
-    where: Annotated[SidePredicates | None, BeforeValidator(_same_on_both_sides)] = None
+    where: Annotated[
+        SidePredicates | None, BeforeValidator(_same_on_both_sides, json_schema_input_type=str | SidePredicates | None)
+    ] = None
     row_tolerance: Share = Decimal(0)
     allow_empty: bool = False
     columns: dict[Name, ColumnRule] = Field(default_factory=dict)

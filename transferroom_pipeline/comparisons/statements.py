@@ -47,7 +47,8 @@ class Statements:
         try:
             return self.engine.columns(table)
         except self.engine.errors as error:
-            raise self._explained(error) from error
+            name = table.sql(dialect=self.engine.functions.dialect)
+            raise ComparisonError(f"table {self.table}: {name} cannot be read: {self._sentence(error)}") from error
 
     def require_condition(self, table: exp.Table, predicate: str) -> None:
         """See that a predicate is a condition on a table.
@@ -126,6 +127,7 @@ class Statements:
         self._created.clear()
 
     def _explained(self, error: Exception) -> ComparisonError:
-        if isinstance(error, ComparisonError):
-            return error
-        return ComparisonError(f"table {self.table} cannot be compared: {self.engine.explain(error)}")
+        return ComparisonError(f"table {self.table} cannot be compared: {self._sentence(error)}")
+
+    def _sentence(self, error: Exception) -> str:
+        return str(error) if isinstance(error, ComparisonError) else self.engine.explain(error)

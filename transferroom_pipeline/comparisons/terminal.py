@@ -29,6 +29,7 @@ def _lines(result: ComparisonResult) -> Iterator[str]:
     yield from _rows(result)
     yield from _columns(result)
     yield from _samples(result)
+    yield from _suggestions(result)
     yield f"  Next: {_next_step(result)}"
 
 
@@ -39,6 +40,7 @@ def _rows(result: ComparisonResult) -> Iterator[str]:
         "different": rows.different,
         "only in legacy": rows.only_legacy,
         "only in modern": rows.only_modern,
+        "accepted": rows.accepted,
         "with a duplicate key in legacy": rows.duplicate_key_legacy,
         "with a duplicate key in modern": rows.duplicate_key_modern,
         "with NULL in the key in legacy": rows.null_key_legacy,
@@ -68,6 +70,11 @@ def _column_notes(column: ColumnResult) -> list[str]:
     if column.different:
         largest = "" if column.max_abs_diff is None else f", by {column.max_abs_diff:.6g} at most"
         notes.append(f"{column.different:,} {'cell differs' if column.different == 1 else 'cells differ'}{largest}")
+        notes.append(", ".join(f"{cause} {cells:,}" for cause, cells in column.causes.items()))
+    if column.accepted:
+        notes.append(f"{column.accepted:,} accepted")
+    if column.modern_name not in {None, column.name}:
+        notes.append(f"called {_readable(str(column.modern_name))} in modern")
     if column.type_changed:
         notes.append(f"type {column.legacy_type} became {column.modern_type}")
     if column.rule:
@@ -94,8 +101,23 @@ def _cells(sample: Sample) -> Iterator[str]:
 def _change(kind: str, cell: CellChange) -> str:
     """Both values of a cell that differs; of a whole row those of a side that has it."""
     if kind == "different":
-        return f"{_value(cell.legacy)} -> {_value(cell.modern)}"
+        return f"{_value(cell.legacy)} -> {_value(cell.modern)} ({cell.cause})"
     return _value(cell.modern if cell.legacy is None else cell.legacy)
+
+
+def _suggestions(result: ComparisonResult) -> Iterator[str]:
+    if result.suggestions:
+        yield "  Would settle it:"
+    for suggestion in result.suggestions[:_SHOWN_COLUMNS]:
+        rule = ", ".join(f"{name}: {_yaml(value)}" for name, value in suggestion.rule.items())
+        column = _readable(suggestion.column)
+        yield f"    {column} ({suggestion.cause}): the rule {{{rule}}} in the spec, or {suggestion.sql} in the model"
+    if len(result.suggestions) > _SHOWN_COLUMNS:
+        yield f"    and {len(result.suggestions) - _SHOWN_COLUMNS:,} more"
+
+
+def _yaml(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _key(key: Mapping[str, str | None]) -> str:
@@ -121,4 +143,6 @@ def _next_step(result: ComparisonResult) -> str:
         return "make both tables show something: rows, a key that identifies each row, columns to compare."
     if result.rows.only_legacy or result.rows.only_modern:
         return "find out why rows are missing on one side: the filters and joins of the model, the age of the copy."
-    return "mend the model, or write down in the spec which differences do not matter."
+    if result.suggestions:
+        return "mend the model with the SQL above, or add the rules to the spec where the differences do not matter."
+    return "mend the model, or write down in the spec which differences do not matter, or accept them."

@@ -115,7 +115,10 @@ def _not_shown(evidence: Evidence, allowed: Allowances) -> tuple[str, ...]:
 def _all_equal(evidence: Evidence) -> str:
     rows = evidence.rows
     columns = "1 column" if evidence.compared_columns == 1 else f"{evidence.compared_columns} columns"
-    return f"{_rows_text(rows.legacy)} of legacy and {rows.modern:,} of modern were compared in {columns}."
+    compared = f"{_rows_text(rows.legacy)} of legacy and {rows.modern:,} of modern were compared in {columns}"
+    if not evidence.planted_changes:
+        return f"{compared}."
+    return f"{compared}, and {evidence.planted_changes} planted changes were found."
 
 
 def _rows_text(count: int) -> str:

@@ -45,7 +45,7 @@ def connect(
             made; a server does not answer; or the memory limit is not a size.
     """
     if database is not None and (read_only or not create):
-        _require_file(database)
+        _require_file(database, hint=", or make it first with `make run`")
     connection = _open(database, read_only=read_only)
     try:
         connection.execute("SET TimeZone = 'UTC'")
@@ -113,9 +113,7 @@ def _impatient(address: str) -> str:
 def _set_memory_limit(connection: duckdb.DuckDBPyConnection, limit: str) -> None:
     size = _SIZE.fullmatch(limit.strip())
     if size is None or float(size[1]) * _UNITS[size[2].upper()] < _LEAST_MEMORY:
-        message = (
-            f"memory limit '{limit}' is not a size of at least 64MB: write a number and a unit, such as 1GB or 512MB"
-        )
+        message = f"memory limit '{limit}' is not a size: write a number and a unit, 64MB at least, such as 1GB"
         raise PlatformError(message)
     try:
         connection.execute(f"SET memory_limit = {exp.Literal.string(limit).sql(dialect='duckdb')}")
@@ -131,9 +129,9 @@ def _make_folder(database: Path) -> None:
         raise PlatformError(message) from error
 
 
-def _require_file(file: Path) -> None:
+def _require_file(file: Path, *, hint: str = "") -> None:
     if not file.is_file():
-        raise PlatformError(f"database {file} does not exist: check the path, or make it first with `make run`")
+        raise PlatformError(f"database {file} does not exist: check the path{hint}")
     with file.open("rb") as opened:
         start = opened.read(_MAGIC_END)
     # Asked before DuckDB opens it, which would look for an extension to read what is another kind of database.

@@ -30,6 +30,8 @@ class DuckDBEngine(Engine):
 
     def explain(self, error: Exception) -> str:
         """The first line: an excerpt of the query follows it."""
+        if isinstance(error, duckdb.OutOfMemoryException) or "No space left on device" in str(error):
+            return "the memory limit is used up and so is the disk to spill to: raise the limit, or free disk space"
         return first_line(error)
 
     def columns(self, table: exp.Table) -> list[tuple[str, str]]:
