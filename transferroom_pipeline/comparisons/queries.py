@@ -124,8 +124,7 @@ def hash_of(
 ) -> exp.Expr:
     """The hash of columns, in which NULL is flagged apart from every value."""
     values = [value for compared in columns for value in compared.equality.hashable(own(compared, side, prefix), side)]
-    flags = [is_null(value.copy()) for value in values]
-    return plan.functions.row_hash([*further, *values, *flags])
+    return plan.functions.row_hash([*further, *values])
 
 
 def key_names(plan: ColumnPlan) -> list[str]:

@@ -65,7 +65,7 @@ class Functions(ABC):
 
     @abstractmethod
     def row_hash(self, values: Sequence[exp.Expr]) -> exp.Expr:
-        """A whole number of 64 bits made of all values; NULL need not be told apart from every value."""
+        """A whole number of 64 bits made of all values; see `shares_hash_with_null`."""
 
     @abstractmethod
     def hash_total(self, hashes: exp.Expr) -> exp.Expr:
@@ -81,6 +81,11 @@ class Functions(ABC):
             zero = exp.Literal.number(0)
             return exp.case().when(exp.EQ(this=value.copy(), expression=zero), self.cast(zero, "DOUBLE")).else_(value)
         return value
+
+    def shares_hash_with_null(self, column: ColumnType) -> bool:
+        """Whether a value of the type can have the hash of NULL, other than by the chance that any two values have."""
+        del column
+        return True
 
     def key_part(self, value: exp.Expr) -> exp.Expr:
         """A part of a key in a form that a full join can match null-safely by `same_key`."""

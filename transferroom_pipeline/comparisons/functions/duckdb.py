@@ -11,6 +11,20 @@ JSON_CONTENT = "COMPARISON_JSON_CONTENT"
 """The function that the engine registers for the content of JSON texts: DuckDB has none that sorts keys."""
 
 
+_NARROW = {
+    exp.DType.BOOLEAN,
+    exp.DType.TINYINT,
+    exp.DType.UTINYINT,
+    exp.DType.SMALLINT,
+    exp.DType.USMALLINT,
+    exp.DType.INT,
+    exp.DType.UINT,
+    exp.DType.DATE,
+    exp.DType.FLOAT,
+}
+"""Types of at most 32 bits."""
+
+
 class DuckDBFunctions(Functions):
     """DuckDB 1.5."""
 
@@ -32,6 +46,10 @@ class DuckDBFunctions(Functions):
     def hashable(self, value: exp.Expr, column: ColumnType) -> exp.Expr:
         """Nested values by their text, in which texts are quoted: DuckDB gives NULL, [] and [NULL] one hash."""
         return self.text(value) if column.family in NESTED else value
+
+    def shares_hash_with_null(self, column: ColumnType) -> bool:
+        """DuckDB mixes the 64 bits of a number one to one, so that one of them has NULL's hash, and no narrower one."""
+        return column.family not in {"text", "json", "uuid", *NESTED} and column.kind not in _NARROW
 
     def exact_text(self, text: exp.Expr) -> exp.Expr:
         """By bytes."""
