@@ -149,7 +149,9 @@ def _number_checks(compared: ComparedColumn, known: ColumnFacts) -> Iterator[Che
     larger = exp.func("GREATEST", exp.Abs(this=left.copy()), exp.Abs(this=right.copy()))
     families = {compared.equality.legacy.family, compared.equality.modern.family}
     if families & {"float", "decimal", "text"}:
-        yield exp.LTE(this=apart, expression=exp.Mul(this=_noise(compared), expression=larger)), "float_noise"
+        finite = [compared.equality.functions.is_finite(side.copy()) for side in (left, right)]
+        near = exp.LTE(this=apart, expression=exp.Mul(this=_noise(compared), expression=larger))
+        yield exp.and_(*finite, near), "float_noise"
         yield from _rounding_checks(compared)
     if known.power:
         yield exp.EQ(this=_power(left, right), expression=exp.Literal.number(known.power)), "scale"
@@ -179,10 +181,19 @@ def _instant_checks(
     at_midnight = [_same(value.copy(), day.copy()) for value, day in zip(values, days, strict=True)]
     yield exp.and_(_same(*days), exp.or_(*at_midnight)), "date_only"
     shift = compared.equality.microseconds_apart(legacy, modern)
-    apart = exp.Abs(this=exp.paren(shift.copy()))
+    # Of the values themselves where they are of one kind: nanoseconds have no common form with coarser instants.
+    apart = exp.Abs(this=exp.paren(_apart_as_they_are(compared, legacy, modern) or shift.copy()))
     yield exp.LT(this=apart, expression=exp.Literal.number(_MICROSECONDS_PER_SECOND)), "sub_second"
     if known.shift is not None:
         yield exp.EQ(this=exp.paren(shift), expression=exp.Literal.number(known.shift)), "fixed_shift"
+
+
+def _apart_as_they_are(compared: ComparedColumn, legacy: exp.Expr, modern: exp.Expr) -> exp.Expr | None:
+    own, other = compared.equality.legacy, compared.equality.modern
+    if {own.family, other.family} != {"instant"} or own.has_zone != other.has_zone:
+        return None
+    instants = [compared.equality.functions.microseconds(value.copy()) for value in (legacy, modern)]
+    return exp.Sub(this=instants[1], expression=instants[0])
 
 
 def _floor_to_day(value: exp.Expr) -> exp.Expr:

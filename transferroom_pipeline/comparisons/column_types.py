@@ -24,6 +24,7 @@ Family = Literal[
     "map",
     "union",
     "other",
+    "unreadable",
 ]
 
 UNLIMITED_DIGITS = 1_000
@@ -31,6 +32,9 @@ UNLIMITED_DIGITS = 1_000
 
 NUMERIC: frozenset[Family] = frozenset({"boolean", "integer", "decimal", "float"})
 NESTED: frozenset[Family] = frozenset({"list", "struct", "map", "union"})
+
+NUMERIC_WITHOUT_PRECISION = "NUMERIC WITHOUT PRECISION"
+"""What an engine that reads another one's numbers as doubles calls the type whose digits it would drop."""
 
 _T = exp.DataType.Type
 
@@ -132,6 +136,8 @@ class ColumnType:
 @cache
 def column_type(name: str, dialect: str = "duckdb") -> ColumnType:
     """Sort a type, as an engine names it, into its family; what has none is compared with itself only."""
+    if name == NUMERIC_WITHOUT_PRECISION:
+        return ColumnType(name, "unreadable", _T.UNKNOWN, dialect=dialect)
     return _sorted(exp.DataType.build(name, dialect=dialect, udt=True), name, dialect)
 
 

@@ -67,6 +67,10 @@ class Conversions:
     def between(self, legacy: ColumnType, modern: ColumnType) -> Both:
         """The conversions of both sides of a column."""
         families = {legacy.family, modern.family}
+        if "unreadable" in families:
+            raise ComparisonError(
+                "its numbers have no stated precision, and would be read as doubles without their digits"
+            )
         if self.rule.json_ or "json" in families:
             return self._by_content(legacy, modern)
         if families <= NUMERIC:

@@ -12,12 +12,14 @@ from sqlglot import exp
 
 from transferroom_pipeline.comparisons.column_types import column_type
 from transferroom_pipeline.comparisons.columns import Column, ColumnPlan, ComparedColumn, plan_columns
+from transferroom_pipeline.comparisons.equality import all_equal
 from transferroom_pipeline.comparisons.findings import Findings
 from transferroom_pipeline.comparisons.matching import Matched, match
 from transferroom_pipeline.comparisons.planting import changed, changes_every_value, forgiven
 from transferroom_pipeline.comparisons.queries import (
     LEGACY,
     MODERN,
+    SIDE_NAMES,
     SIDES,
     column,
     count,
@@ -59,13 +61,13 @@ def self_check(
         bucketed_from: From how many rows buckets are hashed: 0 to check the hashes as well.
     """
     statements.progress("planting changes to check the comparison itself", 0)
-    slices = _slices(statements, spec, plan, matched)
-    if slices is None:
+    pairs = _pairs(statements, spec, plan, matched)
+    if pairs is None:
         return SelfCheck()
-    planted = _Planted(plan, slices)
+    planted = _Planted(plan, pairs)
     tables = [statements.create(f"planted_{side}", planted.table(side)) for side in SIDES]
     again = replace(statements, mark=f"{statements.mark}_check", progress=silent)
-    checked = _spec_of_slices(spec, plan, tables)
+    checked = _spec_of_planted(spec, plan, tables)
     columns = [
         [Column(name, column_type(type_name, plan.functions.dialect)) for name, type_name in again.columns(table)]
         for table in tables
@@ -78,16 +80,18 @@ def self_check(
 
 
 @dataclass(frozen=True)
-class _Slices:
-    """The rows to plant changes in, as work tables with the columns `c<n>`.
+class _Pairs:
+    """The rows to plant changes in, in one work table.
+
+    Its columns are `l<n>` and `m<n>`, the values of either side, and `e<n>`, whether the two are strictly equal.
 
     Attributes:
-        tables: Of either side.
-        rows: How many rows each has.
+        table: Where they are.
+        rows: How many there are.
         filled: Rows without NULL by the column's position, for columns in which NULL cannot be changed.
     """
 
-    tables: tuple[exp.Table, exp.Table]
+    table: exp.Table
     rows: int
     filled: dict[int, int]
 
@@ -103,15 +107,15 @@ class _Counted:
 
 @dataclass(frozen=True)
 class _Planted:
-    """The two tables with planted changes: every row of the slices once per copy."""
+    """The two tables with planted changes: every pair of rows once per copy."""
 
     plan: ColumnPlan
-    slices: _Slices
+    pairs: _Pairs
 
     @property
     def forgiving(self) -> list[ComparedColumn]:
         """The columns whose rule forgives a change."""
-        return [each for each in self.plan.value_columns if forgiven(each, column(f"c{each.position}")) is not None]
+        return [each for each in self.plan.value_columns if forgiven(each, column(f"m{each.position}")) is not None]
 
     @property
     def copies(self) -> list[str]:
@@ -122,7 +126,7 @@ class _Planted:
 
     def expected(self, compared: ComparedColumn) -> int:
         """How many cells of a column are changed."""
-        return self.slices.rows if changes_every_value(compared) else self.slices.filled[compared.position]
+        return self.pairs.rows if changes_every_value(compared) else self.pairs.filled[compared.position]
 
     def table(self, side: int) -> exp.Query:
         """One of the two tables."""
@@ -137,22 +141,24 @@ class _Planted:
             distinct=False,
         )
         values = [self._value(each, side).as_(each.name(side), quoted=True) for each in self.plan.all_columns]
-        slices = exp.alias_(self.slices.tables[side].copy(), "slice", table=True)
+        pairs = exp.alias_(self.pairs.table.copy(), "pair", table=True)
         query = (
             exp.select(column("copy", "copies").as_(_copy_name(self.plan), quoted=True), *values)
-            .from_(slices)
+            .from_(pairs)
             .join(copies.subquery("copies"), join_type="cross")
         )
         return query if leave_out is None else query.where(exp.not_(self._is_copy(leave_out)))
 
     def _value(self, compared: ComparedColumn, side: int) -> exp.Expr:
-        value = column(f"c{compared.position}", "slice")
+        value = column(f"{SIDE_NAMES[side][0]}{compared.position}", "pair")
         if side == LEGACY or compared.position in self.plan.key:
             return value
         planted = exp.case().when(self._is_copy(f"changed {compared.position}"), changed(compared, value))
         let_be = forgiven(compared, value)
         if let_be is not None:
-            planted = planted.when(self._is_copy(f"forgiven {compared.position}"), let_be)
+            # Only where the two are the same: elsewhere the rule may have been used up already.
+            strictly_equal = column(f"e{compared.position}", "pair")
+            planted = planted.when(exp.and_(self._is_copy(f"forgiven {compared.position}"), strictly_equal), let_be)
         return planted.else_(value)
 
     def _is_copy(self, what: str) -> exp.Expr:
@@ -168,21 +174,22 @@ def _copy_name(plan: ColumnPlan) -> str:
     return name
 
 
-def _slices(statements: Statements, spec: TableSpec, plan: ColumnPlan, matched: Matched) -> _Slices | None:
+def _pairs(statements: Statements, spec: TableSpec, plan: ColumnPlan, matched: Matched) -> _Pairs | None:
     """Real rows of both sides that were found identical; None where there are none."""
     candidates = statements.create("candidates", _candidates(spec, plan, matched))
-    modern = statements.create("modern_slice", _partners(spec, plan, candidates, exp.EQ))
-    if not statements.value(exp.select(count()).from_(modern.copy())):
-        modern = statements.create("modern_slice", _partners(spec, plan, candidates, exp.NullSafeEQ))
-    legacy = statements.create("legacy_slice", _with_partner(plan, candidates, modern))
+    # First by the plain comparison, which NULL fails: it lets engines skip the rows that have none of the keys.
+    table = statements.create("pairs", _paired(spec, plan, candidates, exp.EQ))
+    if not statements.value(exp.select(count()).from_(table.copy())):
+        table = statements.create("pairs", _paired(spec, plan, candidates, exp.NullSafeEQ))
     fixed = [each for each in plan.value_columns if not changes_every_value(each)]
-    filled = [exp.Count(this=column(f"c{each.position}")) for each in fixed]
-    rows, *counts = statements.row(exp.select(count(), *filled).from_(modern.copy()))
+    filled = [exp.Count(this=column(f"m{each.position}")) for each in fixed]
+    rows, *counts = statements.row(exp.select(count(), *filled).from_(table.copy()))
     found = {each.position: int(number) for each, number in zip(fixed, counts, strict=True)}
-    return _Slices((legacy, modern), int(rows), found) if rows else None
+    return _Pairs(table, int(rows), found) if rows else None
 
 
 def _candidates(spec: TableSpec, plan: ColumnPlan, matched: Matched) -> exp.Select:
+    """A few rows of the old side that were found identical; without a key, any one row."""
     rows = exp.select("*").from_(side_rows(spec, plan, LEGACY).subquery("rows"))
     if not plan.key:
         return rows.limit(1)
@@ -200,41 +207,38 @@ def _candidates(spec: TableSpec, plan: ColumnPlan, matched: Matched) -> exp.Sele
     return rows.limit(_CANDIDATES)
 
 
-def _partners(spec: TableSpec, plan: ColumnPlan, candidates: exp.Table, same: type[exp.Binary]) -> exp.Select:
-    """The candidates' rows on the new side; the plain comparison, which NULL fails, lets engines skip the others."""
-    rows = side_rows(spec, plan, MODERN).subquery("rows")
-    chosen = exp.alias_(candidates.copy(), "candidate", table=True)
-    condition = _same_row(plan, "candidate", "rows", same)
-    return (
-        exp.select(exp.Column(this=exp.Star(), table=exp.to_identifier("rows")))
-        .from_(rows)
-        .join(chosen, on=condition)
-        .limit(_ROWS if plan.key else 1)
-    )
-
-
-def _with_partner(plan: ColumnPlan, candidates: exp.Table, modern: exp.Table) -> exp.Select:
-    partner = exp.alias_(modern.copy(), "partner", table=True)
-    same = _same_row(plan, "candidate", "partner", exp.NullSafeEQ)
-    return (
-        exp.select("*")
-        .from_(exp.alias_(candidates.copy(), "candidate", table=True))
-        .where(exp.Exists(this=exp.select("1").from_(partner).where(same)))
-    )
-
-
-def _same_row(plan: ColumnPlan, legacy: str, modern: str, same: type[exp.Binary]) -> exp.Expr:
-    """Whether two rows have the same key; without a key, whether they are the same."""
+def _paired(spec: TableSpec, plan: ColumnPlan, candidates: exp.Table, same: type[exp.Binary]) -> exp.Select:
+    """The candidates beside their partners."""
+    legacy, modern = "candidate", "rows"
     columns = plan.key_columns or plan.all_columns
     pairs = zip(_forms_in(columns, LEGACY, legacy), _forms_in(columns, MODERN, modern), strict=True)
-    return exp.and_(*(same(this=one, expression=other) for one, other in pairs))
+    values = [
+        column(f"c{each.position}", table).as_(f"{side[0]}{each.position}", quoted=True)
+        for each in plan.all_columns
+        for table, side in ((legacy, "legacy"), (modern, "modern"))
+    ]
+    equal = [
+        all_equal(*(_forms_in([each], side, table) for side, table in ((LEGACY, legacy), (MODERN, modern)))).as_(
+            f"e{each.position}", quoted=True
+        )
+        for each in plan.value_columns
+    ]
+    return (
+        exp.select(*values, *equal)
+        .from_(side_rows(spec, plan, MODERN).subquery(modern))
+        .join(
+            exp.alias_(candidates.copy(), legacy, table=True),
+            on=exp.and_(*(same(this=one, expression=other) for one, other in pairs)),
+        )
+        .limit(_ROWS if plan.key else 1)
+    )
 
 
 def _forms_in(columns: Sequence[ComparedColumn], side: int, table: str) -> list[exp.Expr]:
     return [form for each in columns for form in each.equality.forms(column(f"c{each.position}", table), side)]
 
 
-def _spec_of_slices(spec: TableSpec, plan: ColumnPlan, tables: Sequence[exp.Table]) -> TableSpec:
+def _spec_of_planted(spec: TableSpec, plan: ColumnPlan, tables: Sequence[exp.Table]) -> TableSpec:
     """The same rules for the planted tables, which hold the compared columns only."""
     key = (_copy_name(plan), *(each.modern for each in plan.key_columns)) if plan.key else ()
     rules: dict[str, ColumnRule] = {each.modern: each.rule for each in plan.all_columns}
@@ -260,10 +264,10 @@ def _missed(planted: _Planted, counted: _Counted) -> Iterator[str]:
     """What was planted and not found."""
     if planted.plan.key:
         yield from _missed_cells(planted, counted.cells)
-        yield from _missed_rows(planted.slices.rows, counted)
+        yield from _missed_rows(planted.pairs.rows, counted)
         return
     changes = sum(planted.expected(each) for each in planted.plan.value_columns)
-    rows = planted.slices.rows
+    rows = planted.pairs.rows
     found = counted.kinds.get("only_legacy"), counted.kinds.get("only_modern")
     if found != (changes + rows, changes + 2 * rows):
         yield "The self-check planted changes in copies of real rows, and the comparison did not count them right."

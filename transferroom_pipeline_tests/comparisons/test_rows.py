@@ -233,7 +233,7 @@ def test_two_files_are_compared_on_a_read_only_connection(tmp_path):
 
 def test_a_missing_table_is_one_sentence(connection):
     with (
-        pytest.raises(ComparisonError, match=r"table t: "raw"."t" cannot be read: .*does not exist"),
+        pytest.raises(ComparisonError, match=r'table t: "raw"."t" cannot be read: .*does not exist'),
         compare(DuckDBEngine(connection), table_spec()),
     ):
         pass

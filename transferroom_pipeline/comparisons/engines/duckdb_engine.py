@@ -1,9 +1,13 @@
 """DuckDB: one file, several attached ones, or an attached server."""
 
+from collections.abc import Mapping
+
 import duckdb
+from duckdb.func import FunctionNullHandling
 from duckdb.sqltypes import BOOLEAN, VARCHAR
 from sqlglot import exp
 
+from transferroom_pipeline.comparisons.column_types import NUMERIC_WITHOUT_PRECISION
 from transferroom_pipeline.comparisons.engines.base import Engine
 from transferroom_pipeline.comparisons.engines.errors import without_addresses
 from transferroom_pipeline.comparisons.functions.duckdb import JSON_CONTENT, DuckDBFunctions
@@ -36,7 +40,37 @@ class DuckDBEngine(Engine):
 
     def columns(self, table: exp.Table) -> list[tuple[str, str]]:
         """By a query without rows, which works for views and attached tables alike."""
-        return self._described(exp.select("*").from_(table).limit(0))
+        doubtful = self._numerics_without_precision(table)
+        return [
+            (name, NUMERIC_WITHOUT_PRECISION if name in doubtful else type_name)
+            for name, type_name in self._described(exp.select("*").from_(table).limit(0))
+        ]
+
+    def _numerics_without_precision(self, table: exp.Table) -> set[str]:
+        """Columns of an attached PostgreSQL table that hold any number: DuckDB reads them as doubles."""
+        if not self._exists("duckdb_databases()", {"database_name": table.catalog, "type": "postgres"}):
+            return set()
+        name = exp.table_(table.name, db=table.db or "public", quoted=True).sql(dialect="postgres")
+        columns = (
+            exp.select("attname")
+            .from_("pg_catalog.pg_attribute")
+            .where(
+                exp.column("attrelid").eq(exp.func("to_regclass", exp.Literal.string(name))),
+                exp.column("atttypid").eq(exp.cast(exp.Literal.string("numeric"), "regtype", dialect="postgres")),
+                exp.column("atttypmod").eq(-1),
+            )
+        )
+        arguments = (exp.Literal.string(text) for text in (table.catalog, columns.sql(dialect="postgres")))
+        query = exp.select("*").from_(exp.Anonymous(this="POSTGRES_QUERY", expressions=list(arguments)))
+        return {str(row[0]) for row in self.connection.execute(self._sql(query)).fetchall()}
+
+    def _exists(self, catalogue: str, wanted: Mapping[str, str]) -> bool:
+        """Whether one of DuckDB's catalogues has an entry.
+
+        Without parameters: passing them makes DuckDB import NumPy and pandas, for which small comparisons cannot wait.
+        """
+        query = exp.select("1").from_(catalogue).where(*(exp.column(name).eq(value) for name, value in wanted.items()))
+        return self.connection.execute(self._sql(query)).fetchone() is not None
 
     def type_of_condition(self, table: exp.Table, condition: exp.Expr) -> str:
         """DuckDB would take a number for a condition too, so it is asked for the type."""
@@ -61,11 +95,10 @@ class DuckDBEngine(Engine):
 
     def _register_json_content(self) -> None:
         """On first use: most comparisons have no JSON."""
-        known = self.connection.execute(
-            "SELECT 1 FROM duckdb_functions() WHERE upper(function_name) = ?", [JSON_CONTENT]
-        )
-        if known.fetchone() is None:
-            self.connection.create_function(JSON_CONTENT, json_content, [VARCHAR, BOOLEAN], VARCHAR)
+        if not self._exists("duckdb_functions()", {"function_name": JSON_CONTENT}):
+            self.connection.create_function(
+                JSON_CONTENT, json_content, [VARCHAR, BOOLEAN], VARCHAR, null_handling=FunctionNullHandling.SPECIAL
+            )
 
     def work_table(self, name: str) -> exp.Table:
         """A temporary table."""
