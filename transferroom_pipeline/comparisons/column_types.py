@@ -120,6 +120,11 @@ class ColumnType:
         return self.family in {"boolean", "integer", "decimal"}
 
     @property
+    def digits(self) -> int:
+        """All digits that an exact number can have."""
+        return self.whole_digits + self.scale
+
+    @property
     def is_unsigned(self) -> bool:
         """Whether the type has no negative numbers."""
         return self.kind.name.startswith("U")

@@ -77,8 +77,8 @@ class Equality:
     def hashable(self, column: exp.Expr, side: int) -> list[exp.Expr]:
         """What to hash of a cell: its forms, and whether they are NULL where the hash would not tell."""
         forms = self.forms(column, side)
-        own = (self.legacy, self.modern)[side]
-        hashable = [self.functions.hashable(forms[0], own), *forms[1:]]
+        own, other = (self.modern, self.legacy) if side else (self.legacy, self.modern)
+        hashable = [self.functions.hashable(forms[0], own, other), *forms[1:]]
         if not any(self.functions.shares_hash_with_null(each) for each in (self.legacy, self.modern)):
             return hashable
         return [*hashable, *(exp.Is(this=form.copy(), expression=exp.null()) for form in forms)]

@@ -75,8 +75,9 @@ class Functions(ABC):
         """The number of the bucket of a hash; `buckets` is a power of two."""
         return exp.BitwiseAnd(this=hashed.copy(), expression=exp.Literal.number(buckets - 1))
 
-    def hashable(self, value: exp.Expr, column: ColumnType) -> exp.Expr:
-        """The value in a form in which different values have different hashes."""
+    def hashable(self, value: exp.Expr, column: ColumnType, partner: ColumnType) -> exp.Expr:
+        """A value of the common type of two columns, in a form in which different values have different hashes."""
+        del partner
         if column.family == "float" and self.hashes_zeros_apart:
             zero = exp.Literal.number(0)
             return exp.case().when(exp.EQ(this=value.copy(), expression=zero), self.cast(zero, "DOUBLE")).else_(value)

@@ -24,6 +24,19 @@ _NARROW = {
 }
 """Types of at most 32 bits."""
 
+_WIDE_INTEGERS = {exp.DType.INT128, exp.DType.UINT128}
+_DIGITS_IN_64_BITS, _BIGINT_DIGITS = 18, 19
+
+
+def _is_wide(column: ColumnType, partner: ColumnType) -> bool:
+    """Whether the common type of two exact numbers may have 128 bits."""
+    families = {column.family, partner.family}
+    if not families & {"integer", "decimal"} or "float" in families:
+        return False
+    if column.name == partner.name:
+        return column.kind in _WIDE_INTEGERS or (column.family == "decimal" and column.digits > _DIGITS_IN_64_BITS)
+    return not families <= {"boolean", "integer"} or max(column.digits, partner.digits) > _BIGINT_DIGITS
+
 
 class DuckDBFunctions(Functions):
     """DuckDB 1.5."""
@@ -43,9 +56,14 @@ class DuckDBFunctions(Functions):
         """DuckDB sums integers in 128 bits."""
         return exp.Sum(this=hashes)
 
-    def hashable(self, value: exp.Expr, column: ColumnType) -> exp.Expr:
-        """Nested values by their text, in which texts are quoted: DuckDB gives NULL, [] and [NULL] one hash."""
-        return self.text(value) if column.family in NESTED else value
+    def hashable(self, value: exp.Expr, column: ColumnType, partner: ColumnType) -> exp.Expr:
+        """By the text where DuckDB's hash is too weak.
+
+        It gives NULL, [] and [NULL] one hash, and of numbers in 128 bits the exclusive or of the hashes of both halves,
+        so that 0 and -1 share theirs. In the text of a nested value the texts are quoted.
+        """
+        is_weak = column.family in {*NESTED, "uuid"} or _is_wide(column, partner)
+        return self.text(value) if is_weak else value
 
     def shares_hash_with_null(self, column: ColumnType) -> bool:
         """DuckDB mixes the 64 bits of a number one to one, so that one of them has NULL's hash, and no narrower one."""

@@ -44,9 +44,9 @@ class PostgresFunctions(Functions):
         """A sum of bigint is numeric."""
         return exp.Sum(this=hashes)
 
-    def hashable(self, value: exp.Expr, column: ColumnType) -> exp.Expr:
+    def hashable(self, value: exp.Expr, column: ColumnType, partner: ColumnType) -> exp.Expr:
         """Types without a hash function by their text."""
-        return self.text(value) if column.family == "other" else super().hashable(value, column)
+        return self.text(value) if column.family == "other" else super().hashable(value, column, partner)
 
     def key_part(self, value: exp.Expr) -> exp.Expr:
         """In an array, where NULL equals NULL and which a full join can hash."""
