@@ -176,24 +176,17 @@ def _rounding_checks(compared: ComparedColumn) -> Iterator[Check]:
 def _instant_checks(
     compared: ComparedColumn, legacy: exp.Expr, modern: exp.Expr, known: ColumnFacts
 ) -> Iterator[Check]:
-    values = compared.equality.values(legacy, modern)
+    values = [
+        compared.equality.functions.try_cast(value, "TIMESTAMP") for value in compared.equality.values(legacy, modern)
+    ]
     days = [_floor_to_day(value) for value in values]
     at_midnight = [_same(value.copy(), day.copy()) for value, day in zip(values, days, strict=True)]
     yield exp.and_(_same(*days), exp.or_(*at_midnight)), "date_only"
     shift = compared.equality.microseconds_apart(legacy, modern)
-    # Of the values themselves where they are of one kind: nanoseconds have no common form with coarser instants.
-    apart = exp.Abs(this=exp.paren(_apart_as_they_are(compared, legacy, modern) or shift.copy()))
+    apart = exp.Abs(this=exp.paren(shift.copy()))
     yield exp.LT(this=apart, expression=exp.Literal.number(_MICROSECONDS_PER_SECOND)), "sub_second"
     if known.shift is not None:
         yield exp.EQ(this=exp.paren(shift), expression=exp.Literal.number(known.shift)), "fixed_shift"
-
-
-def _apart_as_they_are(compared: ComparedColumn, legacy: exp.Expr, modern: exp.Expr) -> exp.Expr | None:
-    own, other = compared.equality.legacy, compared.equality.modern
-    if {own.family, other.family} != {"instant"} or own.has_zone != other.has_zone:
-        return None
-    instants = [compared.equality.functions.microseconds(value.copy()) for value in (legacy, modern)]
-    return exp.Sub(this=instants[1], expression=instants[0])
 
 
 def _floor_to_day(value: exp.Expr) -> exp.Expr:

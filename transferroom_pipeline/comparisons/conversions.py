@@ -278,7 +278,8 @@ class Conversions:
 
         def value(column: exp.Expr) -> exp.Expr:
             members = [(name, convert(self.functions.member(column, name))) for name, convert in inner.items()]
-            return self.functions.struct([("", self.functions.tag(column)), *members])
+            parts = [("tag", self.functions.tag(column)), ("members", self.functions.struct(members))]
+            return self.functions.struct(parts)
 
         return value
 

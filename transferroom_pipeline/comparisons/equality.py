@@ -12,6 +12,8 @@ from transferroom_pipeline.comparisons.functions.base import Functions
 from transferroom_pipeline.comparisons.numbers import Numbers
 from transferroom_pipeline.comparisons.spec import ColumnRule
 
+_MICROSECONDS = ColumnType("TIMESTAMP", "instant", exp.DType.TIMESTAMPNTZ)
+
 
 @dataclass(frozen=True)
 class Equality:
@@ -79,7 +81,7 @@ class Equality:
         forms = self.forms(column, side)
         own, other = (self.modern, self.legacy) if side else (self.legacy, self.modern)
         hashable = [self.functions.hashable(forms[0], own, other), *forms[1:]]
-        if not any(self.functions.shares_hash_with_null(each) for each in (self.legacy, self.modern)):
+        if own.name == other.name and not self.functions.shares_hash_with_null(own):
             return hashable
         return [*hashable, *(exp.Is(this=form.copy(), expression=exp.null()) for form in forms)]
 
@@ -102,7 +104,13 @@ class Equality:
 
     def microseconds_apart(self, legacy: exp.Expr, modern: exp.Expr) -> exp.Expr:
         """The modern instant minus the legacy one."""
-        instants = [self.functions.microseconds(value) for value in self.values(legacy, modern)]
+        own = (self.legacy, self.modern)
+        values = self.values(legacy, modern)
+        if own[0].family == own[1].family and own[0].has_zone == own[1].has_zone:
+            values = (legacy, modern)  # As they are: a common type holds no nanoseconds.
+        else:
+            own = (_MICROSECONDS, _MICROSECONDS)
+        instants = [self.functions.microseconds(value, kind) for value, kind in zip(values, own, strict=True)]
         return exp.Sub(this=instants[1], expression=instants[0])
 
     def difference(self, legacy: exp.Expr, modern: exp.Expr) -> exp.Expr:

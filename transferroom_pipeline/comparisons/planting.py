@@ -27,8 +27,7 @@ def changed(compared: ComparedColumn, value: exp.Expr) -> exp.Expr:
     own = compared.equality.modern
     if own.family in _CHANGES:
         return _CHANGES[own.family](compared, value)
-    null = _cast(exp.null(), own)
-    return exp.case().when(exp.not_(is_null(value.copy())), null)
+    return exp.Nullif(this=value.copy(), expression=value.copy())
 
 
 def forgiven(compared: ComparedColumn, value: exp.Expr) -> exp.Expr | None:

@@ -150,9 +150,10 @@ class _Planted:
         return query if leave_out is None else query.where(exp.not_(self._is_copy(leave_out)))
 
     def _value(self, compared: ComparedColumn, side: int) -> exp.Expr:
-        value = column(f"{SIDE_NAMES[side][0]}{compared.position}", "pair")
+        value: exp.Expr = column(f"{SIDE_NAMES[side][0]}{compared.position}", "pair")
         if side == LEGACY or compared.position in self.plan.key:
             return value
+        value = self.plan.functions.caseable(value, compared.equality.modern)
         planted = exp.case().when(self._is_copy(f"changed {compared.position}"), changed(compared, value))
         let_be = forgiven(compared, value)
         if let_be is not None:

@@ -126,8 +126,8 @@ class Functions(ABC):
         return exp.AtTimeZone(this=instant.copy(), zone=exp.Literal.string(zone))
 
     @abstractmethod
-    def microseconds(self, instant: exp.Expr) -> exp.Expr:
-        """Microseconds since 1970 in a type that the difference of any two fits."""
+    def microseconds(self, instant: exp.Expr, column: ColumnType) -> exp.Expr:
+        """Microseconds since 1970 of a value of the column, in a type that the difference of any two fits."""
 
     def rounded(self, number: exp.Expr, digits: int) -> exp.Expr:
         """A double rounded to some decimals."""
@@ -164,6 +164,11 @@ class Functions(ABC):
     @abstractmethod
     def struct(self, fields: Sequence[tuple[str, exp.Expr]]) -> exp.Expr:
         """A struct."""
+
+    def caseable(self, value: exp.Expr, column: ColumnType) -> exp.Expr:
+        """The value in a form that CASE can give."""
+        del column
+        return value
 
     def field(self, struct: exp.Expr, name: str) -> exp.Expr:
         """A field of a struct."""

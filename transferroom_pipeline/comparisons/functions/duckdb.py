@@ -1,5 +1,6 @@
 """DuckDB's dialect."""
 
+import re
 from collections.abc import Sequence
 
 from sqlglot import exp
@@ -24,6 +25,7 @@ _NARROW = {
 }
 """Types of at most 32 bits."""
 
+_FIXED_LENGTH = re.compile(r"\[\d+\]$")
 _WIDE_INTEGERS = {exp.DType.INT128, exp.DType.UINT128}
 _DIGITS_IN_64_BITS, _BIGINT_DIGITS = 18, 19
 
@@ -77,9 +79,13 @@ class DuckDBFunctions(Functions):
         """DuckDB's nfc_normalize."""
         return exp.func("NFC_NORMALIZE", text)
 
-    def microseconds(self, instant: exp.Expr) -> exp.Expr:
-        """In 128 bits."""
-        return self.cast(exp.Anonymous(this="EPOCH_US", expressions=[instant]), "INT128")
+    def microseconds(self, instant: exp.Expr, column: ColumnType) -> exp.Expr:
+        """In 128 bits, with three decimals for nanoseconds; NULL for dates that no timestamp holds."""
+        if column.kind is exp.DType.TIMESTAMP_NS:
+            whole = self.cast(exp.Anonymous(this="EPOCH_NS", expressions=[instant]), "DECIMAL(28,0)")
+            return exp.Mul(this=whole, expression=self.cast(exp.Literal.string("0.001"), "DECIMAL(4,3)"))
+        moment = self.try_cast(instant, "TIMESTAMP")
+        return self.cast(exp.Anonymous(this="EPOCH_US", expressions=[moment]), "INT128")
 
     def is_finite(self, number: exp.Expr) -> exp.Expr:
         """DuckDB's isfinite."""
@@ -120,6 +126,10 @@ class DuckDBFunctions(Functions):
                 exp.PropertyEQ(this=exp.to_identifier(name, quoted=True), expression=value) for name, value in fields
             ]
         )
+
+    def caseable(self, value: exp.Expr, column: ColumnType) -> exp.Expr:
+        """Arrays of fixed length as lists."""
+        return self.elements(value, lambda element: element) if _FIXED_LENGTH.search(column.name) else value
 
     def field(self, struct: exp.Expr, name: str) -> exp.Expr:
         """DuckDB's struct_extract, which takes the name as text."""

@@ -68,8 +68,9 @@ class PostgresFunctions(Functions):
         """PostgreSQL's normalize."""
         return exp.Anonymous(this="NORMALIZE", expressions=[text, exp.var("NFC")])
 
-    def microseconds(self, instant: exp.Expr) -> exp.Expr:
+    def microseconds(self, instant: exp.Expr, column: ColumnType) -> exp.Expr:
         """As numeric."""
+        del column
         epoch = exp.Extract(this=exp.var("EPOCH"), expression=instant)
         return exp.Mul(this=epoch, expression=exp.Literal.number(1_000_000))
 

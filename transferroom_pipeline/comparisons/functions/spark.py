@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
+from transferroom_pipeline.comparisons.column_types import ColumnType
 from transferroom_pipeline.comparisons.functions.base import Element, Functions
 
 
@@ -50,8 +51,9 @@ class SparkFunctions(Functions):
         moved = exp.Anonymous(this="FROM_UTC_TIMESTAMP", expressions=[instant.copy(), exp.Literal.string(zone)])
         return self.cast(moved, "TIMESTAMP")
 
-    def microseconds(self, instant: exp.Expr) -> exp.Expr:
+    def microseconds(self, instant: exp.Expr, column: ColumnType) -> exp.Expr:
         """As a decimal, which holds the difference of any two."""
+        del column
         micros = exp.Anonymous(this="UNIX_MICROS", expressions=[self.cast(instant, "TIMESTAMPTZ")])
         return self.cast(micros, "DECIMAL(20,0)")
 
