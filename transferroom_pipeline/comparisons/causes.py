@@ -102,7 +102,7 @@ def _checks(compared: ComparedColumn, legacy: exp.Expr, modern: exp.Expr, known:
     if _is_text(compared):
         yield from _text_checks(compared, legacy, modern, known)
         return
-    if "text" in {compared.equality.legacy.family, compared.equality.modern.family}:
+    if (compared.equality.legacy.family == "text") != (compared.equality.modern.family == "text"):
         values = compared.equality.values(legacy, modern)
         yield exp.or_(*(is_null(value.copy()) for value in values)), "type_text"
     if _is_numeric(compared):

@@ -51,8 +51,12 @@ class DuckDBFunctions(Functions):
         return exp.Try(this=value)
 
     def row_hash(self, values: Sequence[exp.Expr]) -> exp.Expr:
-        """DuckDB's own hash, which equal numbers of one type share however they are written, -0.0 and NaN included."""
-        return exp.Anonymous(this="HASH", expressions=list(values))
+        """DuckDB's own hash, which equal numbers of one type share however they are written, -0.0 and NaN included.
+
+        Hashed once more, since it joins the hashes of values so simply that sums over rows could miss two values that
+        changed places.
+        """
+        return exp.Anonymous(this="HASH", expressions=[exp.Anonymous(this="HASH", expressions=list(values))])
 
     def hash_total(self, hashes: exp.Expr) -> exp.Expr:
         """DuckDB sums integers in 128 bits."""

@@ -11,6 +11,8 @@ from transferroom_pipeline.comparisons.functions.base import Element, Functions,
 _LARGEST_SUBTRACTED = "8e307"
 """Subtracting larger doubles from each other can overflow, which is an error here."""
 
+_LARGEST_ROUNDED = "1e15"
+
 
 class PostgresFunctions(Functions):
     """PostgreSQL: decimals hold any number, casts of texts fail loudly, full joins need plain equality."""
@@ -36,9 +38,15 @@ class PostgresFunctions(Functions):
         return exp.case().when(exp.and_(*small), super().subtracted(left, right))
 
     def row_hash(self, values: Sequence[exp.Expr]) -> exp.Expr:
-        """The hash of a record, by the types' own hash functions."""
+        """The hash of a record, by the types' own hash functions.
+
+        Hashed once more: a record's hash is a sum of its values' hashes, so that sums over rows would miss two values
+        that changed places.
+        """
         record = exp.Anonymous(this="ROW", expressions=list(values))
-        return exp.Anonymous(this="HASH_RECORD_EXTENDED", expressions=[record, exp.Literal.number(0)])
+        zero = exp.Literal.number(0)
+        added = exp.Anonymous(this="HASH_RECORD_EXTENDED", expressions=[record, zero])
+        return exp.Anonymous(this="HASHINT8EXTENDED", expressions=[added, zero.copy()])
 
     def hash_total(self, hashes: exp.Expr) -> exp.Expr:
         """A sum of bigint is numeric."""
@@ -80,9 +88,10 @@ class PostgresFunctions(Functions):
         return exp.LT(this=exp.Abs(this=number), expression=infinity)
 
     def rounded(self, number: exp.Expr, digits: int) -> exp.Expr:
-        """By way of numeric: doubles are rounded to whole numbers only."""
+        """By way of numeric: doubles are rounded to whole numbers only. NULL for numbers too large for decimals."""
+        small = exp.LT(this=exp.Abs(this=number.copy()), expression=exp.Literal.number(_LARGEST_ROUNDED))
         exact = exp.Round(this=self.cast(number, "DECIMAL"), decimals=exp.Literal.number(digits))
-        return self.cast(exact, "DOUBLE")
+        return exp.case().when(small, self.cast(exact, "DOUBLE"))
 
     def json_content(self, text: exp.Expr, *, unordered: bool) -> exp.Expr:
         """As jsonb."""
@@ -110,9 +119,9 @@ class PostgresFunctions(Functions):
         return exp.func("COALESCE", written, exp.Literal.string("null"))
 
     def elements(self, values: exp.Expr, element: Element) -> exp.Expr:
-        """Not needed for arrays of one type, which are compared as they are."""
+        """Needed only for arrays of different types, or unordered ones: others are compared as they are."""
         del element
-        raise self._missing("arrays of different types", values)
+        raise self._missing("arrays of different types, or unordered ones,", values)
 
     def sorted_list(self, values: exp.Expr) -> exp.Expr:
         """Not built."""

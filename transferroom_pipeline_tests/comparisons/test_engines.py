@@ -1,0 +1,63 @@
+"""The same cases on every engine give the same results."""
+
+import pytest
+
+from transferroom_pipeline.comparisons.engine import Effort
+from transferroom_pipeline.comparisons.exceptions import ComparisonError
+from transferroom_pipeline_tests.comparisons.cases import CASES, POSTGRES, SPARK, Case
+from transferroom_pipeline_tests.comparisons.engines import (
+    compared_by,
+    postgres_adapter,
+    postgres_server,
+    spark_adapter,
+)
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory):
+    with postgres_server(tmp_path_factory.mktemp("server")) as address, postgres_adapter(address) as adapter:
+        yield adapter
+
+
+def _seen(case: Case, result) -> tuple:
+    return (
+        result.verdict.value,
+        result.to_dict()["rows"],
+        {column.name: dict(column.causes) for column in result.columns if column.different},
+    )
+
+
+NOT_ON_POSTGRES = {
+    "the order of lists does not matter where the rule says so, how often an element is there does",
+    "the order of lists in JSON does not matter where the rule says so",
+}
+"""Refused with a sentence: PostgreSQL has no function that sorts a list inside an expression."""
+
+
+@pytest.mark.parametrize("effort", [Effort(), Effort(bucketed_from=0)], ids=["joined", "hashed"])
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in CASES if POSTGRES in case.engines])
+def test_postgres_finds_what_the_case_says(postgres, case, effort):
+    if case.name in NOT_ON_POSTGRES:
+        with pytest.raises(ComparisonError, match="unordered"):
+            compared_by(postgres, case.legacy, case.modern, effort, **case.entry)
+        return
+
+    result = compared_by(postgres, case.legacy, case.modern, effort, **case.entry)
+
+    assert _seen(case, result) == (case.verdict, case.counts, case.cells)
+
+
+@pytest.fixture(scope="module")
+def spark(tmp_path_factory):
+    with spark_adapter(tmp_path_factory.mktemp("spark")) as adapter:
+        yield adapter
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in CASES if SPARK in case.engines])
+def test_spark_finds_what_the_case_says(spark, case):
+    effort = Effort(checks_itself=False, bucketed_from=0)
+
+    result = compared_by(spark, case.legacy, case.modern, effort, **case.entry)
+
+    assert _seen(case, result) == (case.verdict, case.counts, case.cells)
