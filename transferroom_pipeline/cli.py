@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from transferroom_pipeline.configured_comparisons import ConfiguredComparisons
 
 EXIT_ERROR = 2
-EXIT_INTERRUPTED = 130
-"""What shells give for a process that Ctrl-C ended."""
-
 GARBAGE_THRESHOLD = 500_000
 """Objects allocated and not freed between two searches for garbage; Python's own is 700."""
 
@@ -57,10 +54,6 @@ class LazyGroup(click.Group):
         except TransferRoomError as error:
             click.echo(f"Error: {error}", err=True)
             ctx.exit(EXIT_ERROR)
-        except KeyboardInterrupt:
-            # click would exit with 1, which is what a comparison that found differences exits with.
-            click.echo("Interrupted.", err=True)
-            ctx.exit(EXIT_INTERRUPTED)
 
 
 @click.group(cls=LazyGroup, help="TransferRoom's migration from SQL Server to Databricks.")

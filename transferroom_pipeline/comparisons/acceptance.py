@@ -102,7 +102,7 @@ def _agreement(spec: TableSpec, plan: ColumnPlan, entry: Accepted) -> _Agreement
     names = {"legacy_value": f"l{compared.position}", "modern_value": f"m{compared.position}"}
     for part in plan.key_columns:
         names |= dict.fromkeys((part.legacy.lower(), part.modern.lower()), f"l{part.position}")
-    return _Agreement(entry, compared.position, exp.and_(differs, _condition(spec, plan, entry, names)))
+    return _Agreement(entry, compared.position, exp.and_(differs, _condition(spec, entry, names)))
 
 
 def _covers_rows(spec: TableSpec, plan: ColumnPlan, entry: Accepted) -> exp.Expr:
@@ -114,7 +114,7 @@ def _covers_rows(spec: TableSpec, plan: ColumnPlan, entry: Accepted) -> exp.Expr
             for own in (compared.name(1 - side), compared.name(side))
         }
         one_sided = exp.EQ(this=column("kind"), expression=exp.Literal.string(f"only_{name}"))
-        per_side.append(exp.and_(one_sided, _condition(spec, plan, entry, names)))
+        per_side.append(exp.and_(one_sided, _condition(spec, entry, names)))
     return exp.or_(*per_side)
 
 
@@ -125,11 +125,11 @@ def _compared_column(spec: TableSpec, plan: ColumnPlan, name: str) -> ComparedCo
     raise SpecError(f"table {spec.table}: accepted differences are about column {name}, which is not compared")
 
 
-def _condition(spec: TableSpec, plan: ColumnPlan, entry: Accepted, names: Mapping[str, str]) -> exp.Expr:
+def _condition(spec: TableSpec, entry: Accepted, names: Mapping[str, str]) -> exp.Expr:
     """The entry's predicate over the table of differences; NULL counts as no."""
     if entry.where is None:
         return exp.true()
-    predicate = parse_predicate(entry.where, plan.functions.dialect)
+    predicate = parse_predicate(entry.where)
 
     def renamed(node: exp.Expr) -> exp.Expr:
         if not isinstance(node, exp.Column):

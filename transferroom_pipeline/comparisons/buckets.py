@@ -40,7 +40,7 @@ def hashed_rows(spec: TableSpec, plan: ColumnPlan, side: int, buckets: int, *, p
         probe: Whether to read one slice of the keys only.
     """
     functions = plan.functions
-    source = filtered(spec, side, functions.dialect).subquery("source")
+    source = filtered(spec, side).subquery("source")
     values = [
         column(compared.name(side), "source").as_(f"c{compared.position}", quoted=True)
         for compared in plan.value_columns

@@ -32,6 +32,9 @@ from transferroom_pipeline.exceptions import TransferRoomError
 from transferroom_pipeline.platforms.duckdb_database import connect
 
 EXIT_ERROR = 2
+EXIT_INTERRUPTED = 130
+"""What shells give for a process that Ctrl-C ended."""
+
 _EXIT_CODES = {Verdict.PROVEN: 0, Verdict.DIFFERS: 1, Verdict.NOT_PROVEN: 3}
 _WORST_FIRST = (
     EXIT_ERROR,
@@ -135,6 +138,10 @@ def compare_command(context: click.Context, /, **options: Any) -> None:
     try:
         outcomes = _outcomes(context, options)
         _write_outputs(outcomes, options)
+    except KeyboardInterrupt:
+        # click would exit with 1, which says that the tables differ.
+        click.echo("Interrupted: nothing was proven.", err=True)
+        context.exit(EXIT_INTERRUPTED)
     except TransferRoomError as error:
         _fail(context, str(error))
     except OSError as error:

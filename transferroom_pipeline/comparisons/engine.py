@@ -94,6 +94,10 @@ def compare(
     judged_on = today or datetime.now(UTC).date()
     try:
         yield _Comparison(statements, spec, effort).made(snapshot, judged_on)
+    except KeyboardInterrupt:
+        if not engine.work_tables_are_temporary:
+            statements.drop_all()
+        raise
     except BaseException:
         # What went wrong first is what a person must read, even where the engine can no longer drop a table.
         with suppress(ComparisonError):

@@ -85,8 +85,8 @@ class _Matcher:
     plan: ColumnPlan
 
     def match(self, bucketed_from: int) -> Matched:
-        dialect = self.plan.functions.dialect
-        rows = tuple(int(self.statements.value(count_rows(self.spec, side, dialect))) for side in SIDES)
+        self.statements.progress("counting rows", 0)
+        rows = tuple(int(self.statements.value(count_rows(self.spec, side))) for side in SIDES)
         sides = rows[LEGACY], rows[MODERN]
         scope = self._differing_scope(sides) if max(sides) >= max(bucketed_from, 1) else EVERYTHING
         if not self.plan.key:
@@ -142,9 +142,8 @@ class _Matcher:
 
     def _legacy_key_is_unique(self, rows: int) -> bool:
         self.statements.progress("looking for keys that occur twice", rows)
-        functions = self.plan.functions
         hashes = exp.select(key_hash(self.plan, LEGACY, prefix=None).as_("hash", quoted=True)).from_(
-            filtered(self.spec, LEGACY, functions.dialect).subquery("source")
+            filtered(self.spec, LEGACY).subquery("source")
         )
         return rows == 0 or self.statements.all_distinct(hashes, rows)
 

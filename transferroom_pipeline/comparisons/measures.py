@@ -52,7 +52,7 @@ def measure(findings: Findings, spec: TableSpec, tolerant: Mapping[int, Largest]
         causes=findings.causes(),
         accepted=findings.accepted_cells(),
         largest={**tolerant, **findings.largest_differing(strict)},
-        sums=_sums(findings.statements, spec, findings, drifting),
+        sums=_sums(findings.statements, spec, drifting),
     )
 
 
@@ -62,13 +62,11 @@ def _drift_matters(findings: Findings, compared: ComparedColumn) -> bool:
     return rule.drift is not None or rule.has_number_tolerance or bool(findings.cells.get(compared.position))
 
 
-def _sums(statements: Statements, spec: TableSpec, findings: Findings, columns: Sequence[ComparedColumn]) -> Sums:
+def _sums(statements: Statements, spec: TableSpec, columns: Sequence[ComparedColumn]) -> Sums:
     if not columns:
         return {}, {}
     positions = [each.position for each in columns]
-    legacy, modern = (
-        dict(zip(positions, statements.row(sums(spec, findings.plan, columns, side)), strict=True)) for side in SIDES
-    )
+    legacy, modern = (dict(zip(positions, statements.row(sums(spec, columns, side)), strict=True)) for side in SIDES)
     return legacy, modern
 
 

@@ -54,11 +54,11 @@ def relation(spec: TableSpec, side: int) -> exp.Table:
     return parse_relation((spec.legacy, spec.modern)[side])
 
 
-def filtered(spec: TableSpec, side: int, dialect: str) -> exp.Select:
+def filtered(spec: TableSpec, side: int) -> exp.Select:
     """The rows of one side that are compared, with the table's own columns."""
     query = exp.select("*").from_(relation(spec, side))
     predicate = (spec.where.legacy, spec.where.modern)[side]
-    return query if predicate is None else query.where(parse_predicate(predicate, dialect))
+    return query if predicate is None else query.where(parse_predicate(predicate))
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ EVERYTHING = Scope(1, None)
 
 def side_rows(spec: TableSpec, plan: ColumnPlan, side: int, scope: Scope = EVERYTHING) -> exp.Select:
     """The rows of one side: a mark that the row is there, the forms of its key, and its compared values."""
-    source = filtered(spec, side, plan.functions.dialect).subquery("source")
+    source = filtered(spec, side).subquery("source")
     values = [
         column(compared.name(side), "source").as_(f"c{compared.position}", quoted=True) for compared in plan.all_columns
     ]
@@ -136,22 +136,22 @@ def _named(prefix: str, expressions: Sequence[exp.Expr]) -> list[exp.Expr]:
     return [form.as_(f"{prefix}{number}", quoted=True) for number, form in enumerate(expressions)]
 
 
-def count_rows(spec: TableSpec, side: int, dialect: str) -> exp.Select:
+def count_rows(spec: TableSpec, side: int) -> exp.Select:
     """The number of rows compared."""
-    return exp.select(count()).from_(filtered(spec, side, dialect).subquery("source"))
+    return exp.select(count()).from_(filtered(spec, side).subquery("source"))
 
 
 def count_null_keys(spec: TableSpec, plan: ColumnPlan, side: int) -> exp.Select:
     """The number of rows with NULL in the key."""
     nulls = [is_null(own(compared, side, None)) for compared in plan.key_columns]
-    source = filtered(spec, side, plan.functions.dialect).subquery("source")
+    source = filtered(spec, side).subquery("source")
     return exp.select(count()).from_(source).where(exp.or_(*nulls))
 
 
-def sums(spec: TableSpec, plan: ColumnPlan, columns: Sequence[ComparedColumn], side: int) -> exp.Select:
+def sums(spec: TableSpec, columns: Sequence[ComparedColumn], side: int) -> exp.Select:
     """One row with the sums of columns that are numbers."""
     totals = [compared.equality.summed(own(compared, side, None), side) for compared in columns]
-    source = filtered(spec, side, plan.functions.dialect).subquery("source")
+    source = filtered(spec, side).subquery("source")
     return exp.select(*_named("s", totals)).from_(source)
 
 

@@ -27,27 +27,27 @@ def parse_relation(text: str) -> exp.Table:
     return exp.Table(**dict(zip(("this", "db", "catalog"), reversed(names), strict=False)))
 
 
-def parse_predicate(text: str, dialect: str = DIALECT) -> exp.Expr:
-    """Read one boolean expression; anything else that SQL knows is refused.
+def parse_predicate(text: str) -> exp.Expr:
+    """Read one boolean expression in DuckDB's dialect, whatever engine it is for; all else that SQL knows is refused.
 
     Raises:
         SpecError: The text is several statements, a statement, or no SQL.
     """
     try:
-        parsed = sqlglot.parse(text, dialect=dialect)
+        parsed = sqlglot.parse(text, dialect=DIALECT)
     except SqlglotError as error:
         raise SpecError(f"predicate {text!r} is not SQL: write one condition, such as status = 'Completed'") from error
     predicate = parsed[0] if len(parsed) == 1 else None
-    if ";" in _without_literals(text, dialect) or not isinstance(predicate, exp.Condition):
+    if ";" in _without_literals(text) or not isinstance(predicate, exp.Condition):
         raise SpecError(f"predicate {text!r} is not one condition: write a single one, such as status = 'Completed'")
     for node in predicate.walk():
         node.pop_comments()
     return predicate
 
 
-def _without_literals(text: str, dialect: str) -> str:
+def _without_literals(text: str) -> str:
     """The text without its quoted strings and names, in which a semicolon is harmless."""
-    tokens = sqlglot.tokenize(text, read=dialect)
+    tokens = sqlglot.tokenize(text, read=DIALECT)
     quoted = {sqlglot.TokenType.STRING, sqlglot.TokenType.IDENTIFIER}
     return " ".join(token.text for token in tokens if token.token_type not in quoted)
 

@@ -57,7 +57,7 @@ class Statements:
             SpecError: It is of another type.
             ComparisonError: The engine refuses it.
         """
-        condition = parse_predicate(predicate, self.engine.functions.dialect)
+        condition = parse_predicate(predicate)
         try:
             found = self.engine.type_of_condition(table, condition)
         except self.engine.errors as error:

@@ -51,6 +51,10 @@ def spark_adapter(folder: Path) -> Iterator[EngineAdapter]:
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.sql.shuffle.partitions": "1",
         "spark.default.parallelism": "1",
+        # Tables of a few rows: compiling the queries takes longer than running them as they are.
+        "spark.sql.codegen.wholeStage": "false",
+        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+        "spark.sql.adaptive.enabled": "false",
         "spark.sql.warehouse.dir": str(folder / "warehouse"),
     }
     builder = SparkSession.builder.master("local[2]")

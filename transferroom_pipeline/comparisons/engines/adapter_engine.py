@@ -49,6 +49,7 @@ class AdapterEngine(Engine):
         self.adapter = adapter
         self.functions = functions_of(adapter.dialect)
         self._scratch_schema = scratch_schema
+        self.work_tables_are_temporary = adapter.dialect == "postgres"
         self.adapter.execute(_IN_UTC[adapter.dialect])
 
     @property
@@ -89,13 +90,9 @@ class AdapterEngine(Engine):
         """Run a statement."""
         self.adapter.execute(sql)
 
-    @property
-    def _has_temporary_tables(self) -> bool:
-        return self.functions.dialect == "postgres"
-
     def work_table(self, name: str) -> exp.Table:
         """A temporary table where there are such, else one in the scratch schema."""
-        return exp.table_(name, db=_TEMPORARY if self._has_temporary_tables else self._scratch_schema, quoted=True)
+        return exp.table_(name, db=_TEMPORARY if self.work_tables_are_temporary else self._scratch_schema, quoted=True)
 
     def create(self, table: exp.Table, query: exp.Expr) -> exp.Expr:
         """As a table."""

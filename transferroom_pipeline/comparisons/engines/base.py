@@ -13,9 +13,11 @@ class Engine(ABC):
 
     Attributes:
         functions: The dialect.
+        work_tables_are_temporary: Whether work tables end with the connection, so that none has to be dropped in haste.
     """
 
     functions: Functions
+    work_tables_are_temporary: bool = True
 
     @property
     @abstractmethod

@@ -13,6 +13,9 @@ from transferroom_pipeline.comparisons.engines.errors import without_addresses
 from transferroom_pipeline.comparisons.functions.duckdb import JSON_CONTENT, DuckDBFunctions
 from transferroom_pipeline.comparisons.json_content import json_content
 
+_INTERRUPTED = "Query interrupted"
+"""What DuckDB raises on Ctrl-C: a RuntimeError, which is none of its own errors."""
+
 _SORTED_FROM = 1_000_000
 _SORTED_AT_ONCE = 32_000_000
 """Hashes sorted in memory at a time: 256 MB."""
@@ -91,7 +94,14 @@ class DuckDBEngine(Engine):
     def _run(self, sql: str) -> duckdb.DuckDBPyConnection:
         if JSON_CONTENT in sql:
             self._register_json_content()
-        return self.connection.execute(sql)
+        try:
+            return self.connection.execute(sql)
+        except RuntimeError as error:
+            if str(error) == _INTERRUPTED:
+                # DuckDB's other threads may not have heard of it, and closing the connection would wait for them.
+                self.connection.interrupt()
+                raise KeyboardInterrupt from error
+            raise
 
     def _register_json_content(self) -> None:
         """On first use: most comparisons have no JSON."""

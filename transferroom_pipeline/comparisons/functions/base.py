@@ -49,7 +49,7 @@ class Functions(ABC):
 
     def try_cast(self, value: exp.Expr, to: str) -> exp.Expr:
         """A cast that gives NULL where a value does not fit."""
-        return exp.TryCast(this=value.copy(), to=data_type(to).copy())
+        return exp.TryCast(this=value.copy(), to=data_type(to).copy(), safe=True)
 
     def try_cast_text(self, text: exp.Expr, to: str) -> exp.Expr:
         """A text as a value of a type, NULL where it is none."""
@@ -172,7 +172,8 @@ class Functions(ABC):
 
     def field(self, struct: exp.Expr, name: str) -> exp.Expr:
         """A field of a struct."""
-        return exp.Dot(this=exp.paren(struct.copy()), expression=exp.to_identifier(name, quoted=True))
+        whole = struct.copy() if isinstance(struct, exp.Column) else exp.paren(struct.copy())
+        return exp.Dot(this=whole, expression=exp.to_identifier(name, quoted=True))
 
     def member(self, union: exp.Expr, name: str) -> exp.Expr:
         """A union's value where it is of the named member, else NULL."""

@@ -71,8 +71,7 @@ class SparkFunctions(Functions):
 
     def json_object(self, pairs: Sequence[tuple[str, exp.Expr]]) -> exp.Expr:
         """Spark's to_json, which leaves out NULL unless told otherwise."""
-        parts = [part for name, value in pairs for part in (exp.Literal.string(name), value)]
-        fields = exp.Anonymous(this="NAMED_STRUCT", expressions=parts)
+        fields = self.struct(pairs)
         options = [exp.Literal.string(text) for text in ("ignoreNullFields", "false")]
         return exp.Anonymous(this="TO_JSON", expressions=[fields, exp.Anonymous(this="MAP", expressions=options)])
 
@@ -91,6 +90,9 @@ class SparkFunctions(Functions):
         return exp.Anonymous(this="MAP_ENTRIES", expressions=[mapping.copy()])
 
     def struct(self, fields: Sequence[tuple[str, exp.Expr]]) -> exp.Expr:
-        """Spark's named_struct."""
-        parts = [part for name, value in fields for part in (exp.Literal.string(name), value)]
-        return exp.Anonymous(this="NAMED_STRUCT", expressions=parts)
+        """Spark's struct."""
+        return exp.Struct(
+            expressions=[
+                exp.PropertyEQ(this=exp.to_identifier(name, quoted=True), expression=value) for name, value in fields
+            ]
+        )
