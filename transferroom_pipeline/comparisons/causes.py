@@ -7,6 +7,7 @@ first, as `ColumnFacts`.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from sqlglot import exp
 
@@ -16,6 +17,8 @@ from transferroom_pipeline.comparisons.queries import column, is_null
 
 Check = tuple[exp.Expr, str]
 """A condition, and the cause that it means."""
+
+FACT_MEASURES = 5
 
 _BLANKS = " \t\n\r\u00a0"
 _FLOAT_NOISE = "1e-12"
@@ -36,11 +39,15 @@ class ColumnFacts:
         cut: The length that texts were cut to; None where there is no such length.
         power: The power of ten between the two numbers.
         shift: Microseconds from the legacy instant to the modern one, the same in at least two cells.
+        letters: Whether all legacy texts are in lower or all in upper case.
+        null_side: The side on which all cells with NULL have it, 0 for legacy and 1 for modern.
     """
 
     cut: int | None = None
     power: int | None = None
     shift: int | None = None
+    letters: Literal["lower", "upper"] | None = None
+    null_side: int | None = None
 
 
 NO_FACTS = ColumnFacts()
@@ -52,13 +59,12 @@ def sides(compared: ComparedColumn) -> tuple[exp.Expr, exp.Expr]:
 
 
 def fact_measures(compared: ComparedColumn) -> list[exp.Expr]:
-    """Four aggregates over the differing cells, of which `facts` makes what they have in common."""
+    """Aggregates over the differing cells, of which `facts` makes what they have in common: always FACT_MEASURES."""
     legacy, modern = sides(compared)
     if _is_text(compared):
-        cut = _cut_length(compared, legacy, modern)
-        return [exp.Max(this=cut), exp.null(), exp.null(), exp.null()]
+        return _text_measures(compared, legacy, modern)
     if not (_is_numeric(compared) or compared.equality.is_instant):
-        return [exp.null() for _ in range(4)]
+        return [exp.null() for _ in range(FACT_MEASURES)]
     if compared.equality.is_instant:
         shift = compared.equality.microseconds_apart(legacy, modern)
         return _spread(shift, shift)
@@ -73,19 +79,49 @@ def _spread(value: exp.Expr, eligible: exp.Expr) -> list[exp.Expr]:
         exp.Max(this=value.copy()),
         exp.Count(this=value.copy()),
         exp.Count(this=eligible.copy()),
+        exp.null(),
+    ]
+
+
+def _text_measures(compared: ComparedColumn, legacy: exp.Expr, modern: exp.Expr) -> list[exp.Expr]:
+    functions = compared.equality.functions
+    text = _exact(compared, legacy)
+    one, zero = exp.Literal.number(1), exp.Literal.number(0)
+    in_case = [
+        exp.case()
+        .when(is_null(text.copy()), exp.null())
+        .when(_same(text.copy(), folded), one.copy())
+        .else_(zero.copy())
+        for folded in (functions.lowered(text), functions.raised(text))
+    ]
+    null_side = exp.case().when(is_null(legacy.copy()), zero).when(is_null(modern.copy()), one)
+    return [
+        exp.Max(this=_cut_length(compared, legacy, modern)),
+        *(exp.Min(this=each) for each in in_case),
+        exp.Min(this=null_side),
+        exp.Max(this=null_side.copy()),
     ]
 
 
 def facts(compared: ComparedColumn, measured: Sequence[int | None]) -> ColumnFacts:
-    """What differing cells have in common, out of the four aggregates."""
-    least, most, counted, eligible = measured
+    """What differing cells have in common, out of the aggregates."""
     if _is_text(compared):
-        return ColumnFacts(cut=None if least is None else int(least))
+        return _text_facts(measured)
+    least, most, counted, eligible, _ = measured
     if least is None or least != most:
         return NO_FACTS
     if compared.equality.is_instant:
         return ColumnFacts(shift=int(least)) if (counted or 0) > 1 else NO_FACTS
     return ColumnFacts(power=int(least)) if counted == eligible else NO_FACTS
+
+
+def _text_facts(measured: Sequence[int | None]) -> ColumnFacts:
+    cut, all_lower, all_upper, least_side, most_side = measured
+    return ColumnFacts(
+        cut=None if cut is None else int(cut),
+        letters="lower" if all_lower else "upper" if all_upper else None,
+        null_side=least_side if least_side == most_side else None,
+    )
 
 
 def cause_of_cell(compared: ComparedColumn, known: ColumnFacts) -> exp.Expr:

@@ -7,7 +7,14 @@ from dataclasses import dataclass, field, replace
 from sqlglot import exp
 
 from transferroom_pipeline.comparisons.acceptance import NOTHING_ACCEPTED, Acceptance
-from transferroom_pipeline.comparisons.causes import ColumnFacts, cause_of_cell, fact_measures, facts, sides
+from transferroom_pipeline.comparisons.causes import (
+    FACT_MEASURES,
+    ColumnFacts,
+    cause_of_cell,
+    fact_measures,
+    facts,
+    sides,
+)
 from transferroom_pipeline.comparisons.columns import ColumnPlan, ComparedColumn
 from transferroom_pipeline.comparisons.queries import column, count, count_where, largest, sum_or_zero
 from transferroom_pipeline.comparisons.result import CellChange, RowCounts, Sample, SampleKind, TopChange
@@ -115,7 +122,7 @@ class Findings:
             ]
         row = self.statements.row(exp.select(*measured).from_(self.differences.copy()))
         return {
-            compared.position: facts(compared, row[4 * number : 4 * number + 4])
+            compared.position: facts(compared, row[FACT_MEASURES * number : FACT_MEASURES * (number + 1)])
             for number, compared in enumerate(columns)
         }
 

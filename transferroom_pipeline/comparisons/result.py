@@ -131,7 +131,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A rule that would settle a cause, and the SQL that would mend the model instead."""
+    """A rule that would settle a cause, and the SQL that would mend the model instead, empty where none can."""
 
     column: str
     cause: str

@@ -18,12 +18,7 @@ _TEXT_RULES: dict[str, tuple[Rule, Mend]] = {
         lambda value: exp.Trim(this=value, expression=exp.Literal.string(" "), position="TRAILING"),
     ),
     "blanks": ({"trim": "both"}, lambda value: exp.Trim(this=value, expression=exp.Literal.string(" "))),
-    "case": ({"case": "insensitive"}, lambda value: exp.Lower(this=value)),
     "unicode_form": ({"unicode": "nfc"}, lambda value: exp.func("NFC_NORMALIZE", value)),
-    "null_vs_empty": (
-        {"null_equals_empty": True},
-        lambda value: exp.Nullif(this=value, expression=exp.Literal.string("")),
-    ),
 }
 _MICROSECONDS = {"d": 86_400_000_000, "h": 3_600_000_000, "min": 60_000_000, "s": 1_000_000, "ms": 1_000, "us": 1}
 _INTERVALS = {"d": "DAY", "h": "HOUR", "min": "MINUTE", "s": "SECOND", "ms": "MILLISECOND", "us": "MICROSECOND"}
@@ -56,17 +51,33 @@ def _of_column(compared: ComparedColumn, result: ColumnResult, known: ColumnFact
         found = _rule(cause, compared, result, known)
         if found is not None:
             rule, mended = found
-            sql = mended.sql(dialect=compared.equality.functions.dialect)
+            sql = "" if mended is None else mended.sql(dialect=compared.equality.functions.dialect)
             yield Suggestion(compared.modern, cause, {**result.rule, **rule}, sql)
 
 
 def _rule(
     cause: str, compared: ComparedColumn, result: ColumnResult, known: ColumnFacts
-) -> tuple[Rule, exp.Expr] | None:
+) -> tuple[Rule, exp.Expr | None] | None:
+    """The rule that settles a cause, and the SQL that mends it, None where no SQL can."""
     value = _column(compared)
     if cause in _TEXT_RULES:
         rule, mend = _TEXT_RULES[cause]
         return rule, mend(value)
+    if cause == "case":
+        letters: dict[str | None, exp.Expr] = {"lower": exp.Lower(this=value), "upper": exp.Upper(this=value.copy())}
+        return {"case": "insensitive"}, letters.get(known.letters)
+    if cause == "null_vs_empty":
+        empty = exp.Literal.string("")
+        nulls = {0: exp.Nullif(this=value, expression=empty), 1: exp.func("COALESCE", value.copy(), empty.copy())}
+        return {"null_equals_empty": True}, nulls.get(-1 if known.null_side is None else known.null_side)
+    return _rule_of_measure(cause, compared, result, known)
+
+
+def _rule_of_measure(
+    cause: str, compared: ComparedColumn, result: ColumnResult, known: ColumnFacts
+) -> tuple[Rule, exp.Expr | None] | None:
+    """The same for numbers and instants."""
+    value = _column(compared)
     if cause == "float_noise":
         return {
             "rel": 1e-06 if exp.DType.FLOAT in {compared.equality.legacy.kind, compared.equality.modern.kind} else 1e-12
@@ -80,7 +91,7 @@ def _rule(
     return None
 
 
-def _shifted(value: exp.Expr, shift: int) -> tuple[Rule, exp.Expr]:
+def _shifted(value: exp.Expr, shift: int) -> tuple[Rule, exp.Expr | None]:
     unit = next(unit for unit, length in _MICROSECONDS.items() if shift % length == 0)
     number = abs(shift) // _MICROSECONDS[unit]
     interval = exp.Interval(this=exp.Literal.string(str(number)), unit=exp.var(_INTERVALS[unit]))

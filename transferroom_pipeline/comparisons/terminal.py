@@ -111,7 +111,8 @@ def _suggestions(result: ComparisonResult) -> Iterator[str]:
     for suggestion in result.suggestions[:_SHOWN_COLUMNS]:
         rule = ", ".join(f"{name}: {_yaml(value)}" for name, value in suggestion.rule.items())
         column = _readable(suggestion.column)
-        yield f"    {column} ({suggestion.cause}): the rule {{{rule}}} in the spec, or {suggestion.sql} in the model"
+        mended = f", or {suggestion.sql} in the model" if suggestion.sql else ""
+        yield f"    {column} ({suggestion.cause}): the rule {{{rule}}} in the spec{mended}"
     if len(result.suggestions) > _SHOWN_COLUMNS:
         yield f"    and {len(result.suggestions) - _SHOWN_COLUMNS:,} more"
 
@@ -144,5 +145,5 @@ def _next_step(result: ComparisonResult) -> str:
     if result.rows.only_legacy or result.rows.only_modern:
         return "find out why rows are missing on one side: the filters and joins of the model, the age of the copy."
     if result.suggestions:
-        return "mend the model with the SQL above, or add the rules to the spec where the differences do not matter."
+        return "mend the model, or add the rules above to the spec where the differences do not matter."
     return "mend the model, or write down in the spec which differences do not matter, or accept them."

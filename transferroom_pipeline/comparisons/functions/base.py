@@ -108,6 +108,10 @@ class Functions(ABC):
         """The text in lower case."""
         return exp.Lower(this=text.copy())
 
+    def raised(self, text: exp.Expr) -> exp.Expr:
+        """The text in upper case."""
+        return exp.Upper(this=text.copy())
+
     def trimmed(self, text: exp.Expr, side: str) -> exp.Expr:
         """The text without spaces at its end, or at both ends; tabs and other blanks stay, as on SQL Server."""
         position = {"position": "TRAILING"} if side == "right" else {}

@@ -72,6 +72,10 @@ class PostgresFunctions(Functions):
         """By Unicode's rules, whatever the locale of the database."""
         return exp.Lower(this=exp.Collate(this=text.copy(), expression=exp.to_identifier("pg_c_utf8", quoted=True)))
 
+    def raised(self, text: exp.Expr) -> exp.Expr:
+        """By Unicode's rules, whatever the locale of the database."""
+        return exp.Upper(this=exp.Collate(this=text.copy(), expression=exp.to_identifier("pg_c_utf8", quoted=True)))
+
     def nfc(self, text: exp.Expr) -> exp.Expr:
         """PostgreSQL's normalize."""
         return exp.Anonymous(this="NORMALIZE", expressions=[text, exp.var("NFC")])
