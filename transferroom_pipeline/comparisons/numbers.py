@@ -35,7 +35,10 @@ class Numbers:
 
     @property
     def _is_exact(self) -> bool:
-        return "float" not in {self.legacy.family, self.modern.family}
+        """Unless one side is a float, or has more decimals than can be subtracted."""
+        if "float" in {self.legacy.family, self.modern.family}:
+            return False
+        return self.functions.unlimited_decimal is not None or self._scale <= self._widest
 
     @property
     def _whole_digits(self) -> int:
@@ -49,7 +52,7 @@ class Numbers:
 
     @property
     def _widest(self) -> int:
-        return self.functions.widest_decimal
+        return self.functions.widest_subtracted
 
     @property
     def _is_unlimited(self) -> bool:

@@ -23,6 +23,7 @@ class Functions(ABC):
         name: The engine's name for people.
         dialect: The dialect's name in sqlglot.
         widest_decimal: Digits that a decimal can hold.
+        widest_subtracted: Digits of decimals whose difference has all their decimals.
         widest_integer: The type that holds the integers of every type but the widest unsigned one.
         unlimited_decimal: The decimal type that holds any number exactly, where there is one.
         multiplies_exactly: Whether the product of two decimals has all decimals of both.
@@ -33,6 +34,7 @@ class Functions(ABC):
     name: str
     dialect: str
     widest_decimal: int = 38
+    widest_subtracted: int = 38
     widest_integer: str = "INT128"
     unlimited_decimal: str | None = None
     multiplies_exactly: bool = True

@@ -12,8 +12,7 @@ class SparkFunctions(Functions):
     """Spark 4 and Databricks, with the session's time zone set to UTC."""
 
     name = "Spark"
-    widest_decimal = 37
-    """One digit fewer than Spark's decimals have: the difference of two wider ones would lose a decimal."""
+    widest_subtracted = 37
 
     widest_integer = "DECIMAL(38,0)"
     multiplies_exactly = False
