@@ -2,7 +2,8 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help init clean upgrade-python-deps run dev test test-slow lint mypy validate load-source-data run-legacy \
-	sqlmesh-plan sqlmesh-run sqlmesh-restate sqlmesh-test sqlmesh-audit migration-test benchmark
+	sqlmesh-plan sqlmesh-run sqlmesh-restate sqlmesh-test sqlmesh-audit migration-test benchmark \
+	benchmark-comparison
 
 PYTHON ?= python3
 VENV := .venv
@@ -77,6 +78,9 @@ migration-test: $(READY) ## Compare every legacy table with its rebuild
 
 benchmark: $(READY) ## Time the migration and its parts
 	@$(BIN)/python benchmarks/pipeline.py
+
+benchmark-comparison: $(READY) ## Time the comparison against plain hashing, a hand-written join and other tools
+	@$(BIN)/python benchmarks/comparison.py
 
 upgrade-python-deps: $(READY) ## Bring the locks up to date with pyproject.toml, and install it
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml --group dev -o requirements.lock

@@ -47,18 +47,10 @@ from comparison_tools import (
 )
 
 from transferroom_pipeline.comparisons import engine
+from transferroom_pipeline.comparisons.engines.duckdb_engine import DuckDBEngine
 from transferroom_pipeline.comparisons.result import ComparisonResult, Verdict
 from transferroom_pipeline.comparisons.spec import Spec, TableEntry, TableSpec
 from transferroom_pipeline.platforms.duckdb_database import connect
-
-try:
-    from transferroom_pipeline.comparisons.engines.duckdb_engine import DuckDBEngine
-except ImportError:
-
-    def DuckDBEngine(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:  # noqa: N802
-        """The engine before it took an adapter."""
-        return connection
-
 
 MEMORY_LIMIT = "1GB"
 SCHEMAS = {"legacy": "raw", "modern": "prod"}

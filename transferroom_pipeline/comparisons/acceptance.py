@@ -78,7 +78,9 @@ def accept(
 
 
 def _any_of(agreements: Sequence[_Agreement], position: int | None) -> exp.Expr:
-    return exp.paren(exp.or_(*(agreed.covers.copy() for agreed in agreements if agreed.position == position)))
+    return exp.paren(
+        exp.or_(*(agreed.covers.copy() for agreed in agreements if agreed.position == position), copy=False)
+    )
 
 
 def _lapse(entry: Accepted, covered: int, today: date) -> str | None:

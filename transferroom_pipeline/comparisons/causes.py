@@ -129,7 +129,7 @@ def cause_of_cell(compared: ComparedColumn, known: ColumnFacts) -> exp.Expr:
     legacy, modern = sides(compared)
     found = exp.case()
     for condition, cause in _checks(compared, legacy, modern, known):
-        found = found.when(condition, exp.Literal.string(cause))
+        found = found.when(condition, exp.Literal.string(cause), copy=False)
     return found.else_(exp.Literal.string("value"))
 
 
@@ -140,7 +140,7 @@ def _checks(compared: ComparedColumn, legacy: exp.Expr, modern: exp.Expr, known:
         return
     if (compared.equality.legacy.family == "text") != (compared.equality.modern.family == "text"):
         values = compared.equality.values(legacy, modern)
-        yield exp.or_(*(is_null(value.copy()) for value in values)), "type_text"
+        yield exp.or_(*(is_null(value.copy()) for value in values), copy=False), "type_text"
     if _is_numeric(compared):
         yield from _number_checks(compared, known)
     elif compared.equality.is_instant:
@@ -159,7 +159,7 @@ def _null_checks(compared: ComparedColumn, legacy: exp.Expr, modern: exp.Expr) -
         elif other_type.family in {"integer", "decimal", "float"}:
             zero = exp.EQ(this=other.copy(), expression=exp.Literal.number(0))
             yield exp.and_(is_null(value.copy()), zero), "null_vs_zero"
-    yield exp.or_(*(is_null(value.copy()) for value in both)), "null_vs_value"
+    yield exp.or_(*(is_null(value.copy()) for value in both), copy=False), "null_vs_value"
 
 
 def _text_checks(compared: ComparedColumn, legacy: exp.Expr, modern: exp.Expr, known: ColumnFacts) -> Iterator[Check]:

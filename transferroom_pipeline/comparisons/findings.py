@@ -1,7 +1,7 @@
 """Reading what a comparison found out of its work tables."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
@@ -21,6 +21,9 @@ from transferroom_pipeline.comparisons.result import CellChange, RowCounts, Samp
 from transferroom_pipeline.comparisons.statements import Statements
 
 _TOP_CHANGES = 5
+_EXPLAINED_AT_ONCE = 16
+"""Columns explained in one query: engines hold the parts of an expression in memory, and causes have many."""
+
 Largest = tuple[float | None, float | None]
 
 
@@ -108,8 +111,13 @@ class Findings:
         return replace(self, cells=cells)
 
     def _facts(self) -> dict[int, ColumnFacts]:
-        columns = self.differing_columns
-        if not columns or self.differences is None:
+        found: dict[int, ColumnFacts] = {}
+        for columns in _batches(self.differing_columns):
+            found |= self._facts_of(columns)
+        return found
+
+    def _facts_of(self, columns: Sequence[ComparedColumn]) -> dict[int, ColumnFacts]:
+        if self.differences is None:
             return {}
         measured: list[exp.Expr] = []
         for compared in columns:
@@ -248,41 +256,49 @@ class Findings:
         return (*found, *(self._grouped_samples(limit) if self.duplicates is not None else []))
 
     def _samples(self, kind: SampleKind, limit: int) -> list[Sample]:
+        """The rows are chosen first, and then explained a few columns at a time: explaining takes memory per column."""
         if self.differences is None:
             return []
-        shown = self._shown(kind)
-        values = [self._text(value) for compared in shown for value in sides(compared)]
-        causes = [self._cause_if_differing(compared, kind) for compared in shown]
-        key = self.key_as_json()
-        # Ordered by the hash before anything is made into text: a side with a million differences is read once.
-        ordered = (
-            exp.select("*", key.as_("sample_key", quoted=True)).from_(self.differences.copy()).where(_is_kind(kind))
+        key = self.key_as_json().as_("sample_key", quoted=True)
+        keyed = exp.select("*", key).from_(self.differences.copy()).where(_is_kind(kind)).subquery("keyed")
+        by_hash = (exp.MD5(this=column("sample_key")), column("sample_key"))
+        chosen = self.statements.create("sample", exp.select("*").from_(keyed).order_by(*by_hash).limit(limit))
+        keys = self.statements.rows(exp.select(column("sample_key")).from_(chosen.copy()).order_by(*by_hash))
+        found = (
+            self._differing_cells(chosen, by_hash) if kind == "different" else self._whole_rows(kind, chosen, by_hash)
         )
+        return [Sample(kind, json.loads(key), cells) for (key,), cells in zip(keys, found, strict=True)]
+
+    def _differing_cells(self, chosen: exp.Table, order: Sequence[exp.Expr]) -> list[dict[str, CellChange]]:
+        cells: list[dict[str, CellChange]] = []
+        for columns in _batches(self.differing_columns):
+            values = [self._text(value) for compared in columns for value in sides(compared)]
+            causes = [
+                exp.case().when(column(f"d{compared.position}"), self.cause(compared), copy=False)
+                for compared in columns
+            ]
+            query = exp.select(*values, *causes).from_(chosen.copy()).order_by(*(each.copy() for each in order))
+            changes = [_changes(columns, row) for row in self.statements.rows(query)]
+            cells = [{**one, **further} for one, further in zip(cells or [{}] * len(changes), changes, strict=True)]
+        return cells
+
+    def _whole_rows(
+        self, kind: SampleKind, chosen: exp.Table, order: Sequence[exp.Expr]
+    ) -> list[dict[str, CellChange]]:
+        """Rows on one side only: all values of that side, and one cause."""
+        side = kind.removeprefix("only_")
+        columns = self.plan.value_columns
+        values = [self._text(column(f"{side[0]}{compared.position}")) for compared in columns]
         query = (
-            exp.select(column("sample_key"), *values, *causes)
-            .from_(ordered.subquery("ordered"))
-            .order_by(exp.MD5(this=column("sample_key")), column("sample_key"))
-            .limit(limit)
+            exp.select(self.cause_of_row(side), *values).from_(chosen.copy()).order_by(*(each.copy() for each in order))
         )
-        return [self._sample(kind, shown, row) for row in self.statements.rows(query)]
-
-    def _shown(self, kind: SampleKind) -> list[ComparedColumn]:
-        """The columns with differences; of a row on one side only all values."""
-        return self.differing_columns if kind == "different" else self.plan.value_columns
-
-    def _cause_if_differing(self, compared: ComparedColumn, kind: SampleKind) -> exp.Expr:
-        if kind != "different":
-            return self.cause_of_row(kind.removeprefix("only_"))
-        return exp.case().when(column(f"d{compared.position}"), self.cause(compared))
-
-    def _sample(self, kind: SampleKind, shown: Sequence[ComparedColumn], row: Sequence[object]) -> Sample:
-        texts, causes = row[1 : 1 + 2 * len(shown)], row[1 + 2 * len(shown) :]
-        cells = {
-            compared.legacy: CellChange(_text(texts[2 * place]), _text(texts[2 * place + 1]), _text(causes[place]))
-            for place, compared in enumerate(shown)
-            if causes[place] is not None
-        }
-        return Sample(kind, json.loads(str(row[0])), cells)
+        return [
+            {
+                compared.legacy: CellChange(value, None, cause) if side == "legacy" else CellChange(None, value, cause)
+                for compared, value in zip(columns, map(_text, texts), strict=True)
+            }
+            for cause, *texts in self.statements.rows(query)
+        ]
 
     def _grouped_samples(self, limit: int) -> list[Sample]:
         """Rows compared as multisets; those that one side has more often come first."""
@@ -341,6 +357,21 @@ class Findings:
 
     def _text(self, value: exp.Expr) -> exp.Expr:
         return self.plan.functions.text(value)
+
+
+def _batches(columns: Sequence[ComparedColumn]) -> Iterator[Sequence[ComparedColumn]]:
+    for start in range(0, len(columns), _EXPLAINED_AT_ONCE):
+        yield columns[start : start + _EXPLAINED_AT_ONCE]
+
+
+def _changes(columns: Sequence[ComparedColumn], row: Sequence[object]) -> dict[str, CellChange]:
+    """A row of both values of each column and then the causes, as the cells that have a cause."""
+    texts, causes = row[: 2 * len(columns)], row[2 * len(columns) :]
+    return {
+        compared.legacy: CellChange(_text(texts[2 * place]), _text(texts[2 * place + 1]), _text(causes[place]))
+        for place, compared in enumerate(columns)
+        if causes[place] is not None
+    }
 
 
 def _is_kind(kind: str) -> exp.Expr:

@@ -127,7 +127,7 @@ def _transaction(connection: duckdb.DuckDBPyConnection, table: str) -> Iterator[
 
 
 def _forget(connection: duckdb.DuckDBPyConnection, table: str, identity: Mapping[str, str]) -> None:
-    same = exp.and_(*(exp.column(name).eq(value) for name, value in identity.items()))
+    same = exp.and_(*(exp.column(name).eq(value) for name, value in identity.items()), copy=False)
     connection.execute(_sql(exp.delete(exp.table_(table, db=_SCHEMA)).where(same)))
 
 

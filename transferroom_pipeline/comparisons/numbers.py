@@ -80,7 +80,7 @@ class Numbers:
         left, right = self._measured(legacy), self._measured(modern)
         if not self._is_exact:
             apart = exp.Abs(this=self.functions.subtracted(left, right))
-            finite = exp.and_(*(self.functions.is_finite(number.copy()) for number in (left, right, apart)))
+            finite = exp.and_(*(self.functions.is_finite(number.copy()) for number in (left, right, apart)), copy=False)
             return exp.case().when(finite, apart)
         apart = exp.Abs(this=exp.paren(exp.Sub(this=left, expression=right)))
         return apart if self._fits(1) else self.functions.attempt(apart)
