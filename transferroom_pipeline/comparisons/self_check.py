@@ -7,6 +7,7 @@ the old one lacks, a row that is twice in the old one.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from sqlglot import exp
 
@@ -112,12 +113,12 @@ class _Planted:
     plan: ColumnPlan
     pairs: _Pairs
 
-    @property
+    @cached_property
     def forgiving(self) -> list[ComparedColumn]:
         """The columns whose rule forgives a change."""
         return [each for each in self.plan.value_columns if forgiven(each, column(f"m{each.position}")) is not None]
 
-    @property
+    @cached_property
     def copies(self) -> list[str]:
         """What is done to each copy: a change to find or to forgive, by the column's position, or one of whole rows."""
         found = [f"changed {each.position}" for each in self.plan.value_columns]
