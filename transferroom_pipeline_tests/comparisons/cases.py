@@ -1,7 +1,7 @@
 """A case per trap: two small tables, what the spec says about them, and what a comparison must find.
 
-The SELECTs are in DuckDB's dialect, plain enough for sqlglot to write them for PostgreSQL and Spark, so that every engine
-is held to the same results.
+The SELECTs are in DuckDB's dialect, plain enough for sqlglot to write them for PostgreSQL and Spark, so that every
+engine is held to the same results.
 """
 
 from collections.abc import Mapping
@@ -606,6 +606,21 @@ NUMBERS = [
         cells={"v": {"float_noise": 1}},
     ),
     Case(
+        "zero and the number just below it are two numbers in wide decimals",
+        cells("DECIMAL(38,2)", "0.00", "-0.01", "5.00"),
+        cells("DECIMAL(38,2)", "-0.01", "0.00", "5.00"),
+        "differs",
+        rows={"identical": 1, "different": 2},
+        cells={"v": {"rounding": 2}},
+    ),
+    Case(
+        "zero and the number just below it are two keys in wide decimals",
+        keyed("DECIMAL(38,2)", "0.00", "5.00"),
+        keyed("DECIMAL(38,2)", "-0.01", "5.00"),
+        "differs",
+        rows={"identical": 1, "only_legacy": 1, "only_modern": 1},
+    ),
+    Case(
         "decimals are equal by value whatever their scale",
         cells("DECIMAL(18,2)", "1.10", "-0.00", None),
         cells("DECIMAL(38,20)", "1.1", "0", None),
@@ -683,12 +698,14 @@ NUMBERS = [
     ),
     Case(
         "booleans equal 1 and 0 of any kind of number",
-        table({"id": "INTEGER", "a": "BOOLEAN", "b": "BOOLEAN", "c": "BOOLEAN"}, (1, *["true"] * 3), (2, *["false"] * 3)),
+        table(
+            {"id": "INTEGER", "a": "BOOLEAN", "b": "BOOLEAN", "c": "BOOLEAN"}, (1, *["true"] * 3), (2, *["false"] * 3)
+        ),
         table({"id": "INTEGER", "a": "SMALLINT", "b": "DECIMAL(3,1)", "c": "DOUBLE"}, (1, *["1"] * 3), (2, *["0"] * 3)),
         "proven",
         rows={"identical": 2},
     ),
-]  # fmt: skip
+]
 
 TOLERANCES = [
     Case(
@@ -1414,8 +1431,14 @@ NESTED = [
     ),
     Case(
         "no struct and a struct of null are two values",
-        table({"id": "", "v": ""}, (1, "CAST(NULL AS STRUCT(a INTEGER))"), (2, "CAST({'a': NULL} AS STRUCT(a INTEGER))")),
-        table({"id": "", "v": ""}, (1, "CAST({'a': NULL} AS STRUCT(a INTEGER))"), (2, "CAST({'a': NULL} AS STRUCT(a INTEGER))")),
+        table(
+            {"id": "", "v": ""}, (1, "CAST(NULL AS STRUCT(a INTEGER))"), (2, "CAST({'a': NULL} AS STRUCT(a INTEGER))")
+        ),
+        table(
+            {"id": "", "v": ""},
+            (1, "CAST({'a': NULL} AS STRUCT(a INTEGER))"),
+            (2, "CAST({'a': NULL} AS STRUCT(a INTEGER))"),
+        ),
         "differs",
         rows={"identical": 1, "different": 1},
         cells={"v": {"null_vs_value": 1}},
@@ -1485,7 +1508,7 @@ NESTED = [
         rows={"identical": 1, "different": 2},
         cells={"v": {"value": 1, "null_vs_value": 1}},
     ),
-]  # fmt: skip
+]
 
 BOBBY = "Robert'); DROP TABLE raw.t; --"
 

@@ -116,7 +116,9 @@ def test_the_newest_verdict_is_read_back(connection, kept):
         SNAPSHOT.as_of,
     )
     assert before <= newest.compared_at <= datetime.now(UTC)
-    assert newest.reasons == ("10 rows of legacy and 10 of modern were compared in 1 column, and 4 planted changes were found.",)
+    assert newest.reasons == (
+        "10 rows of legacy and 10 of modern were compared in 1 column, and 4 planted changes were found.",
+    )
 
 
 def test_a_table_that_was_never_compared_has_no_verdict(connection, kept):
