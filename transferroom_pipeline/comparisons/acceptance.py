@@ -101,19 +101,21 @@ def _agreement(spec: TableSpec, plan: ColumnPlan, entry: Accepted) -> _Agreement
         return _Agreement(entry, None, _covers_rows(spec, plan, entry))
     compared = _compared_column(spec, plan, entry.column)
     differs = column(f"d{compared.position}")
-    names = {"legacy_value": f"l{compared.position}", "modern_value": f"m{compared.position}"}
+    names: dict[str, str] = {}
     for part in plan.key_columns:
         names |= dict.fromkeys((part.legacy.lower(), part.modern.lower()), f"l{part.position}")
+    names |= {"legacy_value": f"l{compared.position}", "modern_value": f"m{compared.position}"}
     return _Agreement(entry, compared.position, exp.and_(differs, _condition(spec, entry, names)))
 
 
 def _covers_rows(spec: TableSpec, plan: ColumnPlan, entry: Accepted) -> exp.Expr:
     per_side = []
     for side, name in enumerate(SIDE_NAMES):
+        # A column's own name on this side goes before the name that another column has on the other side.
         names = {
-            own.lower(): f"{name[0]}{compared.position}"
+            compared.name(which).lower(): f"{name[0]}{compared.position}"
+            for which in (1 - side, side)
             for compared in plan.all_columns
-            for own in (compared.name(1 - side), compared.name(side))
         }
         one_sided = exp.EQ(this=column("kind"), expression=exp.Literal.string(f"only_{name}"))
         per_side.append(exp.and_(one_sided, _condition(spec, entry, names)))

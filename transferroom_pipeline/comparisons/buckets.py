@@ -16,7 +16,7 @@ from transferroom_pipeline.comparisons.queries import (
 )
 from transferroom_pipeline.comparisons.spec import TableSpec
 
-_ROWS_PER_BUCKET = 1_000
+ROWS_PER_BUCKET = 1_000
 """Fewer rows per bucket make less to read again where rows differ, more buckets make the hashing slower."""
 
 _MOST_BUCKETS = 2**16
@@ -24,9 +24,11 @@ SLICES = 256
 """A probe reads one of so many slices of the keys."""
 
 
-def bucket_count(rows: int) -> int:
+def bucket_count(rows: int, rows_per_bucket: int) -> int:
     """How many buckets to sort rows into: a power of two."""
-    return int(min(2 ** max(rows // _ROWS_PER_BUCKET, 1).bit_length(), _MOST_BUCKETS))
+    if rows_per_bucket == 0:
+        return _MOST_BUCKETS
+    return int(min(2 ** max(rows // rows_per_bucket, 1).bit_length(), _MOST_BUCKETS))
 
 
 def hashed_rows(spec: TableSpec, plan: ColumnPlan, side: int, buckets: int, *, probe: bool = False) -> exp.Select:

@@ -24,9 +24,8 @@ _INSTANT = f"^ *[0-9]{{4,6}}-[0-9]{{2}}-[0-9]{{2}}([ T]{_TIME} ?{_OFFSET}?)? *$"
 _HAS_OFFSET = f"[0-9]:[0-9]{{2}}.*{_OFFSET} *$"
 _CLOCK = f"^ *{_TIME} *$"
 _FINER_THAN_MICROSECONDS = "[.][0-9]{6}[0-9]*[1-9]"
-_FLOAT = (
-    "^ *[+-]?(([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)?|[nN][aA][nN]|[iI][nN][fF]([iI][nN][iI][tT][yY])?) *$"
-)
+_NUMERAL = "^ *[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)? *$"
+_NO_NUMERAL = "^ *[+-]?([nN][aA][nN]|[iI][nN][fF]([iI][nN][iI][tT][yY])?) *$"
 _TRUTHS = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
 _NARROW_RANGES = {exp.DType.DATE, exp.DType.TIMESTAMP_NS, exp.DType.TIMESTAMP_S, exp.DType.TIMESTAMP_MS}
 """Types with values that a timestamp in microseconds does not hold."""
@@ -76,7 +75,9 @@ class Conversions:
         if families <= NUMERIC:
             return self._number(legacy, modern), self._number(modern, legacy)
         if families == {"instant"} and (self.rule.within or legacy.name != modern.name):
-            zoned = legacy.has_zone or modern.has_zone
+            # The time between two readings of a clock depends on its zone, where it is put forward and back.
+            is_measured = self.rule.within is not None and self.rule.timezone != "UTC"
+            zoned = legacy.has_zone or modern.has_zone or is_measured
             return self._instant(legacy, zoned=zoned), self._instant(modern, zoned=zoned)
         if families & NESTED:
             return self._nested(legacy, modern), self._nested(modern, legacy)
@@ -116,7 +117,7 @@ class Conversions:
             to, fits = self._exact_type(own, other)
             return Conversion(lambda value: self.functions.try_cast(number(value), to), may_fail=not fits)
         if "float" in {own.family, other.family}:
-            return Conversion(lambda value: self.functions.cast(value, "DOUBLE"))
+            return Conversion(lambda value: self.functions.nearest_double(value, own))
         to, fits = self._exact_type(own, other)
         return Conversion(lambda value: self.functions.try_cast(value, to), may_fail=not fits)
 
@@ -156,7 +157,7 @@ class Conversions:
             "boolean": self._text_as_boolean,
             "integer": lambda text: self._text_as_exact_number(text, other),
             "decimal": lambda text: self._text_as_exact_number(text, other),
-            "float": lambda text: self._read(text, _FLOAT, "DOUBLE"),
+            "float": lambda text: self._text_as_float(text, other),
             "instant": lambda text: self._text_as_instant(text, zoned=other.has_zone),
             "time": lambda text: self._in_microseconds(text, self._read(text, _CLOCK, "TIME")),
         }
@@ -190,10 +191,18 @@ class Conversions:
         fraction = "[0-9]*" if self.functions.unlimited_decimal else f"[0-9]{{0,{decimals}}}0*"
         return self._read(text, f"^ *[+-]?([0-9]+([.]{fraction})?|[.]{fraction}) *$", self._type_beside_text(number))
 
+    def _text_as_float(self, text: exp.Expr, number: ColumnType) -> exp.Expr:
+        """In the precision of the other side; a number beyond it is none, though engines read it as infinity."""
+        to = "FLOAT" if number.kind is exp.DType.FLOAT else "DOUBLE"
+        found = self.functions.cast(self._read(text, _NUMERAL, to), "DOUBLE")
+        finite = exp.case().when(self.functions.is_finite(found), found.copy())
+        return exp.func("COALESCE", finite, self._read(text, _NO_NUMERAL, "DOUBLE"))
+
     def _text_as_boolean(self, text: exp.Expr) -> exp.Expr:
         found = exp.case()
         for word, truth in _TRUTHS.items():
-            same = exp.EQ(this=exp.Lower(this=exp.Trim(this=text.copy())), expression=exp.Literal.string(word))
+            plain = exp.Lower(this=self.functions.trimmed(text, "both"))
+            same = exp.EQ(this=plain, expression=exp.Literal.string(word))
             found = found.when(same, exp.true() if truth else exp.false())
         return found
 
@@ -213,7 +222,8 @@ class Conversions:
 
     def _read(self, text: exp.Expr, pattern: str, to: str) -> exp.Expr:
         """A text of a pattern as a value; engines read more than that, each something else."""
-        return exp.case().when(self.functions.matches(text, pattern), self.functions.try_cast_text(text, to))
+        plain = self.functions.trimmed(text, "both")
+        return exp.case().when(self.functions.matches(text, pattern), self.functions.try_cast_text(plain, to))
 
     def _nested(self, own: ColumnType, other: ColumnType) -> Conversion:
         """A nested value in which equal content is equal, member by member."""

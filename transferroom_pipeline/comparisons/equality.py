@@ -106,7 +106,8 @@ class Equality:
         """The modern instant minus the legacy one."""
         own = (self.legacy, self.modern)
         values = self.values(legacy, modern)
-        if own[0].family == own[1].family and own[0].has_zone == own[1].has_zone:
+        in_utc = self.rule.timezone == "UTC" or own[0].has_zone
+        if own[0].family == own[1].family and own[0].has_zone == own[1].has_zone and in_utc:
             values = (legacy, modern)  # As they are: a common type holds no nanoseconds.
         else:
             own = (_MICROSECONDS, _MICROSECONDS)
@@ -141,7 +142,7 @@ class Equality:
             text = functions.nfc(text)
         if rule.trim != "none":
             text = functions.trimmed(text, rule.trim)
-        if rule.case == "insensitive":
+        if rule.case == "insensitive" and self.legacy.family == self.modern.family:
             text = functions.lowered(text)
         if rule.null_equals_empty:
             text = exp.Nullif(this=text, expression=exp.Literal.string(""))

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
-from transferroom_pipeline.comparisons.buckets import bucket_count, differing_buckets, hashed_rows
+from transferroom_pipeline.comparisons.buckets import ROWS_PER_BUCKET, bucket_count, differing_buckets, hashed_rows
 from transferroom_pipeline.comparisons.columns import ColumnPlan
 from transferroom_pipeline.comparisons.exceptions import ComparisonError
 from transferroom_pipeline.comparisons.queries import (
@@ -63,7 +63,14 @@ class Matched:
         return {each.position: (found[2 * place], found[2 * place + 1]) for place, each in enumerate(columns)}
 
 
-def match(statements: Statements, spec: TableSpec, plan: ColumnPlan, bucketed_from: int) -> Matched:
+def match(
+    statements: Statements,
+    spec: TableSpec,
+    plan: ColumnPlan,
+    bucketed_from: int,
+    *,
+    rows_per_bucket: int = ROWS_PER_BUCKET,
+) -> Matched:
     """Put both sides side by side.
 
     Args:
@@ -71,11 +78,12 @@ def match(statements: Statements, spec: TableSpec, plan: ColumnPlan, bucketed_fr
         spec: What to compare.
         plan: Its columns.
         bucketed_from: Rows of the larger side from which buckets are hashed first.
+        rows_per_bucket: How many rows share a bucket, about; 0 for as many buckets as there can be.
 
     Raises:
         ComparisonError: The engine refuses, or the rows change while they are read.
     """
-    return _Matcher(statements, spec, plan).match(bucketed_from)
+    return _Matcher(statements, spec, plan, rows_per_bucket).match(bucketed_from)
 
 
 @dataclass(frozen=True)
@@ -83,6 +91,7 @@ class _Matcher:
     statements: Statements
     spec: TableSpec
     plan: ColumnPlan
+    rows_per_bucket: int
 
     def match(self, bucketed_from: int) -> Matched:
         self.statements.progress("counting rows", 0)
@@ -115,7 +124,7 @@ class _Matcher:
 
     def _differing_scope(self, rows: tuple[int, int]) -> Scope | None:
         """The buckets that differ; None where none does."""
-        buckets = bucket_count(max(rows))
+        buckets = bucket_count(max(rows), self.rows_per_bucket)
         if self._would_be_in_vain(rows):
             return Scope(buckets, None)
         hashed = [self._hashed(side, rows[side], buckets) for side in SIDES]

@@ -99,8 +99,10 @@ def _shifted(value: exp.Expr, shift: int) -> tuple[Rule, exp.Expr | None]:
     return {"within": f"{number}{unit}"}, move(this=value, expression=interval)
 
 
-def _as_legacy(compared: ComparedColumn) -> exp.Expr:
-    """The modern column in the legacy column's type."""
+def _as_legacy(compared: ComparedColumn) -> exp.Expr | None:
+    """The modern column in the legacy column's type; None where it has that type already."""
+    if compared.equality.legacy.name == compared.equality.modern.name:
+        return None
     return exp.Cast(this=_column(compared), to=compared.equality.legacy.data_type())
 
 

@@ -189,9 +189,6 @@ KNOWN: dict[str, str] = {
     "beside rounding": "the suggestion goes by the largest difference of all causes",
     "or mend trailing blanks": "trims the new column although the old one has the blanks",
     "or mend blanks at both ends": "trims the new column although the old one has the blanks",
-    "or mend noise of doubles": "casts a double to a double",
-    "or mend noise of decimals": "casts a decimal to its own type",
-    "or mend rounding of doubles": "casts a double to a double",
 }
 """What the engine does not get right yet, with the reason."""
 

@@ -8,6 +8,7 @@ import duckdb
 import pytest
 
 from transferroom_pipeline.comparisons.engine import compare
+from transferroom_pipeline.comparisons.engines.duckdb_engine import DuckDBEngine
 from transferroom_pipeline.comparisons.history import keep
 from transferroom_pipeline.comparisons.result import ComparisonResult, Snapshot, Verdict
 from transferroom_pipeline.comparisons.spec import Spec, TableEntry
@@ -55,7 +56,9 @@ def compared(connection: duckdb.DuckDBPyConnection, results: dict[str, Compariso
     def compare_and_keep(verdict: Verdict) -> str:
         for schema, query in zip(("raw", "prod"), TABLES[verdict], strict=True):
             connection.execute(f"CREATE OR REPLACE TABLE {schema}.t AS {query}")
-        with compare(connection, spec, snapshot=Snapshot(id="snap", as_of=date(2026, 6, 30))) as comparison:
+        with compare(
+            DuckDBEngine(connection), spec, snapshot=Snapshot(id="snap", as_of=date(2026, 6, 30))
+        ) as comparison:
             assert comparison.result.verdict is verdict
             run_id = next(runs)
             keep(connection, comparison, run_id=run_id)

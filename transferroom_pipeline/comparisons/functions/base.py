@@ -57,6 +57,11 @@ class Functions(ABC):
         """A text as a value of a type, NULL where it is none."""
         return self.try_cast(text, to)
 
+    def nearest_double(self, value: exp.Expr, column: ColumnType) -> exp.Expr:
+        """A number of a column as the double that is nearest to it."""
+        del column
+        return self.cast(value, "DOUBLE")
+
     def attempt(self, value: exp.Expr) -> exp.Expr:
         """Arithmetic on decimals that gives NULL where the result has too many digits."""
         return value
