@@ -155,7 +155,13 @@ class _Comparison:
             rows=evidence.rows,
             columns=columns,
             samples=findings.samples(self.effort.samples, evidence.rows),
-            suggestions=suggestions(plan, columns, findings.facts, findings.row_causes(evidence.rows)),
+            suggestions=suggestions(
+                plan,
+                columns,
+                findings.facts,
+                findings.roundings({place: column.causes for place, column in enumerate(columns)}),
+                findings.row_causes(evidence.rows),
+            ),
             seconds=round(time.perf_counter() - started, 3),
             sql=tuple(self.statements.run),
         )

@@ -183,6 +183,20 @@ class Findings:
             found.setdefault(place, {})[cause] = number
         return found
 
+    def roundings(self, causes: Mapping[int, Mapping[str, int]]) -> dict[int, float]:
+        """The largest difference that is one of rounding, by the column's position."""
+        found: dict[int, float] = {}
+        if self.differences is None:
+            return found
+        for compared in [each for each in self.differing_columns if "rounding" in causes.get(each.position, {})]:
+            is_rounding = exp.EQ(this=self.cause(compared), expression=exp.Literal.string("rounding"))
+            condition = exp.and_(column(f"d{compared.position}"), is_rounding)
+            measure, _ = largest(compared, *sides(compared))
+            query = exp.select(exp.Filter(this=measure, expression=exp.Where(this=condition)))
+            value = self.statements.value(query.from_(self.differences.copy()))
+            found |= {} if value is None else {compared.position: float(value)}
+        return found
+
     def row_causes(self, rows: RowCounts) -> dict[str, int]:
         """Rows on one side only by cause."""
         found: dict[str, int] = {}

@@ -25,13 +25,25 @@ _INTERVALS = {"d": "DAY", "h": "HOUR", "min": "MINUTE", "s": "SECOND", "ms": "MI
 
 
 def suggestions(
-    plan: ColumnPlan, columns: Sequence[ColumnResult], facts: Mapping[int, ColumnFacts], row_causes: Mapping[str, int]
+    plan: ColumnPlan,
+    columns: Sequence[ColumnResult],
+    facts: Mapping[int, ColumnFacts],
+    roundings: Mapping[int, float],
+    row_causes: Mapping[str, int],
 ) -> tuple[Suggestion, ...]:
-    """A suggestion for each cause that a rule would settle."""
+    """A suggestion for each cause that a rule would settle.
+
+    Args:
+        plan: The columns.
+        columns: What was found in them, causes included.
+        facts: What the differing cells of a column have in common, by its position.
+        roundings: The largest difference that is one of rounding, by the column's position.
+        row_causes: Rows on one side only by cause.
+    """
     found = [
         suggestion
         for place, compared in plan.compared.items()
-        for suggestion in _of_column(compared, columns[place], facts.get(place, ColumnFacts()))
+        for suggestion in _of_column(compared, columns[place], facts.get(place, ColumnFacts()), roundings.get(place))
     ]
     return (*found, *_of_keys(plan, row_causes))
 
@@ -46,9 +58,11 @@ def _of_keys(plan: ColumnPlan, row_causes: Mapping[str, int]) -> Iterator[Sugges
             yield Suggestion(compared.modern, "key_format", rule, _sql(plan, exp.Lower(this=trimmed)))
 
 
-def _of_column(compared: ComparedColumn, result: ColumnResult, known: ColumnFacts) -> Iterator[Suggestion]:
+def _of_column(
+    compared: ComparedColumn, result: ColumnResult, known: ColumnFacts, rounding: float | None
+) -> Iterator[Suggestion]:
     for cause in result.causes:
-        found = _rule(cause, compared, result, known)
+        found = _rule(cause, compared, known, rounding)
         if found is not None:
             rule, mended = found
             sql = "" if mended is None else mended.sql(dialect=compared.equality.functions.dialect)
@@ -56,7 +70,7 @@ def _of_column(compared: ComparedColumn, result: ColumnResult, known: ColumnFact
 
 
 def _rule(
-    cause: str, compared: ComparedColumn, result: ColumnResult, known: ColumnFacts
+    cause: str, compared: ComparedColumn, known: ColumnFacts, rounding: float | None
 ) -> tuple[Rule, exp.Expr | None] | None:
     """The rule that settles a cause, and the SQL that mends it, None where no SQL can."""
     value = _column(compared)
@@ -70,11 +84,11 @@ def _rule(
         empty = exp.Literal.string("")
         nulls = {0: exp.Nullif(this=value, expression=empty), 1: exp.func("COALESCE", value.copy(), empty.copy())}
         return {"null_equals_empty": True}, nulls.get(-1 if known.null_side is None else known.null_side)
-    return _rule_of_measure(cause, compared, result, known)
+    return _rule_of_measure(cause, compared, known, rounding)
 
 
 def _rule_of_measure(
-    cause: str, compared: ComparedColumn, result: ColumnResult, known: ColumnFacts
+    cause: str, compared: ComparedColumn, known: ColumnFacts, rounding: float | None
 ) -> tuple[Rule, exp.Expr | None] | None:
     """The same for numbers and instants."""
     value = _column(compared)
@@ -82,8 +96,8 @@ def _rule_of_measure(
         return {
             "rel": 1e-06 if exp.DType.FLOAT in {compared.equality.legacy.kind, compared.equality.modern.kind} else 1e-12
         }, _as_legacy(compared)
-    if cause == "rounding" and result.max_abs_diff is not None:
-        return {"abs": _rounded_up(result.max_abs_diff)}, _as_legacy(compared)
+    if cause == "rounding" and rounding is not None:
+        return {"abs": _rounded_up(rounding)}, _as_legacy(compared)
     if cause in {"sub_second", "date_only"}:
         return {"within": "1s" if cause == "sub_second" else "1d"}, _as_legacy(compared)
     if cause == "fixed_shift" and known.shift is not None:

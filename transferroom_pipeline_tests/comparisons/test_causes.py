@@ -186,7 +186,6 @@ KNOWN: dict[str, str] = {
     "blanks inside": "the suggestion trims both ends",
     "tabs": "the suggestion trims spaces",
     "mend blanks for null": "the suggestion does not trim the blanks that its cause does",
-    "beside rounding": "the suggestion goes by the largest difference of all causes",
     "or mend trailing blanks": "trims the new column although the old one has the blanks",
     "or mend blanks at both ends": "trims the new column although the old one has the blanks",
 }
