@@ -70,11 +70,11 @@ class PostgresFunctions(Functions):
 
     def lowered(self, text: exp.Expr) -> exp.Expr:
         """By Unicode's rules, whatever the locale of the database."""
-        return exp.Lower(this=exp.Collate(this=text.copy(), expression=exp.to_identifier("pg_c_utf8", quoted=True)))
+        return self.exact_text(exp.Lower(this=_in_unicode(text)))
 
     def raised(self, text: exp.Expr) -> exp.Expr:
         """By Unicode's rules, whatever the locale of the database."""
-        return exp.Upper(this=exp.Collate(this=text.copy(), expression=exp.to_identifier("pg_c_utf8", quoted=True)))
+        return self.exact_text(exp.Upper(this=_in_unicode(text)))
 
     def nfc(self, text: exp.Expr) -> exp.Expr:
         """PostgreSQL's normalize."""
@@ -138,3 +138,7 @@ class PostgresFunctions(Functions):
     def struct(self, fields: Sequence[tuple[str, exp.Expr]]) -> exp.Expr:
         """PostgreSQL has no structs."""
         raise self._missing("structs", fields)
+
+
+def _in_unicode(text: exp.Expr) -> exp.Expr:
+    return exp.Collate(this=text.copy(), expression=exp.to_identifier("pg_c_utf8", quoted=True))
