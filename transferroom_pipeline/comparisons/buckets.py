@@ -1,62 +1,175 @@
-"""The cheapest proof: rows counted and hashed per bucket of keys, so that only buckets that differ are read again."""
+"""The cheapest proof: rows hashed once and added up per bucket of keys, so that only what differs is read again.
+
+Where an engine can hand over hashes as arrays of numbers they are added up outside it (`streamed_hashes`); here the
+engine does it.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
 
 from sqlglot import exp
 
 from transferroom_pipeline.comparisons.columns import ColumnPlan
 from transferroom_pipeline.comparisons.queries import (
+    BITS,
     LEGACY,
     MODERN,
     SIDE_NAMES,
+    SIDES,
+    bucket,
     column,
     count,
-    filtered,
+    everything,
     hash_of,
     key_hash,
-    sum_or_zero,
+    named,
 )
 from transferroom_pipeline.comparisons.spec import TableSpec
+from transferroom_pipeline.comparisons.statements import Statements
 
-ROWS_PER_BUCKET = 1_000
-"""Fewer rows per bucket make less to read again where rows differ, more buckets make the hashing slower."""
-
-_MOST_BUCKETS = 2**16
-SLICES = 256
-"""A probe reads one of so many slices of the keys."""
+MOST_BUCKETS = 1 << BITS
 
 
-def bucket_count(rows: int, rows_per_bucket: int) -> int:
+@dataclass(frozen=True)
+class Hashing:
+    """When rows are hashed, and what is made of it.
+
+    Attributes:
+        from_rows: Rows of the larger side from which adding up hashes first is quicker than joining all rows at once.
+        rows_per_bucket: About how many rows share a bucket where the engine adds up. Fewer make less to read again
+            where rows differ, more buckets make the hashing slower.
+        few: The share of the rows up to which those in differing buckets are read apart before the sides are joined.
+    """
+
+    from_rows: int = 200_000
+    rows_per_bucket: float = 1_000
+    few: float = 0.1
+
+
+HASHED_IF_LARGE = Hashing()
+ALWAYS_HASHED = Hashing(from_rows=1, rows_per_bucket=0, few=math.inf)
+"""Whatever the size, and so that a change that the hashes miss is not found thanks to another one beside it."""
+
+
+@dataclass(frozen=True)
+class Differing:
+    """The buckets in which the two sides differ.
+
+    Attributes:
+        buckets: How many buckets there are in each sorting.
+        tables: Their numbers, per sorting: a row that differs is in one of each.
+        rows: About how many rows of a side are in them.
+        row_ids: The ids of these rows, for a side of which they are known.
+    """
+
+    buckets: int
+    tables: tuple[exp.Table, ...]
+    rows: int
+    row_ids: tuple[exp.Table | None, exp.Table | None] = (None, None)
+
+    def are_few(self, rows: tuple[int, int], hashing: Hashing) -> bool:
+        """Whether it is worth the while to read their rows apart."""
+        return self.rows <= max(rows) * hashing.few
+
+    def condition(self, plan: ColumnPlan, side: int) -> exp.Expr:
+        """Whether a row of the source is in them."""
+        chosen = [exp.select(column("bucket")).from_(table.copy()).subquery() for table in self.tables]
+        return exp.and_(
+            *(
+                exp.In(this=bucket(plan, side, self.buckets, sorting), query=query)
+                for sorting, query in enumerate(chosen)
+            )
+        )
+
+
+class Hashes(Protocol):
+    """What hashing every row of both sides once tells."""
+
+    def differing(self) -> Differing | None:
+        """Where the two sides differ; None where they have the same rows."""
+
+    def legacy_key_is_unique(self) -> bool:
+        """Whether no two legacy rows have one hash of their keys."""
+
+
+@dataclass(frozen=True)
+class GroupedHashes:
+    """Hashes that the engine adds up.
+
+    Attributes:
+        statements: Where to ask.
+        spec: What to compare.
+        plan: Its columns.
+        rows: The rows of either side.
+        hashing: How many rows share a bucket.
+    """
+
+    statements: Statements
+    spec: TableSpec
+    plan: ColumnPlan
+    rows: tuple[int, int]
+    hashing: Hashing
+
+    def differing(self) -> Differing | None:
+        """As the protocol says."""
+        buckets = bucket_count(max(self.rows), self.hashing.rows_per_bucket)
+        table = self.statements.create("buckets", differing_buckets(*(self._hashed(side, buckets) for side in SIDES)))
+        found = int(self.statements.value(exp.select(count()).from_(table.copy())))
+        return Differing(buckets, (table,), max(self.rows) * found // buckets) if found else None
+
+    def _hashed(self, side: int, buckets: int) -> exp.Table:
+        self.statements.progress(f"hashing {SIDE_NAMES[side]} rows into {buckets:,} buckets", self.rows[side])
+        hashes = row_hashes(everything(self.spec)[side], self.plan, side)
+        return self.statements.create(f"{SIDE_NAMES[side]}_buckets", added_up(hashes, self.plan, buckets))
+
+    def legacy_key_is_unique(self) -> bool:
+        """As the protocol says."""
+        return key_is_unique(self.statements, self.spec, self.plan)
+
+
+def bucket_count(rows: int, rows_per_bucket: float) -> int:
     """How many buckets to sort rows into: a power of two."""
-    if rows_per_bucket == 0:
-        return _MOST_BUCKETS
-    return int(min(2 ** max(rows // rows_per_bucket, 1).bit_length(), _MOST_BUCKETS))
+    if rows_per_bucket * MOST_BUCKETS <= rows:
+        return MOST_BUCKETS
+    bits = max(int(rows / rows_per_bucket), 1).bit_length()
+    return min(MOST_BUCKETS, 1 << bits)
 
 
-def hashed_rows(spec: TableSpec, plan: ColumnPlan, side: int, buckets: int, *, probe: bool = False) -> exp.Select:
-    """Per bucket of one side: its rows and the sum of their hashes.
+def row_hashes(source: exp.Select, plan: ColumnPlan, side: int) -> exp.Select:
+    """The hash of every row of a side, as `row_hash`, and that of its key, as `key_hash`.
 
     Args:
-        spec: The comparison.
-        plan: Its columns.
+        source: The rows.
+        plan: The columns.
         side: Legacy or modern.
-        buckets: How many buckets there are.
-        probe: Whether to read one slice of the keys only.
     """
-    functions = plan.functions
-    source = filtered(spec, side).subquery("source")
-    values = [
-        column(compared.name(side), "source").as_(f"c{compared.position}", quoted=True)
-        for compared in plan.value_columns
-    ]
-    keyed = exp.select(key_hash(plan, side, prefix=None).as_("key_hash", quoted=True), *values).from_(source)
-    if probe:
-        in_slice = exp.EQ(
-            this=functions.bucket(key_hash(plan, side, prefix=None), SLICES), expression=exp.Literal.number(0)
-        )
-        keyed = keyed.where(in_slice)
-    values_hash = hash_of(plan.value_columns if plan.key else (), plan, side, "c", further=[column("key_hash")])
-    bucket = functions.bucket(column("key_hash"), buckets).as_("bucket", quoted=True)
-    hashed = exp.select(bucket, values_hash.as_("row_hash", quoted=True)).from_(keyed.subquery("keyed"))
-    total = functions.hash_total(column("row_hash"))
+    values = [named(column(compared.name(side), "source"), f"c{compared.position}") for compared in plan.value_columns]
+    key = named(key_hash(plan, side), "key_hash")
+    keyed = exp.Select(expressions=[key, *values]).from_(source.subquery("source", copy=False), copy=False)
+    row_hash = hash_of(plan.value_columns if plan.key else (), plan, side, "c", further=[column("key_hash")])
+    hashes = [column("key_hash"), named(row_hash, "row_hash")]
+    return exp.Select(expressions=hashes).from_(keyed.subquery("keyed", copy=False), copy=False)
+
+
+def key_hashes(spec: TableSpec, plan: ColumnPlan) -> exp.Select:
+    """The hash of the key of every legacy row, as `hash`."""
+    hashed = key_hash(plan, LEGACY).as_("hash", quoted=True)
+    return exp.select(hashed).from_(everything(spec)[LEGACY].subquery("source"))
+
+
+def key_is_unique(statements: Statements, spec: TableSpec, plan: ColumnPlan) -> bool:
+    """Whether no two legacy rows have one hash of their keys, as the engine counts them."""
+    distinct = exp.Count(this=exp.Distinct(expressions=[column("hash")]))
+    same = exp.EQ(this=count(), expression=distinct)
+    return bool(statements.value(exp.select(same).from_(key_hashes(spec, plan).subquery("hashes"))))
+
+
+def added_up(hashes: exp.Select, plan: ColumnPlan, buckets: int) -> exp.Select:
+    """Per bucket: the rows and the sum of their hashes."""
+    number = plan.functions.bucket(column("key_hash"), buckets).as_("bucket", quoted=True)
+    hashed = exp.select(number, column("row_hash")).from_(hashes.subquery("hashes"))
+    total = plan.functions.hash_total(column("row_hash"))
     return (
         exp.select(column("bucket"), count().as_("rows", quoted=True), total.as_("hash", quoted=True))
         .from_(hashed.subquery("hashed"))
@@ -73,15 +186,10 @@ def differing_buckets(legacy: exp.Table, modern: exp.Table) -> exp.Select:
     unlike = [
         exp.NullSafeNEQ(this=column(name, "legacy"), expression=column(name, "modern")) for name in ("rows", "hash")
     ]
-    bucket = exp.func("COALESCE", column("bucket", "legacy"), column("bucket", "modern"))
+    either = exp.func("COALESCE", column("bucket", "legacy"), column("bucket", "modern"))
     return (
-        exp.select(bucket.as_("bucket", quoted=True))
+        exp.select(either.as_("bucket", quoted=True))
         .from_(sides[LEGACY])
         .join(sides[MODERN], on=same_bucket, join_type="full outer")
         .where(exp.or_(*unlike))
     )
-
-
-def total_rows(table: exp.Table) -> exp.Select:
-    """All rows of one side, out of its buckets."""
-    return exp.select(sum_or_zero(column("rows"))).from_(table.copy())

@@ -9,13 +9,14 @@ from datetime import UTC, date, datetime
 from sqlglot import exp
 
 from transferroom_pipeline.comparisons.acceptance import accept
+from transferroom_pipeline.comparisons.buckets import ALWAYS_HASHED, HASHED_IF_LARGE, Hashing
 from transferroom_pipeline.comparisons.column_types import column_type
 from transferroom_pipeline.comparisons.columns import Column, ColumnPlan, plan_columns
 from transferroom_pipeline.comparisons.differences import long_form
 from transferroom_pipeline.comparisons.engines.base import Engine
 from transferroom_pipeline.comparisons.exceptions import ComparisonError
 from transferroom_pipeline.comparisons.findings import Findings
-from transferroom_pipeline.comparisons.matching import BUCKETED_FROM, Matched, match
+from transferroom_pipeline.comparisons.matching import Matched, match
 from transferroom_pipeline.comparisons.measures import column_results, drift_beyond, measure
 from transferroom_pipeline.comparisons.queries import (
     LEGACY,
@@ -42,14 +43,24 @@ class Comparison:
 
     Attributes:
         result: What was found.
-        differences: A query of every difference in long form (see `differences.long_form`), for the connection of the
-            comparison, until it is closed.
-        differences_total: The number of its rows.
+        findings: What the result was made of.
     """
 
     result: ComparisonResult
-    differences: exp.Query
-    differences_total: int
+    findings: Findings
+
+    @property
+    def differences(self) -> exp.Query:
+        """A query of every difference in long form (see `differences.long_form`).
+
+        It is for the connection of the comparison, until it is closed.
+        """
+        return long_form(self.findings)
+
+    @property
+    def differences_total(self) -> int:
+        """The number of its rows."""
+        return _total(self.findings, self.result.rows)
 
 
 @dataclass(frozen=True)
@@ -59,12 +70,12 @@ class Effort:
     Attributes:
         samples: How many rows of each kind to show.
         checks_itself: Whether changes are planted to prove that the comparison finds them.
-        bucketed_from: Rows of the larger side from which buckets are hashed before anything is joined.
+        hashing: When rows are hashed before anything is joined.
     """
 
     samples: int = DEFAULT_SAMPLES
     checks_itself: bool = True
-    bucketed_from: int = BUCKETED_FROM
+    hashing: Hashing = HASHED_IF_LARGE
 
 
 @contextmanager
@@ -115,7 +126,7 @@ class _Comparison:
     def made(self, snapshot: Snapshot | None, today: date) -> Comparison:
         started = time.perf_counter()
         plan = self._plan()
-        matched = match(self.statements, self.spec, plan, self.effort.bucketed_from)
+        matched = match(self.statements, self.spec, plan, self.effort.hashing)
         self.statements.progress("explaining what differs", 0)
         found = Findings(self.statements, plan, matched.differences, matched.duplicates).examined()
         acceptance = accept(self.statements, self.spec, plan, matched.differences, today)
@@ -142,7 +153,6 @@ class _Comparison:
     ) -> Comparison:
         spec, plan = self.spec, findings.plan
         verdict, reasons = judge(evidence, Allowances(spec.row_tolerance, spec.allow_empty, spec.multiset))
-        differences = long_form(findings)
         columns: tuple[ColumnResult, ...] = tuple(evidence.columns)
         result = ComparisonResult(
             table=spec.table,
@@ -165,7 +175,7 @@ class _Comparison:
             seconds=round(time.perf_counter() - started, 3),
             sql=tuple(self.statements.run),
         )
-        return Comparison(result, differences, _total(findings, evidence.rows))
+        return Comparison(result, findings)
 
     def _plan(self) -> ColumnPlan:
         legacy, modern = (self._columns(side) for side in SIDES)
@@ -211,8 +221,9 @@ class _Comparison:
     def _self_check(self, plan: ColumnPlan, matched: Matched, rows: RowCounts) -> SelfCheck:
         if not (self.effort.checks_itself and rows.identical and plan.value_columns):
             return SelfCheck()
-        is_bucketed = max(matched.rows) >= self.effort.bucketed_from
-        return self_check(self.statements, self.spec, plan, matched, 0 if is_bucketed else BUCKETED_FROM)
+        hashing = self.effort.hashing
+        as_here = ALWAYS_HASHED if max(matched.rows) >= hashing.from_rows else hashing
+        return self_check(self.statements, self.spec, plan, matched, as_here)
 
     def _rows_before_where(self, rows: RowCounts) -> int | None:
         """How many rows a predicate had to choose from; of interest only where it kept none."""

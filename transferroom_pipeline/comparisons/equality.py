@@ -171,7 +171,7 @@ def equality(legacy: ColumnType, modern: ColumnType, rule: ColumnRule, functions
 def all_equal(left: Sequence[exp.Expr], right: Sequence[exp.Expr]) -> exp.Expr:
     """Whether all pairs of expressions are equal, NULL being equal to NULL only."""
     pairs = zip(left, right, strict=True)
-    return exp.and_(*(exp.NullSafeEQ(this=one.copy(), expression=other.copy()) for one, other in pairs), copy=False)
+    return exp.and_(*(exp.NullSafeEQ(this=one, expression=other) for one, other in pairs), copy=False)
 
 
 def _does_not_apply(rules: str, to: str, legacy: ColumnType, modern: ColumnType) -> ComparisonError:

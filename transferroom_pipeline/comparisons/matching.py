@@ -1,38 +1,45 @@
-"""From cheap to dear: bucket hashes first, then a join of the rows that they do not prove equal."""
+"""From cheap to dear: sums of hashes first, then a join of the rows that they do not prove equal."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from sqlglot import exp
 
-from transferroom_pipeline.comparisons.buckets import ROWS_PER_BUCKET, bucket_count, differing_buckets, hashed_rows
+from transferroom_pipeline.comparisons.buckets import (
+    MOST_BUCKETS,
+    Differing,
+    GroupedHashes,
+    Hashes,
+    Hashing,
+    key_is_unique,
+)
 from transferroom_pipeline.comparisons.columns import ColumnPlan
+from transferroom_pipeline.comparisons.engines.base import StreamingEngine
 from transferroom_pipeline.comparisons.exceptions import ComparisonError
+from transferroom_pipeline.comparisons.pairs import most_rows_differ
 from transferroom_pipeline.comparisons.queries import (
-    EVERYTHING,
     LEGACY,
     MODERN,
     SIDE_NAMES,
     SIDES,
     Matching,
-    Scope,
+    Sources,
+    chosen_by_id,
+    chosen_rows,
     column,
     count,
     count_rows,
     count_where,
     duplicate_keys,
-    filtered,
+    everything,
     forms,
-    key_hash,
+    is_null,
     tolerant_numbers,
 )
 from transferroom_pipeline.comparisons.spec import TableSpec
 from transferroom_pipeline.comparisons.statements import Statements
 
-BUCKETED_FROM = 200_000
-"""Rows from which hashing buckets first is quicker than joining everything at once."""
-
 _PROBED_FROM = 1_000_000
-_PROBE_BUCKETS = 64
 
 
 @dataclass(frozen=True)
@@ -63,27 +70,34 @@ class Matched:
         return {each.position: (found[2 * place], found[2 * place + 1]) for place, each in enumerate(columns)}
 
 
-def match(
-    statements: Statements,
-    spec: TableSpec,
-    plan: ColumnPlan,
-    bucketed_from: int,
-    *,
-    rows_per_bucket: int = ROWS_PER_BUCKET,
-) -> Matched:
+def match(statements: Statements, spec: TableSpec, plan: ColumnPlan, hashing: Hashing) -> Matched:
     """Put both sides side by side.
 
     Args:
         statements: Where to ask.
         spec: What to compare.
         plan: Its columns.
-        bucketed_from: Rows of the larger side from which buckets are hashed first.
-        rows_per_bucket: How many rows share a bucket, about; 0 for as many buckets as there can be.
+        hashing: When to hash rows before anything is joined.
 
     Raises:
         ComparisonError: The engine refuses, or the rows change while they are read.
     """
-    return _Matcher(statements, spec, plan, rows_per_bucket).match(bucketed_from)
+    statements.progress("counting rows", 0)
+    legacy, modern = (int(statements.value(count_rows(spec, side))) for side in SIDES)
+    rows = legacy, modern
+    hashes = _hashes(statements, spec, plan, rows, hashing) if max(rows) >= hashing.from_rows else None
+    return _Matcher(statements, spec, plan, rows, hashing, hashes).match()
+
+
+def _hashes(
+    statements: Statements, spec: TableSpec, plan: ColumnPlan, rows: tuple[int, int], hashing: Hashing
+) -> Hashes:
+    if not isinstance(statements.engine, StreamingEngine):
+        return GroupedHashes(statements, spec, plan, rows, hashing)
+    # Imported here: comparing small tables must not wait for NumPy.
+    from transferroom_pipeline.comparisons.streamed_hashes import StreamedHashes  # noqa: PLC0415
+
+    return StreamedHashes(statements, statements.engine, spec, plan, rows, hashing)
 
 
 @dataclass(frozen=True)
@@ -91,100 +105,104 @@ class _Matcher:
     statements: Statements
     spec: TableSpec
     plan: ColumnPlan
-    rows_per_bucket: int
+    rows: tuple[int, int]
+    hashing: Hashing
+    hashes: Hashes | None
 
-    def match(self, bucketed_from: int) -> Matched:
-        self.statements.progress("counting rows", 0)
-        rows = tuple(int(self.statements.value(count_rows(self.spec, side))) for side in SIDES)
-        sides = rows[LEGACY], rows[MODERN]
-        scope = self._differing_scope(sides) if max(sides) >= max(bucketed_from, 1) else EVERYTHING
-        if not self.plan.key:
-            if scope is None:
-                return Matched(sides)
-            return Matched(
-                sides, duplicates=self._create("duplicates", Matching(self.spec, self.plan, scope).grouped_rows())
-            )
-        return self._keyed(sides, scope)
+    @cached_property
+    def _everything(self) -> Sources:
+        return everything(self.spec)
 
-    def _keyed(self, rows: tuple[int, int], scope: Scope | None) -> Matched:
+    def match(self) -> Matched:
+        sources = self._sources()
+        if self.plan.key:
+            return self._keyed(sources)
+        if sources is None:
+            return Matched(self.rows)
+        return Matched(self.rows, duplicates=self._create("duplicates", Matching(self.plan, sources).grouped_rows()))
+
+    def _sources(self) -> Sources | None:
+        """The rows that may differ; None where none does."""
+        if self.hashes is None or self._would_be_in_vain():
+            return self._everything
+        differing = self.hashes.differing()
+        return None if differing is None else self._narrowed(differing)
+
+    def _would_be_in_vain(self) -> bool:
+        """Whether nearly all rows differ a little: where rules forgive that, a slice is looked at first."""
+        if not self.plan.key or not self.plan.tolerant_columns or max(self.rows) < _PROBED_FROM:
+            return False
+        self.statements.progress("looking at a few rows", 0)
+        return most_rows_differ(self.statements, self.spec, self.plan)
+
+    def _narrowed(self, differing: Differing) -> Sources:
+        """The rows in differing buckets; all rows where these are not few enough to be worth it."""
+        if not differing.are_few(self.rows, self.hashing):
+            return self._everything
+        self.statements.progress("reading the rows that differ", max(self.rows))
+        legacy, modern = (self._in_buckets(side, differing) for side in SIDES)
+        return legacy, modern
+
+    def _in_buckets(self, side: int, differing: Differing) -> exp.Select:
+        row_id, chosen = self.statements.engine.row_id(self.spec, side), differing.row_ids[side]
+        if row_id is None or chosen is None:
+            query = chosen_rows(self.spec, self.plan, side, differing.condition(self.plan, side))
+        else:
+            query = chosen_by_id(self.spec, self.plan, side, row_id, chosen)
+        return exp.select("*").from_(self._create(f"{SIDE_NAMES[side]}_rows", query))
+
+    def _keyed(self, sources: Sources | None) -> Matched:
         """Keys that occur twice are looked for on the old side alone before the join, which they would blow up.
 
         What is then left of them in the new side shows in the join: a key that occurs more than once there makes more
         pairs than there are old rows, or is among the rows on one side only.
         """
-        repeated = None if self._legacy_key_is_unique(rows[LEGACY]) else self._duplicate_keys()
-        found = self._joined(rows, scope, repeated)
+        repeated = None if self._legacy_key_is_unique() else self._duplicate_keys()
+        found = self._joined(sources, repeated)
         if repeated is None and self._modern_key_repeats(found):
             repeated = self._duplicate_keys()
             if repeated is None:
                 message = "its rows changed while they were read, or a view gives other rows each time"
                 raise ComparisonError(f"table {self.spec.table} cannot be compared: {message}")
-            found = self._joined(rows, scope, repeated)
+            found = self._joined(sources, repeated)
         return found
 
-    def _differing_scope(self, rows: tuple[int, int]) -> Scope | None:
-        """The buckets that differ; None where none does."""
-        buckets = bucket_count(max(rows), self.rows_per_bucket)
-        if self._would_be_in_vain(rows):
-            return Scope(buckets, None)
-        hashed = [self._hashed(side, rows[side], buckets) for side in SIDES]
-        table = self._create("buckets", differing_buckets(*hashed))
-        return Scope(buckets, table) if self._count(table) else None
-
-    def _hashed(self, side: int, rows: int, buckets: int) -> exp.Table:
-        self.statements.progress(f"hashing {SIDE_NAMES[side]} rows into {buckets:,} buckets", rows)
-        return self._create(f"{SIDE_NAMES[side]}_buckets", hashed_rows(self.spec, self.plan, side, buckets))
-
-    def _would_be_in_vain(self, rows: tuple[int, int]) -> bool:
-        """Whether nearly all buckets differ: where rules forgive small differences, a slice is looked at first."""
-        if not self.plan.tolerant_columns or max(rows) < _PROBED_FROM:
-            return False
-        self.statements.progress("looking at a slice of the keys", 0)
-        probes = [
-            self._create(
-                f"{SIDE_NAMES[side]}_probe", hashed_rows(self.spec, self.plan, side, _PROBE_BUCKETS, probe=True)
-            )
-            for side in SIDES
-        ]
-        differing = exp.select(count()).from_(differing_buckets(*probes).subquery("probed"))
-        return bool(int(self.statements.value(differing)) > _PROBE_BUCKETS // 2)
-
-    def _legacy_key_is_unique(self, rows: int) -> bool:
-        self.statements.progress("looking for keys that occur twice", rows)
-        hashes = exp.select(key_hash(self.plan, LEGACY, prefix=None).as_("hash", quoted=True)).from_(
-            filtered(self.spec, LEGACY).subquery("source")
-        )
-        return rows == 0 or self.statements.all_distinct(hashes, rows)
+    def _legacy_key_is_unique(self) -> bool:
+        if self.hashes is not None:
+            return self.hashes.legacy_key_is_unique()
+        return not self.rows[LEGACY] or key_is_unique(self.statements, self.spec, self.plan)
 
     def _duplicate_keys(self) -> exp.Table | None:
         """The keys that occur more than once; None where there are none, because only their hashes were the same."""
         table = self._create("duplicate_keys", duplicate_keys(self.spec, self.plan))
         return table if self._count(table) else None
 
-    def _joined(self, rows: tuple[int, int], scope: Scope | None, repeated: exp.Table | None) -> Matched:
+    def _joined(self, sources: Sources | None, repeated: exp.Table | None) -> Matched:
         duplicates = None
         if repeated is not None:
-            whole = Matching(self.spec, self.plan, duplicate_keys=repeated)
+            whole = Matching(self.plan, self._everything, repeated)
             duplicates = self._create("duplicates", whole.grouped_rows())
-        found = Matched(rows, duplicates=duplicates, duplicate_keys=repeated)
-        if scope is None:
+        found = Matched(self.rows, duplicates=duplicates, duplicate_keys=repeated)
+        if sources is None:
             return found
         if self.plan.tolerant_columns:
-            self.statements.progress("measuring differences within tolerance", max(rows))
-            spread = self._create("spread", Matching(self.spec, self.plan, scope, repeated).spread())
+            self.statements.progress("measuring differences within tolerance", max(self.rows))
+            spread = self._create("spread", Matching(self.plan, sources, repeated).spread(MOST_BUCKETS))
             found = replace(found, spread=spread)
-            scope = self._beyond_tolerance(scope, spread)
-            if scope is None:
+            beyond = self._beyond_tolerance(spread)
+            if beyond is None:
                 return found
-        self.statements.progress("comparing cell by cell", max(rows) if scope.table is None else 0)
-        joined = Matching(self.spec, self.plan, scope, repeated).differing_rows()
+            sources = self._narrowed(beyond) if sources is self._everything else sources
+        self.statements.progress("comparing cell by cell", max(self.rows) if sources is self._everything else 0)
+        joined = Matching(self.plan, sources, repeated).differing_rows()
         return replace(found, differences=self._create("differences", joined))
 
-    def _beyond_tolerance(self, scope: Scope, spread: exp.Table) -> Scope | None:
+    def _beyond_tolerance(self, spread: exp.Table) -> Differing | None:
         """The buckets with a row that is not identical; None where there is none."""
-        beyond = exp.GT(this=column("differing"), expression=exp.Literal.number(0))
-        table = self._create("beyond", exp.select(column("bucket")).from_(spread.copy()).where(beyond))
-        return Scope(scope.buckets, table) if self._count(table) else None
+        differing = exp.select(column("bucket")).from_(spread.copy()).where(exp.not_(is_null(column("bucket"))))
+        table = self._create("beyond", differing)
+        found = self._count(table)
+        return Differing(MOST_BUCKETS, (table,), max(self.rows) * found // MOST_BUCKETS) if found else None
 
     def _modern_key_repeats(self, found: Matched) -> bool:
         if found.differences is None:

@@ -124,7 +124,7 @@ class Numbers:
     def summed(self, value: exp.Expr) -> exp.Expr:
         """The sum of one side: exact where it fits a decimal, else of the finite numbers as doubles."""
         if self._is_exact and self._fits(_DIGITS_OF_ROWS):
-            return exp.func("SUM", self._measured(value))
+            return exp.Sum(this=value if self.functions.sums_exactly else self._measured(value))
         number = self.functions.cast(value, "DOUBLE")
         finite = exp.Where(this=self.functions.is_finite(number.copy()))
         return exp.Filter(this=self.functions.total(number), expression=finite)

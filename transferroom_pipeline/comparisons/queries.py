@@ -18,6 +18,9 @@ LEGACY, MODERN = 0, 1
 SIDES = (LEGACY, MODERN)
 SIDE_NAMES = ("legacy", "modern")
 
+BITS = 16
+"""Bits of a hash that number the buckets of one sorting."""
+
 
 def unique_mark() -> str:
     """Marks names that no other comparison uses."""
@@ -28,6 +31,11 @@ def column(name: str, table: str | None = None) -> exp.Column:
     """A column by its exact name; built by hand, since wide tables have many thousands of them."""
     qualifier = None if table is None else exp.Identifier(this=table, quoted=True)
     return exp.Column(this=exp.Identifier(this=name, quoted=True), table=qualifier)
+
+
+def named(value: exp.Expr, name: str) -> exp.Alias:
+    """A value by a name; like `column` built by hand, without the copy that sqlglot would make of the value."""
+    return exp.Alias(this=value, alias=exp.Identifier(this=name, quoted=True))
 
 
 def count() -> exp.Count:
@@ -62,42 +70,40 @@ def filtered(spec: TableSpec, side: int) -> exp.Select:
     return query if predicate is None else query.where(parse_predicate(predicate))
 
 
-@dataclass(frozen=True)
-class Scope:
-    """The rows to look at.
-
-    Attributes:
-        buckets: How many buckets there are.
-        table: Those whose rows are looked at; None for all.
-    """
-
-    buckets: int
-    table: exp.Table | None
-
-    def condition(self, plan: ColumnPlan, side: int) -> exp.Expr | None:
-        """Whether a row of the source is in one of the buckets."""
-        if self.table is None:
-            return None
-        chosen = exp.select(column("bucket")).from_(self.table.copy())
-        return exp.In(this=self.bucket(plan, side), query=chosen.subquery())
-
-    def bucket(self, plan: ColumnPlan, side: int) -> exp.Expr:
-        """The bucket of a row of the source."""
-        return plan.functions.bucket(key_hash(plan, side, prefix=None), self.buckets)
+Sources = tuple[exp.Select, exp.Select]
+"""The rows of either side, with the table's own columns."""
 
 
-EVERYTHING = Scope(1, None)
+def everything(spec: TableSpec) -> Sources:
+    """All rows that are compared."""
+    return filtered(spec, LEGACY), filtered(spec, MODERN)
 
 
-def side_rows(spec: TableSpec, plan: ColumnPlan, side: int, scope: Scope = EVERYTHING) -> exp.Select:
-    """The rows of one side: a mark that the row is there, the forms of its key, and its compared values."""
+def chosen_rows(spec: TableSpec, plan: ColumnPlan, side: int, condition: exp.Expr) -> exp.Select:
+    """The rows of one side that meet a condition on the source, with the compared columns only."""
     source = filtered(spec, side).subquery("source")
-    values = [
-        column(compared.name(side), "source").as_(f"c{compared.position}", quoted=True) for compared in plan.all_columns
-    ]
+    query = exp.Select(expressions=_own_columns(plan, side)).from_(source, copy=False)
+    return query.where(condition, copy=False)
+
+
+def chosen_by_id(spec: TableSpec, plan: ColumnPlan, side: int, row_id: exp.Expr, ids: exp.Table) -> exp.Select:
+    """The rows of one side whose ids are in a table, with the compared columns only."""
+    chosen = exp.select(column("row_id")).from_(ids.copy()).subquery()
+    query = exp.Select(expressions=_own_columns(plan, side)).from_(relation(spec, side), copy=False)
+    return query.where(exp.In(this=row_id, query=chosen), copy=False)
+
+
+def _own_columns(plan: ColumnPlan, side: int) -> list[exp.Column]:
+    return [column(compared.name(side)) for compared in plan.all_columns]
+
+
+def side_rows(source: exp.Select, plan: ColumnPlan, side: int) -> exp.Select:
+    """The rows of one side: a mark that the row is there, the forms of its key, and its compared values."""
+    values = [named(column(compared.name(side), "source"), f"c{compared.position}") for compared in plan.all_columns]
     keys = [plan.functions.key_part(form) for form in forms(plan.key_columns, side)]
-    query = exp.select(exp.true().as_("present", quoted=True), *_named("k", keys), *values).from_(source)
-    return query.where(scope.condition(plan, side))
+    present = exp.true().as_("present", quoted=True)
+    selected = exp.Select(expressions=[present, *_named("k", keys), *values])
+    return selected.from_(source.subquery("source", copy=False), copy=False)
 
 
 def forms(columns: Sequence[ComparedColumn], side: int, prefix: str | None = None) -> list[exp.Expr]:
@@ -105,21 +111,36 @@ def forms(columns: Sequence[ComparedColumn], side: int, prefix: str | None = Non
     return [form for compared in columns for form in compared.equality.forms(own(compared, side, prefix), side)]
 
 
-def own(compared: ComparedColumn, side: int, prefix: str | None) -> exp.Expr:
+def own(compared: ComparedColumn, side: int, prefix: str | None = None) -> exp.Expr:
     """A column of the source, or where there is a prefix the one called `<prefix><n>`."""
     return column(compared.name(side), "source") if prefix is None else column(f"{prefix}{compared.position}")
 
 
-def key_hash(plan: ColumnPlan, side: int, prefix: str | None) -> exp.Expr:
-    """The hash of a row's key; without a key, of the whole row."""
-    return hash_of(plan.key_columns or plan.all_columns, plan, side, prefix)
+def key_hash(plan: ColumnPlan, side: int) -> exp.Expr:
+    """The hash of the key of a row of the source; without a key, of the whole row."""
+    return hash_of(plan.key_columns or plan.all_columns, plan, side)
+
+
+def bucket(plan: ColumnPlan, side: int, buckets: int, sorting: int = 0) -> exp.Expr:
+    """The bucket of a row of the source: some bits of its key's hash.
+
+    Args:
+        plan: The columns.
+        side: Legacy or modern.
+        buckets: How many there are, a power of two, at most 65,536.
+        sorting: Which bits, in steps of 16: rows that share a bucket in one sorting hardly ever do so in another.
+    """
+    hashed = key_hash(plan, side)
+    if sorting:
+        hashed = exp.paren(exp.BitwiseRightShift(this=hashed, expression=exp.Literal.number(BITS * sorting)))
+    return plan.functions.bucket(hashed, buckets)
 
 
 def hash_of(
     columns: Sequence[ComparedColumn],
     plan: ColumnPlan,
     side: int,
-    prefix: str | None,
+    prefix: str | None = None,
     *,
     further: Sequence[exp.Expr] = (),
 ) -> exp.Expr:
@@ -133,8 +154,12 @@ def key_names(plan: ColumnPlan) -> list[str]:
     return [f"k{number}" for number in range(len(forms(plan.key_columns, LEGACY)))]
 
 
+def _key_columns(plan: ColumnPlan) -> list[exp.Column]:
+    return [column(name) for name in key_names(plan)]
+
+
 def _named(prefix: str, expressions: Sequence[exp.Expr]) -> list[exp.Expr]:
-    return [form.as_(f"{prefix}{number}", quoted=True) for number, form in enumerate(expressions)]
+    return [named(form, f"{prefix}{number}") for number, form in enumerate(expressions)]
 
 
 def count_rows(spec: TableSpec, side: int) -> exp.Select:
@@ -144,14 +169,14 @@ def count_rows(spec: TableSpec, side: int) -> exp.Select:
 
 def count_null_keys(spec: TableSpec, plan: ColumnPlan, side: int) -> exp.Select:
     """The number of rows with NULL in the key."""
-    nulls = [is_null(own(compared, side, None)) for compared in plan.key_columns]
+    nulls = [is_null(own(compared, side)) for compared in plan.key_columns]
     source = filtered(spec, side).subquery("source")
     return exp.select(count()).from_(source).where(exp.or_(*nulls))
 
 
 def sums(spec: TableSpec, columns: Sequence[ComparedColumn], side: int) -> exp.Select:
     """One row with the sums of columns that are numbers."""
-    totals = [compared.equality.summed(own(compared, side, None), side) for compared in columns]
+    totals = [compared.equality.summed(own(compared, side), side) for compared in columns]
     source = filtered(spec, side).subquery("source")
     return exp.select(*_named("s", totals)).from_(source)
 
@@ -168,13 +193,15 @@ def count_all(spec: TableSpec, side: int) -> exp.Select:
 
 def duplicate_keys(spec: TableSpec, plan: ColumnPlan) -> exp.Query:
     """The keys that occur more than once on either side."""
-    names = [column(name) for name in key_names(plan)]
     more_than_once = exp.GT(this=count(), expression=exp.Literal.number(1))
     sides = [
-        exp.select(*names).from_(side_rows(spec, plan, side).subquery("rows")).group_by(*names).having(more_than_once)
-        for side in SIDES
+        exp.Select(expressions=_key_columns(plan))
+        .from_(side_rows(source, plan, side).subquery("rows", copy=False), copy=False)
+        .group_by(*_key_columns(plan), copy=False)
+        .having(more_than_once.copy(), copy=False)
+        for side, source in enumerate(everything(spec))
     ]
-    return exp.union(*sides, distinct=True)
+    return exp.union(*sides, distinct=True, copy=False)
 
 
 def with_duplicate_key(duplicate_keys: exp.Table, plan: ColumnPlan, rows: str) -> exp.Expr:
@@ -191,39 +218,42 @@ class Matching:
     """The rows of both sides put side by side.
 
     Attributes:
-        spec: The comparison.
-        plan: Its columns.
-        scope: The rows to look at.
+        plan: The columns.
+        sources: The rows.
         duplicate_keys: The keys that occur more than once, if any do: their rows are compared as multisets.
     """
 
-    spec: TableSpec
     plan: ColumnPlan
-    scope: Scope = EVERYTHING
+    sources: Sources
     duplicate_keys: exp.Table | None = None
 
-    def _joined(self, *, with_bucket: bool = False) -> exp.Select:
-        """Both sides joined on the key, duplicate ones left out, without any columns selected yet."""
-        legacy, modern = (self._side(side, with_bucket=with_bucket).subquery(SIDE_NAMES[side]) for side in SIDES)
+    def _joined(self, further: Sequence[exp.Expr] = ()) -> exp.Select:
+        """Both sides joined on the key, duplicate ones left out, without any columns selected yet.
+
+        Args:
+            further: What else is needed of each side, legacy first.
+        """
+        legacy, modern = (
+            self._side(side, further[side : side + 1]).subquery(SIDE_NAMES[side], copy=False) for side in SIDES
+        )
         same_key = [
             self.plan.functions.same_key(column(name, "legacy"), column(name, "modern"))
             for name in key_names(self.plan)
         ]
-        return exp.Select().from_(legacy).join(modern, on=exp.and_(*same_key), join_type="full outer")
+        on = exp.and_(*same_key, copy=False)
+        return exp.Select().from_(legacy, copy=False).join(modern, on=on, join_type="full outer", copy=False)
 
-    def _side(self, side: int, *, with_bucket: bool) -> exp.Select:
-        rows = side_rows(self.spec, self.plan, side, self.scope)
-        if with_bucket:
-            rows = rows.select(self.scope.bucket(self.plan, side).as_("bucket", quoted=True))
+    def _side(self, side: int, further: Sequence[exp.Expr]) -> exp.Select:
+        rows = side_rows(self.sources[side], self.plan, side).select(*further, copy=False)
         if self.duplicate_keys is None:
             return rows
         unique = exp.not_(with_duplicate_key(self.duplicate_keys, self.plan, "rows"))
-        return exp.select("*").from_(rows.subquery("rows")).where(unique)
+        return exp.select("*").from_(rows.subquery("rows", copy=False), copy=False).where(unique, copy=False)
 
     def differing_rows(self) -> exp.Select:
         """Every joined row that is not identical, with both sides' values and which of them differ."""
         missing = _missing()
-        differs = {compared.position: exp.not_(cells_equal(compared)) for compared in self.plan.value_columns}
+        differs = {each.position: exp.not_(cells_equal(each), copy=False) for each in self.plan.value_columns}
         kind = (
             exp.case()
             .when(missing[LEGACY], exp.Literal.string("only_modern"))
@@ -231,30 +261,36 @@ class Matching:
             .else_(exp.Literal.string("different"))
         )
         both = exp.not_(exp.or_(*(condition.copy() for condition in missing), copy=False))
-        flags = [exp.and_(both, differs[place]).as_(f"d{place}", quoted=True) for place in differs]
+        # The generator reads nothing but a node's own parts, so that one may stand in many places.
+        flags = [named(exp.And(this=both, expression=differs[place].copy()), f"d{place}") for place in differs]
         values = [
-            column(f"c{compared.position}", side).as_(f"{side[0]}{compared.position}", quoted=True)
+            named(column(f"c{compared.position}", side), f"{side[0]}{compared.position}")
             for compared in self.plan.all_columns
             for side in SIDE_NAMES
         ]
-        beyond = exp.or_(*missing, *(condition.copy() for condition in differs.values()))
-        return self._joined().select(kind.as_("kind", quoted=True), *values, *flags).where(beyond)
+        beyond = exp.or_(*missing, *differs.values(), copy=False)
+        selected = [kind.as_("kind", quoted=True), *values, *flags]
+        return self._joined().select(*selected, copy=False).where(beyond, copy=False)
 
-    def spread(self) -> exp.Select:
-        """Per bucket: the rows that are not identical, and how far tolerant columns are apart at most."""
-        differs = [exp.not_(cells_equal(compared)) for compared in self.plan.value_columns]
-        beyond = count_where(exp.or_(*_missing(), *differs))
+    def spread(self, buckets: int) -> exp.Select:
+        """How far tolerant columns are apart at most: over all identical rows, and per bucket over those that are not.
+
+        The bucket of all identical rows is NULL: to sort them, too, would take a third as long as joining them.
+        """
+        missing = _missing()
+        differs = [exp.not_(cells_equal(compared), copy=False) for compared in self.plan.value_columns]
+        beyond = exp.or_(*missing, *differs, copy=False)
+        numbers = [self.plan.functions.cast(bucket(self.plan, side, buckets), "INT") for side in SIDES]
+        of_row = exp.func("COALESCE", *(column("bucket", side) for side in SIDE_NAMES))
+        sorted_by = exp.Case(ifs=[exp.If(this=beyond, true=of_row)])
         measures = [
-            measure.as_(f"{what}{compared.position}", quoted=True)
+            named(measure, f"{what}{compared.position}")
             for compared in tolerant_numbers(self.plan)
             for what, measure in zip(("a", "r"), largest(compared, *_cells(compared)), strict=True)
         ]
-        bucket = exp.func("COALESCE", column("bucket", "legacy"), column("bucket", "modern"))
-        return (
-            self._joined(with_bucket=True)
-            .select(bucket.as_("bucket", quoted=True), beyond.as_("differing", quoted=True), *measures)
-            .group_by(bucket.copy())
-        )
+        selected = [named(sorted_by, "bucket"), *measures]
+        joined = self._joined([named(number, "bucket") for number in numbers])
+        return joined.select(*selected, copy=False).group_by(sorted_by.copy(), copy=False)
 
     def grouped_rows(self) -> exp.Select:
         """The distinct rows, and how often either side has them.
@@ -264,22 +300,26 @@ class Matching:
         """
         columns = self.plan.all_columns
         names = [name for compared in columns for name in _form_names(compared)]
-        both = exp.union(*(self._rows_in_forms(side) for side in SIDES), distinct=False).subquery("rows")
+        both = exp.union(*(self._rows_in_forms(side) for side in SIDES), distinct=False, copy=False)
         counts = [exp.Sum(this=column(side)).as_(f"{side}_rows", quoted=True) for side in SIDE_NAMES]
-        groups = exp.select(*counts, *(column(name) for name in names)).from_(both)
-        groups = groups.group_by(*(column(name) for name in names))
+        groups = (
+            exp.Select(expressions=[*counts, *(column(name) for name in names)])
+            .from_(both.subquery("rows", copy=False), copy=False)
+            .group_by(*(column(name) for name in names), copy=False)
+        )
         texts = [
-            _text_on(side, compared).as_(f"{side[0]}{compared.position}", quoted=True)
+            named(_text_on(side, compared), f"{side[0]}{compared.position}")
             for compared in columns
             for side in SIDE_NAMES
         ]
         rows = column("legacy_rows"), column("modern_rows")
-        query = exp.select(*rows, *texts).from_(groups.subquery("groups"))
-        return query if self.plan.key else query.where(exp.NEQ(this=rows[0].copy(), expression=rows[1].copy()))
+        query = exp.Select(expressions=[*rows, *texts]).from_(groups.subquery("groups", copy=False), copy=False)
+        unlike = exp.NEQ(this=rows[0].copy(), expression=rows[1].copy())
+        return query if self.plan.key else query.where(unlike, copy=False)
 
     def _rows_in_forms(self, side: int) -> exp.Select:
-        named = [
-            form.as_(name, quoted=True)
+        values = [
+            named(form, name)
             for compared in self.plan.all_columns
             for form, name in zip(forms([compared], side, prefix="c"), _form_names(compared), strict=True)
         ]
@@ -287,9 +327,12 @@ class Matching:
             exp.Literal.number(int(side == other)).as_(name, quoted=True)
             for other, name in zip(SIDES, SIDE_NAMES, strict=True)
         ]
-        query = exp.select(*marks, *named).from_(side_rows(self.spec, self.plan, side, self.scope).subquery("rows"))
+        source = side_rows(self.sources[side], self.plan, side).subquery("rows", copy=False)
+        query = exp.Select(expressions=[*marks, *values]).from_(source, copy=False)
         duplicates = self.duplicate_keys
-        return query if duplicates is None else query.where(with_duplicate_key(duplicates, self.plan, "rows"))
+        if duplicates is None:
+            return query
+        return query.where(with_duplicate_key(duplicates, self.plan, "rows"), copy=False)
 
 
 def tolerant_numbers(plan: ColumnPlan) -> list[ComparedColumn]:
@@ -308,7 +351,7 @@ def _cells(compared: ComparedColumn) -> tuple[exp.Expr, exp.Expr]:
 
 def cells_equal(compared: ComparedColumn) -> exp.Expr:
     """Whether the cells of a joined row are equal."""
-    return exp.paren(compared.equality.equal(*_cells(compared)))
+    return exp.paren(compared.equality.equal(*_cells(compared)), copy=False)
 
 
 def largest(compared: ComparedColumn, legacy: exp.Expr, modern: exp.Expr) -> tuple[exp.Expr, exp.Expr]:
@@ -331,4 +374,5 @@ def _text_on(side: str, compared: ComparedColumn) -> exp.Expr:
     """The text of a value, on the side that has the row."""
     functions = compared.equality.functions
     text = exp.func("COALESCE", *(functions.text(column(name)) for name in _form_names(compared)))
-    return exp.case().when(exp.GT(this=column(f"{side}_rows"), expression=exp.Literal.number(0)), text)
+    is_there = exp.GT(this=column(f"{side}_rows"), expression=exp.Literal.number(0))
+    return exp.Case(ifs=[exp.If(this=is_there, true=text)])

@@ -11,11 +11,12 @@ from functools import cached_property
 
 from sqlglot import exp
 
+from transferroom_pipeline.comparisons.buckets import Hashing
 from transferroom_pipeline.comparisons.column_types import column_type
 from transferroom_pipeline.comparisons.columns import Column, ColumnPlan, ComparedColumn, plan_columns
-from transferroom_pipeline.comparisons.equality import all_equal
 from transferroom_pipeline.comparisons.findings import Findings
 from transferroom_pipeline.comparisons.matching import Matched, match
+from transferroom_pipeline.comparisons.pairs import old_rows, pairs
 from transferroom_pipeline.comparisons.planting import changed, changes_every_value, forgiven
 from transferroom_pipeline.comparisons.queries import (
     LEGACY,
@@ -24,7 +25,7 @@ from transferroom_pipeline.comparisons.queries import (
     SIDES,
     column,
     count,
-    side_rows,
+    named,
     with_duplicate_key,
 )
 from transferroom_pipeline.comparisons.spec import ColumnRule, SidePredicates, TableSpec
@@ -50,7 +51,7 @@ class SelfCheck:
 
 
 def self_check(
-    statements: Statements, spec: TableSpec, plan: ColumnPlan, matched: Matched, bucketed_from: int
+    statements: Statements, spec: TableSpec, plan: ColumnPlan, matched: Matched, hashing: Hashing
 ) -> SelfCheck:
     """Plant changes in identical rows and compare them again.
 
@@ -59,13 +60,13 @@ def self_check(
         spec: The comparison.
         plan: Its columns.
         matched: What it found.
-        bucketed_from: From how many rows buckets are hashed: 0 to check the hashes as well.
+        hashing: When rows are hashed: as it was for the tables themselves, so that the hashes are checked as well.
     """
     statements.progress("planting changes to check the comparison itself", 0)
-    pairs = _pairs(statements, spec, plan, matched)
-    if pairs is None:
+    found_pairs = _pairs(statements, spec, plan, matched)
+    if found_pairs is None:
         return SelfCheck()
-    planted = _Planted(plan, pairs)
+    planted = _Planted(plan, found_pairs)
     tables = [statements.create(f"planted_{side}", planted.table(side)) for side in SIDES]
     again = replace(statements, mark=f"{statements.mark}_check", progress=silent)
     checked = _spec_of_planted(spec, plan, tables)
@@ -74,8 +75,7 @@ def self_check(
         for table in tables
     ]
     checked_plan = plan_columns(checked, columns[LEGACY], columns[MODERN], plan.functions)
-    # As many buckets as can be: a change that the hash misses must not be found thanks to another one beside it.
-    found = match(again, checked, checked_plan, bucketed_from, rows_per_bucket=0)
+    found = match(again, checked, checked_plan, hashing)
     findings = Findings(again, checked_plan, found.differences, found.duplicates)
     counted = _Counted(_cells(findings), findings.rows_by_kind(), findings.duplicate_rows())
     return SelfCheck(len(planted.copies), tuple(_missed(planted, counted)))
@@ -139,12 +139,12 @@ class _Planted:
         copies = exp.union(
             *(exp.select(exp.Literal.number(number).as_("copy", quoted=True)) for number in numbers), distinct=False
         )
-        values = [self._value(each, side).as_(each.name(side), quoted=True) for each in self.plan.all_columns]
+        values = [named(self._value(each, side), each.name(side)) for each in self.plan.all_columns]
         pairs = exp.alias_(self.pairs.table.copy(), "pair", table=True)
         return (
-            exp.select(column("copy", "copies").as_(_copy_name(self.plan), quoted=True), *values)
-            .from_(pairs)
-            .join(copies.subquery("copies"), join_type="cross")
+            exp.Select(expressions=[named(column("copy", "copies"), _copy_name(self.plan)), *values])
+            .from_(pairs, copy=False)
+            .join(copies.subquery("copies", copy=False), join_type="cross", copy=False)
         )
 
     def _value(self, compared: ComparedColumn, side: int) -> exp.Expr:
@@ -152,13 +152,14 @@ class _Planted:
         if side == LEGACY or compared.position in self.plan.key:
             return value
         value = self.plan.functions.caseable(value, compared.equality.modern)
-        planted = exp.case().when(self._is_copy(f"changed {compared.position}"), changed(compared, value))
+        planted = [exp.If(this=self._is_copy(f"changed {compared.position}"), true=changed(compared, value))]
         let_be = forgiven(compared, value)
         if let_be is not None:
             # Only where the two are the same: elsewhere the rule may have been used up already.
             strictly_equal = column(f"e{compared.position}", "pair")
-            planted = planted.when(exp.and_(self._is_copy(f"forgiven {compared.position}"), strictly_equal), let_be)
-        return planted.else_(value)
+            is_copy = exp.and_(self._is_copy(f"forgiven {compared.position}"), strictly_equal, copy=False)
+            planted.append(exp.If(this=is_copy, true=let_be))
+        return exp.Case(ifs=planted, default=value)
 
     def _is_copy(self, what: str) -> exp.Expr:
         return exp.EQ(this=column("copy", "copies"), expression=exp.Literal.number(self.copies.index(what)))
@@ -176,10 +177,11 @@ def _copy_name(plan: ColumnPlan) -> str:
 def _pairs(statements: Statements, spec: TableSpec, plan: ColumnPlan, matched: Matched) -> _Pairs | None:
     """Real rows of both sides that were found identical; None where there are none."""
     candidates = statements.create("candidates", _candidates(spec, plan, matched))
+    limit = _ROWS if plan.key else 1
     # First by the plain comparison, which NULL fails: it lets engines skip the rows that have none of the keys.
-    table = statements.create("pairs", _paired(spec, plan, candidates, exp.EQ))
+    table = statements.create("pairs", pairs(spec, plan, candidates, limit))
     if not statements.value(exp.select(count()).from_(table.copy())):
-        table = statements.create("pairs", _paired(spec, plan, candidates, exp.NullSafeEQ))
+        table = statements.create("pairs", pairs(spec, plan, candidates, limit, null_safe=True))
     fixed = [each for each in plan.value_columns if not changes_every_value(each)]
     filled = [exp.Count(this=column(f"m{each.position}")) for each in fixed]
     rows, *counts = statements.row(exp.select(count(), *filled).from_(table.copy()))
@@ -189,7 +191,7 @@ def _pairs(statements: Statements, spec: TableSpec, plan: ColumnPlan, matched: M
 
 def _candidates(spec: TableSpec, plan: ColumnPlan, matched: Matched) -> exp.Select:
     """A few rows of the old side that were found identical; without a key, any one row."""
-    rows = exp.select("*").from_(side_rows(spec, plan, LEGACY).subquery("rows"))
+    rows = old_rows(spec, plan)
     if not plan.key:
         return rows.limit(1)
     if matched.differences is not None:
@@ -204,37 +206,6 @@ def _candidates(spec: TableSpec, plan: ColumnPlan, matched: Matched) -> exp.Sele
     if matched.duplicate_keys is not None:
         rows = rows.where(exp.not_(with_duplicate_key(matched.duplicate_keys, plan, "rows")))
     return rows.limit(_CANDIDATES)
-
-
-def _paired(spec: TableSpec, plan: ColumnPlan, candidates: exp.Table, same: type[exp.Binary]) -> exp.Select:
-    """The candidates beside their partners."""
-    legacy, modern = "candidate", "rows"
-    columns = plan.key_columns or plan.all_columns
-    pairs = zip(_forms_in(columns, LEGACY, legacy), _forms_in(columns, MODERN, modern), strict=True)
-    values = [
-        column(f"c{each.position}", table).as_(f"{side[0]}{each.position}", quoted=True)
-        for each in plan.all_columns
-        for table, side in ((legacy, "legacy"), (modern, "modern"))
-    ]
-    equal = [
-        all_equal(*(_forms_in([each], side, table) for side, table in ((LEGACY, legacy), (MODERN, modern)))).as_(
-            f"e{each.position}", quoted=True
-        )
-        for each in plan.value_columns
-    ]
-    return (
-        exp.select(*values, *equal)
-        .from_(side_rows(spec, plan, MODERN).subquery(modern))
-        .join(
-            exp.alias_(candidates.copy(), legacy, table=True),
-            on=exp.and_(*(same(this=one, expression=other) for one, other in pairs), copy=False),
-        )
-        .limit(_ROWS if plan.key else 1)
-    )
-
-
-def _forms_in(columns: Sequence[ComparedColumn], side: int, table: str) -> list[exp.Expr]:
-    return [form for each in columns for form in each.equality.forms(column(f"c{each.position}", table), side)]
 
 
 def _spec_of_planted(spec: TableSpec, plan: ColumnPlan, tables: Sequence[exp.Table]) -> TableSpec:

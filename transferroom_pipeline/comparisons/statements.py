@@ -1,6 +1,7 @@
 """Running the SQL of one comparison, with a record of it, its progress, and errors that a person can act on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,13 +59,30 @@ class Statements:
             ComparisonError: The engine refuses it.
         """
         condition = parse_predicate(predicate)
-        try:
+        with self.explained():
             found = self.engine.type_of_condition(table, condition)
-        except self.engine.errors as error:
-            raise self._explained(error) from error
         if found != "BOOLEAN":
             message = f"predicate {predicate!r} is of type {found}: write a condition that is true or false"
             raise SpecError(f"table {self.table}: {message}")
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Say in one sentence what the engine refuses.
+
+        Raises:
+            ComparisonError: The engine refuses something.
+        """
+        try:
+            yield
+        except self.engine.errors as error:
+            raise ComparisonError(f"table {self.table} cannot be compared: {self._sentence(error)}") from error
+
+    def recorded(self, statement: exp.Expr) -> str:
+        """A statement in the engine's SQL, kept on record; the expression is used up by it."""
+        # Each statement is built for one use, so that the generator need not spare it by working on a copy.
+        sql = statement.sql(dialect=self.engine.functions.dialect, copy=False)
+        self.run.append(sql)
+        return sql
 
     def rows(self, query: exp.Expr) -> list[tuple[Any, ...]]:
         """All rows of a query.
@@ -72,11 +90,9 @@ class Statements:
         Raises:
             ComparisonError: The engine refuses the query.
         """
-        sql = self._recorded(query)
-        try:
+        sql = self.recorded(query)
+        with self.explained():
             return self.engine.rows(sql)
-        except self.engine.errors as error:
-            raise self._explained(error) from error
 
     def execute(self, statement: exp.Expr) -> None:
         """Run a statement that has no rows.
@@ -84,17 +100,9 @@ class Statements:
         Raises:
             ComparisonError: The engine refuses it.
         """
-        sql = self._recorded(statement)
-        try:
+        sql = self.recorded(statement)
+        with self.explained():
             self.engine.execute(sql)
-        except self.engine.errors as error:
-            raise self._explained(error) from error
-
-    def _recorded(self, statement: exp.Expr) -> str:
-        # Each statement is built for one use, so that the generator need not spare it by working on a copy.
-        sql = statement.sql(dialect=self.engine.functions.dialect, copy=False)
-        self.run.append(sql)
-        return sql
 
     def row(self, query: exp.Expr) -> tuple[Any, ...]:
         """The only row of an aggregate."""
@@ -104,19 +112,16 @@ class Statements:
         """The only value of a query."""
         return self.row(query)[0]
 
-    def all_distinct(self, hashes: exp.Select, rows: int) -> bool:
-        """Whether a query's single column, `hash`, has no value twice."""
-        try:
-            found = self.engine.all_distinct(hashes, rows)
-        except self.engine.errors as error:
-            raise self._explained(error) from error
-        return bool(self.value(found)) if isinstance(found, exp.Select) else found
-
     def create(self, what: str, query: exp.Expr) -> exp.Table:
         """Keep a query's rows in a work table."""
+        table = self.new_table(what)
+        self.execute(self.engine.create(table, query))
+        return table
+
+    def new_table(self, what: str) -> exp.Table:
+        """The name of a work table, which is dropped in the end."""
         table = self.engine.work_table(f"{self.mark}_{len(self._created)}_{what}")
         self._created.append(table)
-        self.execute(self.engine.create(table, query))
         return table
 
     def drop_all(self) -> None:
@@ -125,9 +130,6 @@ class Statements:
         for table in self._created:
             self.execute(exp.Drop(this=table.copy(), kind="TABLE", exists=True))
         self._created.clear()
-
-    def _explained(self, error: Exception) -> ComparisonError:
-        return ComparisonError(f"table {self.table} cannot be compared: {self._sentence(error)}")
 
     def _sentence(self, error: Exception) -> str:
         return str(error) if isinstance(error, ComparisonError) else self.engine.explain(error)

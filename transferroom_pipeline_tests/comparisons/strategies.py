@@ -27,6 +27,7 @@ import duckdb
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 
+from transferroom_pipeline.comparisons.buckets import ALWAYS_HASHED
 from transferroom_pipeline.comparisons.engine import Effort, compare
 from transferroom_pipeline.comparisons.engines.duckdb_engine import DuckDBEngine
 from transferroom_pipeline.comparisons.result import ComparisonResult
@@ -646,7 +647,7 @@ def found_by_engine(
         checks_itself: Whether to plant changes as well.
     """
     effort = Effort(checks_itself=checks_itself)
-    effort = replace(effort, bucketed_from=1) if in_buckets else effort
+    effort = replace(effort, hashing=ALWAYS_HASHED) if in_buckets else effort
     with compare(DuckDBEngine(connection), spec, effort=effort) as comparison:
         rows = connection.execute(comparison.differences.sql(dialect="duckdb")).fetchall()
         assert comparison.differences_total == len(rows)

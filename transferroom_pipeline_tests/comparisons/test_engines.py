@@ -2,6 +2,7 @@
 
 import pytest
 
+from transferroom_pipeline.comparisons.buckets import ALWAYS_HASHED
 from transferroom_pipeline.comparisons.engine import Effort
 from transferroom_pipeline.comparisons.exceptions import ComparisonError
 from transferroom_pipeline_tests.comparisons.cases import CASES, POSTGRES, SPARK, Case
@@ -34,7 +35,7 @@ NOT_ON_POSTGRES = {
 """Refused with a sentence: PostgreSQL has no function that sorts a list inside an expression."""
 
 
-@pytest.mark.parametrize("effort", [Effort(), Effort(bucketed_from=0)], ids=["joined", "hashed"])
+@pytest.mark.parametrize("effort", [Effort(), Effort(hashing=ALWAYS_HASHED)], ids=["joined", "hashed"])
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in CASES if POSTGRES in case.engines])
 def test_postgres_finds_what_the_case_says(postgres, case, effort):
     if case.name in NOT_ON_POSTGRES:
@@ -69,7 +70,7 @@ NOT_ON_SPARK = {
     [pytest.param(case, id=case.name) for case in CASES if SPARK in case.engines and case.name not in NOT_ON_SPARK],
 )
 def test_spark_finds_what_the_case_says(spark, case):
-    effort = Effort(checks_itself=False, bucketed_from=0)
+    effort = Effort(checks_itself=False, hashing=ALWAYS_HASHED)
 
     result = compared_by(spark, case.legacy, case.modern, effort, **case.entry)
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from duckdb import DuckDBPyConnection
 
+from transferroom_pipeline.comparisons.buckets import ALWAYS_HASHED
 from transferroom_pipeline.comparisons.engine import Comparison, Effort, compare
 from transferroom_pipeline.comparisons.engines.duckdb_engine import DuckDBEngine
 from transferroom_pipeline.platforms.duckdb_database import connect
@@ -75,7 +76,7 @@ def _texts(names: list[str], more: int = 0) -> dict[str, str]:
     return {name: str(place + more) for place, name in enumerate(names)}
 
 
-_JOINED, _HASHED = Effort(), Effort(bucketed_from=0)
+_JOINED, _HASHED = Effort(), Effort(hashing=ALWAYS_HASHED)
 
 
 def _compared(

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlglot import exp
 
+from transferroom_pipeline.comparisons.buckets import ALWAYS_HASHED
 from transferroom_pipeline.comparisons.column_types import ColumnType
 from transferroom_pipeline.comparisons.engine import Effort, compare
 from transferroom_pipeline.comparisons.engines.duckdb_engine import DuckDBEngine
@@ -15,7 +16,7 @@ from transferroom_pipeline.comparisons.functions.duckdb import DuckDBFunctions
 from transferroom_pipeline.comparisons.result import ComparisonResult
 from transferroom_pipeline_tests.comparisons.conftest import make_tables, table_spec
 
-JOINED, HASHED = Effort(), Effort(bucketed_from=0)
+JOINED, HASHED = Effort(), Effort(hashing=ALWAYS_HASHED)
 ROWS = "SELECT range AS id, 'a' || range AS name, range * 1.5 AS fee FROM range(10)"
 
 

@@ -9,6 +9,7 @@ import sqlglot
 from duckdb import DuckDBPyConnection
 from sqlglot import exp
 
+from transferroom_pipeline.comparisons.buckets import ALWAYS_HASHED
 from transferroom_pipeline.comparisons.engine import Effort, compare
 from transferroom_pipeline.comparisons.engines.duckdb_engine import DuckDBEngine
 from transferroom_pipeline.comparisons.exceptions import ComparisonError
@@ -25,7 +26,7 @@ def compared_both_ways(connection: DuckDBPyConnection, legacy: str, modern: str,
     with compare(DuckDBEngine(connection), spec) as comparison:
         joined = comparison.result
     # What differs differs, whether or not the comparison has checked itself.
-    effort = Effort(bucketed_from=0, checks_itself=joined.verdict != "differs")
+    effort = Effort(hashing=ALWAYS_HASHED, checks_itself=joined.verdict != "differs")
     with compare(DuckDBEngine(connection), spec, effort=effort) as comparison:
         assert _found(comparison.result) == _found(joined)
     return joined

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from duckdb import DuckDBPyConnection
 
+from transferroom_pipeline.comparisons.buckets import ALWAYS_HASHED
 from transferroom_pipeline.comparisons.engine import Effort, compare
 from transferroom_pipeline.comparisons.engines.duckdb_engine import DuckDBEngine
 from transferroom_pipeline.comparisons.exceptions import ComparisonError
@@ -149,8 +150,8 @@ TYPES = {
     "STRUCT with odd names": ["{'a b': 1, 'quo\"te': 2, 'o''clock': 3}", "{'a b': 1, 'quo\"te': 2, 'o''clock': 4}"],
 }
 
-CHECKED = Effort(bucketed_from=0)
-HASHED = Effort(bucketed_from=0, checks_itself=False, samples=0)
+CHECKED = Effort(hashing=ALWAYS_HASHED)
+HASHED = Effort(hashing=ALWAYS_HASHED, checks_itself=False, samples=0)
 JOINED = Effort(checks_itself=False, samples=0)
 
 

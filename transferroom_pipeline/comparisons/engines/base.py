@@ -1,11 +1,19 @@
 """What a comparison needs of an engine."""
 
 from abc import ABC, abstractmethod
-from typing import Any
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
 from transferroom_pipeline.comparisons.functions.base import Functions
+from transferroom_pipeline.comparisons.spec import TableSpec
+
+if TYPE_CHECKING:
+    # Comparing small tables must not wait for NumPy.
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class Engine(ABC):
@@ -52,11 +60,26 @@ class Engine(ABC):
     def create(self, table: exp.Table, query: exp.Expr) -> exp.Expr:
         """The statement that keeps a query's rows in a work table."""
 
-    def all_distinct(self, hashes: exp.Select, rows: int) -> exp.Select | bool:
-        """Whether a query's single column, `hash`, has no value twice: the answer, or the query that gives it."""
-        del rows
-        distinct = exp.Count(this=exp.Distinct(expressions=[exp.column("hash", quoted=True)]))
-        return exp.select(exp.EQ(this=exp.Count(this=exp.Star()), expression=distinct)).from_(hashes.subquery("hashes"))
+    def row_id(self, spec: TableSpec, side: int) -> exp.Expr | None:
+        """What tells the rows of one side apart, if it is a whole table and the engine finds rows quickly by it."""
+        del spec, side
+        return None
 
     def recover(self) -> None:  # noqa: B027 - most engines need nothing
         """Make the connection usable again after an error."""
+
+
+class StreamingEngine(Engine):
+    """An engine in this process, which can hand over numbers as arrays."""
+
+    @abstractmethod
+    def stream(self, sql: str) -> "Iterator[tuple[NDArray[np.uint64], ...]]":
+        """The rows of a query of unsigned 64-bit numbers in batches, an array per column."""
+
+    @abstractmethod
+    def spared(self, size: int) -> AbstractContextManager[bool]:
+        """Take some bytes off the engine's limit of memory for arrays of this process; whether it can spare them."""
+
+    @abstractmethod
+    def keep(self, table: exp.Table, name: str, numbers: "NDArray[np.int64]") -> None:
+        """Keep numbers in a work table with one column of the name."""

@@ -1,6 +1,8 @@
 """DuckDB: one file, several attached ones, or an attached server."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import duckdb
 from duckdb.func import FunctionNullHandling
@@ -8,20 +10,32 @@ from duckdb.sqltypes import BOOLEAN, VARCHAR
 from sqlglot import exp
 
 from transferroom_pipeline.comparisons.column_types import NUMERIC_WITHOUT_PRECISION
-from transferroom_pipeline.comparisons.engines.base import Engine
+from transferroom_pipeline.comparisons.engines.base import StreamingEngine
 from transferroom_pipeline.comparisons.engines.errors import without_addresses
 from transferroom_pipeline.comparisons.functions.duckdb import JSON_CONTENT, DuckDBFunctions
 from transferroom_pipeline.comparisons.json_content import json_content
+from transferroom_pipeline.comparisons.queries import relation
+from transferroom_pipeline.comparisons.spec import TableSpec
+
+if TYPE_CHECKING:
+    # Comparing small tables must not wait for NumPy and Arrow.
+    import numpy as np
+    import pyarrow as pa
+    from numpy.typing import NDArray
 
 _INTERRUPTED = "Query interrupted"
 """What DuckDB raises on Ctrl-C: a RuntimeError, which is none of its own errors."""
 
-_SORTED_FROM = 1_000_000
-_SORTED_AT_ONCE = 32_000_000
-"""Hashes sorted in memory at a time: 256 MB."""
+_BYTES_IN_KIB = 1024
+_KIB_IN = {"bytes": 1 / 1024, "KiB": 1, "MiB": 1024, "GiB": 1024**2, "TiB": 1024**3, "PiB": 1024**4}
+"""The units in which DuckDB tells its limit of memory."""
+
+_BATCH_ROWS = 100_000
+_FEW_ROWS = 5_000
+"""As many rows DuckDB looks up by their numbers; to look for more in each block takes longer than to read it."""
 
 
-class DuckDBEngine(Engine):
+class DuckDBEngine(StreamingEngine):
     """A DuckDB connection, which may be read-only: work tables are temporary ones."""
 
     functions = DuckDBFunctions()
@@ -29,6 +43,9 @@ class DuckDBEngine(Engine):
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Take a connection that reaches both tables."""
         self.connection = connection
+        # With one MB, as it is by default, DuckDB's threads would wait for the rows of a stream to be taken.
+        connection.execute("SET streaming_buffer_size = '16MB'")
+        connection.execute(f"SET dynamic_or_filter_threshold = {_FEW_ROWS}")
 
     @property
     def errors(self) -> tuple[type[Exception], ...]:
@@ -51,7 +68,7 @@ class DuckDBEngine(Engine):
 
     def _numerics_without_precision(self, table: exp.Table) -> set[str]:
         """Columns of an attached PostgreSQL table that hold any number: DuckDB reads them as doubles."""
-        if not self._exists("duckdb_databases()", {"database_name": table.catalog, "type": "postgres"}):
+        if not self._is_on_a_server(table):
             return set()
         name = exp.table_(table.name, db=table.db or "public", quoted=True).sql(dialect="postgres")
         columns = (
@@ -66,6 +83,9 @@ class DuckDBEngine(Engine):
         arguments = (exp.Literal.string(text) for text in (table.catalog, columns.sql(dialect="postgres")))
         query = exp.select("*").from_(exp.Anonymous(this="POSTGRES_QUERY", expressions=list(arguments)))
         return {str(row[0]) for row in self.connection.execute(self._sql(query)).fetchall()}
+
+    def _is_on_a_server(self, table: exp.Table) -> bool:
+        return self._exists("duckdb_databases()", {"database_name": table.catalog, "type": "postgres"})
 
     def _exists(self, catalogue: str, wanted: Mapping[str, str]) -> bool:
         """Whether one of DuckDB's catalogues has an entry.
@@ -94,8 +114,13 @@ class DuckDBEngine(Engine):
     def _run(self, sql: str) -> duckdb.DuckDBPyConnection:
         if JSON_CONTENT in sql:
             self._register_json_content()
-        try:
+        with self._interruptible():
             return self.connection.execute(sql)
+
+    @contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        try:
+            yield
         except RuntimeError as error:
             if str(error) == _INTERRUPTED:
                 # DuckDB's other threads may not have heard of it, and closing the connection would wait for them.
@@ -119,19 +144,56 @@ class DuckDBEngine(Engine):
         temporary = exp.Properties(expressions=[exp.TemporaryProperty()])
         return exp.Create(this=table.copy(), kind="TABLE", expression=query, properties=temporary)
 
-    def all_distinct(self, hashes: exp.Select, rows: int) -> exp.Select | bool:
-        """Of many rows by sorting their hashes in NumPy: a third of the time and memory of DuckDB's own grouping."""
-        if rows < _SORTED_FROM:
-            return super().all_distinct(hashes, rows)
-        parts = -(-rows // _SORTED_AT_ONCE)
-        hashed = exp.column("hash", quoted=True)
-        part = exp.Mod(this=hashed, expression=exp.Literal.number(parts))
-        for number in range(parts):
-            chosen = exp.EQ(this=part.copy(), expression=exp.Literal.number(number))
-            query = exp.select("*").from_(hashes.copy().subquery("hashes")).where(chosen if parts > 1 else None)
-            if _has_repeats(self.connection, self._sql(query), -(-rows // parts)):
-                return False
-        return True
+    def row_id(self, spec: TableSpec, side: int) -> exp.Expr | None:
+        """The pseudo-column of tables in a DuckDB file: a view has none, and for a server it means something else."""
+        table, row_id = relation(spec, side), exp.column("rowid")
+        if (spec.where.legacy, spec.where.modern)[side] or self._is_on_a_server(table):
+            return None
+        if "rowid" in {name.lower() for name, _ in self.columns(table)}:
+            return None
+        try:
+            self._described(exp.select(row_id).from_(table).limit(0))
+        except duckdb.BinderException:
+            return None
+        return row_id
+
+    @contextmanager
+    def spared(self, size: int) -> Iterator[bool]:
+        """DuckDB keeps at least half of its memory."""
+        text = str(self.rows("SELECT current_setting('memory_limit')")[0][0])
+        number, unit = text.split()
+        limit = int(float(number) * _KIB_IN[unit])
+        left = limit - size // _BYTES_IN_KIB
+        if left < limit // 2:
+            yield False
+            return
+        try:
+            self.execute(f"SET memory_limit = '{left} KiB'")
+            yield True
+        finally:
+            self.execute(f"SET memory_limit = '{text}'")
+
+    def stream(self, sql: str) -> "Iterator[tuple[NDArray[np.uint64], ...]]":
+        """By way of Arrow, without a copy."""
+        reader = self._run(sql).to_arrow_reader(_BATCH_ROWS)
+        while (batch := self._next_batch(reader)) is not None:
+            yield tuple(_numbers(column) for column in batch.columns)
+
+    def _next_batch(self, reader: "pa.RecordBatchReader") -> "pa.RecordBatch | None":
+        try:
+            with self._interruptible():
+                return reader.read_next_batch()
+        except StopIteration:
+            return None
+        except OSError as error:  # What Arrow makes of DuckDB's errors in the middle of a stream.
+            raise duckdb.Error(str(error)) from error
+
+    def keep(self, table: exp.Table, name: str, numbers: "NDArray[np.int64]") -> None:
+        """By way of one long text: DuckDB takes no array without importing pandas first."""
+        written = exp.Literal.string(",".join(map(str, numbers.tolist())))
+        parts = exp.Explode(this=exp.Split(this=written, expression=exp.Literal.string(",")))
+        number = exp.TryCast(this=parts, to=exp.DataType.build("BIGINT"), safe=True)
+        self.execute(self._sql(self.create(table, exp.select(number.as_(name, quoted=True)))))
 
     def share_done(self) -> float | None:
         """The share of the running statement that is done, by DuckDB's estimate; to be asked from another thread."""
@@ -147,22 +209,8 @@ def first_line(error: Exception) -> str:
     return without_addresses(str(error).partition("\n")[0])
 
 
-def _has_repeats(connection: duckdb.DuckDBPyConnection, sql: str, expected: int) -> bool:
-    """Whether a query's only column of 64-bit numbers has a value twice."""
-    # Imported here: comparing small tables must not wait for NumPy and Arrow.
+def _numbers(column: "pa.UInt64Array") -> "NDArray[np.uint64]":
+    """The array's own memory; its method for this would import pandas."""
     import numpy as np  # noqa: PLC0415
 
-    from transferroom_pipeline.comparisons.engines.streaming import wide_stream  # noqa: PLC0415
-
-    found = np.empty(expected + expected // 16, dtype=np.uint64)
-    size = 0
-    with wide_stream(connection):
-        for batch in connection.execute(sql).to_arrow_reader(1_000_000):
-            values = batch.column(0).to_numpy()
-            if size + len(values) > len(found):
-                found = np.concatenate([found, np.empty(len(found) // 4 + len(values), dtype=np.uint64)])
-            found[size : size + len(values)] = values
-            size += len(values)
-    found = found[:size]
-    found.sort()
-    return bool((found[1:] == found[:-1]).any())
+    return np.frombuffer(column.buffers()[1], dtype=np.uint64)[column.offset : column.offset + len(column)]

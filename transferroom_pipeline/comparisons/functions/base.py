@@ -27,6 +27,7 @@ class Functions(ABC):
         widest_integer: The type that holds the integers of every type but the widest unsigned one.
         unlimited_decimal: The decimal type that holds any number exactly, where there is one.
         multiplies_exactly: Whether the product of two decimals has all decimals of both.
+        sums_exactly: Whether the sum of exact numbers has a wider type than they have.
         knows_unicode_forms: Whether texts can be brought into a Unicode form.
         hashes_zeros_apart: Whether -0.0 and 0.0 have different hashes.
     """
@@ -38,12 +39,13 @@ class Functions(ABC):
     widest_integer: str = "INT128"
     unlimited_decimal: str | None = None
     multiplies_exactly: bool = True
+    sums_exactly: bool = True
     knows_unicode_forms: bool = True
     hashes_zeros_apart: bool = False
 
     def cast(self, value: exp.Expr, to: str) -> exp.Expr:
         """A cast to a type that holds every value."""
-        return exp.Cast(this=value.copy(), to=data_type(to).copy())
+        return exp.Cast(this=value.copy(), to=data_type(to))
 
     def text(self, value: exp.Expr) -> exp.Expr:
         """The text form of a value."""
@@ -51,7 +53,7 @@ class Functions(ABC):
 
     def try_cast(self, value: exp.Expr, to: str) -> exp.Expr:
         """A cast that gives NULL where a value does not fit."""
-        return exp.TryCast(this=value.copy(), to=data_type(to).copy(), safe=True)
+        return exp.TryCast(this=value.copy(), to=data_type(to), safe=True)
 
     def try_cast_text(self, text: exp.Expr, to: str) -> exp.Expr:
         """A text as a value of a type, NULL where it is none."""
@@ -198,9 +200,15 @@ class Functions(ABC):
         return ComparisonError(f"{what} cannot be compared on {self.name}")
 
 
-@cache
 def data_type(name: str) -> exp.DataType:
-    """A type in DuckDB's words, parsed once: a comparison casts the same few types over and over."""
+    """A type in DuckDB's words."""
+    parsed = _parsed(name)
+    return parsed.copy() if parsed.expressions else exp.DataType(this=parsed.this)
+
+
+@cache
+def _parsed(name: str) -> exp.DataType:
+    """Parsed once: a comparison casts the same few types over and over."""
     if name == "DECIMAL":
         return exp.DataType(this=exp.DType.DECIMAL)  # Without the precision that it has by default in DuckDB.
     return exp.DataType.build(name, dialect="duckdb")

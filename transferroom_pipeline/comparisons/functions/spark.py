@@ -16,6 +16,7 @@ class SparkFunctions(Functions):
 
     widest_integer = "DECIMAL(38,0)"
     multiplies_exactly = False
+    sums_exactly = False
     knows_unicode_forms = False
     hashes_zeros_apart = True
 

@@ -1,0 +1,189 @@
+"""Hashes added up outside the engine, which hands them over as arrays of numbers.
+
+That is quicker than grouping them in the engine, so quick that rows are sorted into buckets three times by different
+bits of their keys' hashes: rows that are in a differing bucket each time are hardly more than those that differ. Where
+memory allows, the hashes of the keys are kept until it is known which these are, so that no row is looked for again.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlglot import exp
+
+from transferroom_pipeline.comparisons.buckets import MOST_BUCKETS, Differing, Hashing, key_hashes, row_hashes
+from transferroom_pipeline.comparisons.columns import ColumnPlan
+from transferroom_pipeline.comparisons.engines.base import StreamingEngine
+from transferroom_pipeline.comparisons.queries import (
+    LEGACY,
+    MODERN,
+    SIDE_NAMES,
+    SIDES,
+    chosen_by_id,
+    column,
+    count,
+    everything,
+    key_hash,
+    named,
+)
+from transferroom_pipeline.comparisons.spec import TableSpec
+from transferroom_pipeline.comparisons.statements import Statements
+
+_SORTINGS = 3
+_PARTS_OF_A_HASH = 4
+"""Bits of a hash are taken 16 at a time as the numbers of buckets."""
+
+_BYTES = 8
+_SEARCHED_AT_ONCE = 1_000_000
+_SORTED_AT_ONCE = 32_000_000
+"""Hashes of keys sorted in memory at a time: 256 MB."""
+
+Hashed = NDArray[np.uint64]
+
+
+def add_up(batches: Iterable[tuple[Hashed, ...]]) -> Hashed:
+    """Add up the hashes of rows by bucket; the result has the shape (sortings, buckets).
+
+    Args:
+        batches: The hashes of keys and of rows.
+    """
+    sums = np.zeros((_SORTINGS, MOST_BUCKETS), dtype=np.uint64)
+    for of_keys, of_rows in batches:
+        numbers = of_keys.view(np.uint16)
+        for sorting in range(_SORTINGS):
+            np.add.at(sums[sorting], numbers[sorting::_PARTS_OF_A_HASH].astype(np.intp), of_rows)
+    return sums
+
+
+class _Keys:
+    """Hashes of keys."""
+
+    def __init__(self, expected: int) -> None:
+        self._hashes = np.empty(expected, dtype=np.uint64)
+        self._size = 0
+
+    def add(self, hashes: Hashed) -> None:
+        """Add some, more than expected where rows came meanwhile or parts are not alike."""
+        end = self._size + len(hashes)
+        if end > len(self._hashes):
+            self._hashes = np.concatenate([self._hashes, np.empty(end // 8 + len(hashes), dtype=np.uint64)])
+        self._hashes[self._size : end] = hashes
+        self._size = end
+
+    def added_from(self, batches: Iterable[tuple[Hashed, ...]]) -> Iterator[tuple[Hashed, ...]]:
+        """Add the first of each batch and hand it on."""
+        for batch in batches:
+            self.add(batch[0])
+            yield batch
+
+    def found(self, unlike: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """The numbers of those that are in a differing bucket in every sorting; `unlike` says which differ."""
+        parts = []
+        for start in range(0, self._size, _SEARCHED_AT_ONCE):
+            numbers = self._hashes[start : min(start + _SEARCHED_AT_ONCE, self._size)].view(np.uint16)
+            part = np.flatnonzero(unlike[0].take(numbers[::_PARTS_OF_A_HASH]))
+            for sorting in range(1, _SORTINGS):
+                part = part[unlike[sorting].take(numbers[sorting::_PARTS_OF_A_HASH][part])]
+            parts.append(part + start)
+        return np.concatenate(parts) if parts else np.arange(0)
+
+    def total(self, numbers: NDArray[np.int64]) -> int:
+        """The sum of some."""
+        return sum(self._hashes[numbers].tolist())
+
+    def have_repeats(self) -> bool:
+        """Whether one occurs twice; brings them into another order."""
+        hashes = self._hashes[: self._size]
+        hashes.sort()
+        return bool((hashes[1:] == hashes[:-1]).any())
+
+
+@dataclass
+class StreamedHashes:
+    """Hashes that are added up here.
+
+    Attributes:
+        statements: Where to ask.
+        engine: Their engine, which hands over numbers.
+        spec: What to compare.
+        plan: Its columns.
+        rows: The rows of either side.
+        hashing: Up to which share of the rows those that may differ are read apart.
+    """
+
+    statements: Statements
+    engine: StreamingEngine
+    spec: TableSpec
+    plan: ColumnPlan
+    rows: tuple[int, int]
+    hashing: Hashing
+    _key_is_unique: bool | None = None
+
+    def differing(self) -> Differing | None:
+        """As the protocol says."""
+        with self.engine.spared(_BYTES * sum(self.rows)) as has_memory:
+            keys = [_Keys(rows if has_memory else 0) for rows in self.rows]
+            sums = [self._added_up(side, keys[side] if has_memory else None) for side in SIDES]
+            unlike = sums[LEGACY] != sums[MODERN]
+            found = self._differing(unlike, keys if has_memory else None) if unlike.any() else None
+            if has_memory:
+                self._key_is_unique = not keys[LEGACY].have_repeats()
+        return found
+
+    def _added_up(self, side: int, keys: "_Keys | None") -> Hashed:
+        self.statements.progress(f"hashing {SIDE_NAMES[side]} rows", self.rows[side])
+        batches = self._stream(row_hashes(everything(self.spec)[side], self.plan, side))
+        return add_up(batches if keys is None else keys.added_from(batches))
+
+    def _stream(self, query: exp.Select) -> Iterator[tuple[Hashed, ...]]:
+        with self.statements.explained():
+            yield from self.engine.stream(self.statements.recorded(query))
+
+    def _differing(self, unlike: NDArray[np.bool_], keys: "list[_Keys] | None") -> Differing:
+        by_chance = max(self.rows) * float(np.prod(unlike.mean(axis=1)))
+        rows = int(by_chance + unlike.sum(axis=1).max())
+        tables = tuple(self._kept("bucket", np.flatnonzero(sorting)) for sorting in unlike)
+        found = Differing(MOST_BUCKETS, tables, rows)
+        if keys is None or not found.are_few(self.rows, self.hashing):
+            return found
+        legacy, modern = (self._row_ids(side, keys[side], unlike) for side in SIDES)
+        return replace(found, row_ids=(legacy, modern))
+
+    def _row_ids(self, side: int, keys: "_Keys", unlike: NDArray[np.bool_]) -> exp.Table | None:
+        """The differing rows of a table by their ids, if these number the rows in the order of reading."""
+        row_id = self.engine.row_id(self.spec, side)
+        if row_id is None:
+            return None
+        numbers = keys.found(unlike)
+        table = self._kept("row_id", numbers)
+        source = chosen_by_id(self.spec, self.plan, side, row_id, table)
+        hashed = exp.select(named(key_hash(self.plan, side), "hash")).from_(
+            source.subquery("source", copy=False), copy=False
+        )
+        total = self.plan.functions.hash_total(column("hash"))
+        rows, hashes = self.statements.row(exp.select(count(), total).from_(hashed.subquery("hashes")))
+        return table if (rows, hashes or 0) == (len(numbers), keys.total(numbers)) else None
+
+    def _kept(self, name: str, numbers: NDArray[np.int64]) -> exp.Table:
+        table = self.statements.new_table(f"{name}s")
+        with self.statements.explained():
+            self.engine.keep(table, name, numbers)
+        return table
+
+    def legacy_key_is_unique(self) -> bool:
+        """As the protocol says, by sorting: a third of the time and memory that grouping takes."""
+        if self._key_is_unique is not None:
+            return self._key_is_unique
+        parts = max(-(-self.rows[LEGACY] // _SORTED_AT_ONCE), 1)
+        return not any(self._part_has_repeats(number, parts) for number in range(parts))
+
+    def _part_has_repeats(self, number: int, parts: int) -> bool:
+        self.statements.progress("looking for keys that occur twice", self.rows[LEGACY])
+        part = exp.Mod(this=column("hash"), expression=exp.Literal.number(parts))
+        chosen = exp.EQ(this=part, expression=exp.Literal.number(number)) if parts > 1 else None
+        query = exp.select("*").from_(key_hashes(self.spec, self.plan).subquery("hashes")).where(chosen)
+        keys = _Keys(self.rows[LEGACY] // parts)
+        for (hashes,) in self._stream(query):
+            keys.add(hashes)
+        return keys.have_repeats()
