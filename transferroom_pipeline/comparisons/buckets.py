@@ -60,13 +60,13 @@ class Differing:
         buckets: How many buckets there are in each sorting.
         tables: Their numbers, per sorting: a row that differs is in one of each.
         rows: About how many rows of a side are in them.
-        row_ids: The ids of these rows, for a side of which they are known.
+        read: Work tables of these rows, of a side of which they have been read already.
     """
 
     buckets: int
     tables: tuple[exp.Table, ...]
     rows: int
-    row_ids: tuple[exp.Table | None, exp.Table | None] = (None, None)
+    read: tuple[exp.Table | None, exp.Table | None] = (None, None)
 
     def are_few(self, rows: tuple[int, int], hashing: Hashing) -> bool:
         """Whether it is worth the while to read their rows apart."""

@@ -44,10 +44,12 @@ class Comparison:
     Attributes:
         result: What was found.
         findings: What the result was made of.
+        differences_total: How many differences there are in long form.
     """
 
     result: ComparisonResult
     findings: Findings
+    differences_total: int
 
     @property
     def differences(self) -> exp.Query:
@@ -56,11 +58,6 @@ class Comparison:
         It is for the connection of the comparison, until it is closed.
         """
         return long_form(self.findings)
-
-    @property
-    def differences_total(self) -> int:
-        """The number of its rows."""
-        return _total(self.findings, self.result.rows)
 
 
 @dataclass(frozen=True)
@@ -175,7 +172,7 @@ class _Comparison:
             seconds=round(time.perf_counter() - started, 3),
             sql=tuple(self.statements.run),
         )
-        return Comparison(result, findings)
+        return Comparison(result, findings, _total(findings, evidence.rows))
 
     def _plan(self) -> ColumnPlan:
         legacy, modern = (self._columns(side) for side in SIDES)

@@ -24,7 +24,6 @@ from transferroom_pipeline.comparisons.queries import (
     SIDES,
     Matching,
     Sources,
-    chosen_by_id,
     chosen_rows,
     column,
     count,
@@ -139,17 +138,16 @@ class _Matcher:
         """The rows in differing buckets; all rows where these are not few enough to be worth it."""
         if not differing.are_few(self.rows, self.hashing):
             return self._everything
-        self.statements.progress("reading the rows that differ", max(self.rows))
         legacy, modern = (self._in_buckets(side, differing) for side in SIDES)
         return legacy, modern
 
     def _in_buckets(self, side: int, differing: Differing) -> exp.Select:
-        row_id, chosen = self.statements.engine.row_id(self.spec, side), differing.row_ids[side]
-        if row_id is None or chosen is None:
+        table = differing.read[side]
+        if table is None:
+            self.statements.progress("reading the rows that differ", self.rows[side])
             query = chosen_rows(self.spec, self.plan, side, differing.condition(self.plan, side))
-        else:
-            query = chosen_by_id(self.spec, self.plan, side, row_id, chosen)
-        return exp.select("*").from_(self._create(f"{SIDE_NAMES[side]}_rows", query))
+            table = self._create(f"{SIDE_NAMES[side]}_rows", query)
+        return exp.select("*").from_(table.copy())
 
     def _keyed(self, sources: Sources | None) -> Matched:
         """Keys that occur twice are looked for on the old side alone before the join, which they would blow up.

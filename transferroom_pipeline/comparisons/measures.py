@@ -8,12 +8,12 @@ from fractions import Fraction
 
 from transferroom_pipeline.comparisons.columns import ComparedColumn, MatchedColumn
 from transferroom_pipeline.comparisons.findings import Findings, Largest
-from transferroom_pipeline.comparisons.queries import SIDES, number_columns, sums
+from transferroom_pipeline.comparisons.queries import LEGACY, MODERN, differing_sums, number_columns, sums
 from transferroom_pipeline.comparisons.result import ColumnResult, ColumnStatus
 from transferroom_pipeline.comparisons.spec import TableSpec
 from transferroom_pipeline.comparisons.statements import Statements
 
-Sum = int | float | Decimal | None
+Sum = int | float | Decimal | Fraction | None
 Sums = tuple[Mapping[int, Sum], Mapping[int, Sum]]
 
 _DRIFT_DECIMALS = 12
@@ -52,7 +52,7 @@ def measure(findings: Findings, spec: TableSpec, tolerant: Mapping[int, Largest]
         causes=findings.causes(),
         accepted=findings.accepted_cells(),
         largest={**tolerant, **findings.largest_differing(strict)},
-        sums=_sums(findings.statements, spec, drifting),
+        sums=_sums(findings, spec, drifting),
     )
 
 
@@ -62,12 +62,34 @@ def _drift_matters(findings: Findings, compared: ComparedColumn) -> bool:
     return rule.drift is not None or rule.has_number_tolerance or bool(findings.cells.get(compared.position))
 
 
-def _sums(statements: Statements, spec: TableSpec, columns: Sequence[ComparedColumn]) -> Sums:
-    if not columns:
-        return {}, {}
-    positions = [each.position for each in columns]
-    legacy, modern = (dict(zip(positions, statements.row(sums(spec, columns, side)), strict=True)) for side in SIDES)
+def _sums(findings: Findings, spec: TableSpec, columns: Sequence[ComparedColumn]) -> Sums:
+    """The sums of both sides. Rows that are equal add the same to either, so that one side need not be read for it."""
+    statements = findings.statements
+    legacy = _read(statements, spec, columns, LEGACY)
+    near = [each for each in columns if each.rule.has_number_tolerance or findings.duplicates is not None]
+    strict = [each for each in columns if each not in near]
+    modern = _read(statements, spec, near, MODERN)
+    if not strict or findings.differences is None:
+        return legacy, {**legacy, **modern}
+    apart = statements.row(differing_sums(strict, findings.differences))
+    for each, before, after in zip(strict, apart[: len(strict)], apart[len(strict) :], strict=True):
+        modern[each.position] = _moved(legacy[each.position], before, after)
     return legacy, modern
+
+
+def _read(statements: Statements, spec: TableSpec, columns: Sequence[ComparedColumn], side: int) -> dict[int, Sum]:
+    if not columns:
+        return {}
+    return dict(zip((each.position for each in columns), statements.row(sums(spec, columns, side)), strict=True))
+
+
+def _moved(total: Sum, before: Sum, after: Sum) -> Sum:
+    """A sum after a part of it has changed."""
+    numbers = [number or 0 for number in (total, before, after)]
+    if not all(math.isfinite(number) for number in numbers):
+        return math.inf
+    whole, old, new = (Fraction(number) for number in numbers)
+    return whole - old + new
 
 
 def column_results(findings: Findings, measures: Measures) -> tuple[ColumnResult, ...]:

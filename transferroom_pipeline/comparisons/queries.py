@@ -181,6 +181,16 @@ def sums(spec: TableSpec, columns: Sequence[ComparedColumn], side: int) -> exp.S
     return exp.select(*_named("s", totals)).from_(source)
 
 
+def differing_sums(columns: Sequence[ComparedColumn], differences: exp.Table) -> exp.Select:
+    """One row with the sums of columns that are numbers over the rows that differ: first legacy's, then modern's."""
+    totals = [
+        compared.equality.summed(column(f"{name[0]}{compared.position}"), side)
+        for side, name in enumerate(SIDE_NAMES)
+        for compared in columns
+    ]
+    return exp.select(*_named("s", totals)).from_(differences.copy())
+
+
 def number_columns(plan: ColumnPlan) -> list[ComparedColumn]:
     """The value columns that are compared as numbers."""
     return [compared for compared in plan.value_columns if compared.equality.is_number]

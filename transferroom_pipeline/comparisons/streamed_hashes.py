@@ -6,6 +6,7 @@ memory allows, the hashes of the keys are kept until it is known which these are
 """
 
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,7 +18,6 @@ from transferroom_pipeline.comparisons.columns import ColumnPlan
 from transferroom_pipeline.comparisons.engines.base import StreamingEngine
 from transferroom_pipeline.comparisons.queries import (
     LEGACY,
-    MODERN,
     SIDE_NAMES,
     SIDES,
     chosen_by_id,
@@ -56,6 +56,14 @@ def add_up(batches: Iterable[tuple[Hashed, ...]]) -> Hashed:
     return sums
 
 
+@dataclass(frozen=True)
+class _Chosen:
+    """Some hashes by their numbers in the order of reading, and their sum."""
+
+    numbers: NDArray[np.int64]
+    total: int
+
+
 class _Keys:
     """Hashes of keys."""
 
@@ -77,20 +85,17 @@ class _Keys:
             self.add(batch[0])
             yield batch
 
-    def found(self, unlike: NDArray[np.bool_]) -> NDArray[np.int64]:
-        """The numbers of those that are in a differing bucket in every sorting; `unlike` says which differ."""
-        parts = []
+    def chosen(self, unlike: NDArray[np.bool_]) -> "_Chosen":
+        """Those in a differing bucket in every sorting; `unlike` says which buckets differ."""
+        parts = [np.arange(0)]
         for start in range(0, self._size, _SEARCHED_AT_ONCE):
             numbers = self._hashes[start : min(start + _SEARCHED_AT_ONCE, self._size)].view(np.uint16)
             part = np.flatnonzero(unlike[0].take(numbers[::_PARTS_OF_A_HASH]))
             for sorting in range(1, _SORTINGS):
                 part = part[unlike[sorting].take(numbers[sorting::_PARTS_OF_A_HASH][part])]
             parts.append(part + start)
-        return np.concatenate(parts) if parts else np.arange(0)
-
-    def total(self, numbers: NDArray[np.int64]) -> int:
-        """The sum of some."""
-        return sum(self._hashes[numbers].tolist())
+        chosen = np.concatenate(parts)
+        return _Chosen(chosen, sum(self._hashes[chosen].tolist()))
 
     def have_repeats(self) -> bool:
         """Whether one occurs twice; brings them into another order."""
@@ -123,12 +128,22 @@ class StreamedHashes:
     def differing(self) -> Differing | None:
         """As the protocol says."""
         with self.engine.spared(_BYTES * sum(self.rows)) as has_memory:
-            keys = [_Keys(rows if has_memory else 0) for rows in self.rows]
-            sums = [self._added_up(side, keys[side] if has_memory else None) for side in SIDES]
-            unlike = sums[LEGACY] != sums[MODERN]
-            found = self._differing(unlike, keys if has_memory else None) if unlike.any() else None
-            if has_memory:
-                self._key_is_unique = not keys[LEGACY].have_repeats()
+            keys = [_Keys(rows) for rows in self.rows] if has_memory else []
+            legacy, modern = (self._added_up(side, keys[side] if keys else None) for side in SIDES)
+            unlike = legacy != modern
+            found = self._differing(unlike) if unlike.any() else None
+            return self._with_rows(found, unlike, keys) if keys else found
+
+    def _with_rows(self, found: Differing | None, unlike: NDArray[np.bool_], keys: "list[_Keys]") -> Differing | None:
+        """The rows that differ are read while a thread of its own sorts the keys."""
+        is_worth_it = found is not None and found.are_few(self.rows, self.hashing)
+        chosen = [each.chosen(unlike) for each in keys] if is_worth_it else []
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            repeats = pool.submit(keys[LEGACY].have_repeats)
+            if found and chosen:
+                legacy, modern = (self._rows_by_id(side, chosen[side]) for side in SIDES)
+                found = replace(found, read=(legacy, modern))
+            self._key_is_unique = not repeats.result()
         return found
 
     def _added_up(self, side: int, keys: "_Keys | None") -> Hashed:
@@ -140,30 +155,25 @@ class StreamedHashes:
         with self.statements.explained():
             yield from self.engine.stream(self.statements.recorded(query))
 
-    def _differing(self, unlike: NDArray[np.bool_], keys: "list[_Keys] | None") -> Differing:
+    def _differing(self, unlike: NDArray[np.bool_]) -> Differing:
         by_chance = max(self.rows) * float(np.prod(unlike.mean(axis=1)))
-        rows = int(by_chance + unlike.sum(axis=1).max())
         tables = tuple(self._kept("bucket", np.flatnonzero(sorting)) for sorting in unlike)
-        found = Differing(MOST_BUCKETS, tables, rows)
-        if keys is None or not found.are_few(self.rows, self.hashing):
-            return found
-        legacy, modern = (self._row_ids(side, keys[side], unlike) for side in SIDES)
-        return replace(found, row_ids=(legacy, modern))
+        return Differing(MOST_BUCKETS, tables, int(by_chance + unlike.sum(axis=1).max()))
 
-    def _row_ids(self, side: int, keys: "_Keys", unlike: NDArray[np.bool_]) -> exp.Table | None:
-        """The differing rows of a table by their ids, if these number the rows in the order of reading."""
+    def _rows_by_id(self, side: int, chosen: "_Chosen") -> exp.Table | None:
+        """The differing rows of a table, if its ids number them in the order of reading: their keys show it."""
         row_id = self.engine.row_id(self.spec, side)
         if row_id is None:
             return None
-        numbers = keys.found(unlike)
-        table = self._kept("row_id", numbers)
-        source = chosen_by_id(self.spec, self.plan, side, row_id, table)
-        hashed = exp.select(named(key_hash(self.plan, side), "hash")).from_(
-            source.subquery("source", copy=False), copy=False
-        )
+        self.statements.progress("reading the rows that differ", 0)
+        ids = self._kept("row_id", chosen.numbers)
+        query = chosen_by_id(self.spec, self.plan, side, row_id, ids)
+        table = self.statements.create(f"{SIDE_NAMES[side]}_rows", query)
+        source = exp.alias_(table.copy(), "source", table=True)
+        hashed = exp.Select(expressions=[named(key_hash(self.plan, side), "hash")]).from_(source, copy=False)
         total = self.plan.functions.hash_total(column("hash"))
         rows, hashes = self.statements.row(exp.select(count(), total).from_(hashed.subquery("hashes")))
-        return table if (rows, hashes or 0) == (len(numbers), keys.total(numbers)) else None
+        return table if (rows, hashes or 0) == (len(chosen.numbers), chosen.total) else None
 
     def _kept(self, name: str, numbers: NDArray[np.int64]) -> exp.Table:
         table = self.statements.new_table(f"{name}s")

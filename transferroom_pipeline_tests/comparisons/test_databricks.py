@@ -4,7 +4,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from transferroom_pipeline.comparisons.buckets import differing_buckets, hashed_rows
+from transferroom_pipeline.comparisons.buckets import Differing, added_up, differing_buckets, row_hashes
 from transferroom_pipeline.comparisons.causes import ColumnFacts, cause_of_cell, fact_measures
 from transferroom_pipeline.comparisons.column_types import column_type
 from transferroom_pipeline.comparisons.columns import Column, ColumnPlan, plan_columns
@@ -14,10 +14,12 @@ from transferroom_pipeline.comparisons.planting import changed, forgiven
 from transferroom_pipeline.comparisons.queries import (
     SIDES,
     Matching,
-    Scope,
+    chosen_rows,
     column,
     count_null_keys,
+    differing_sums,
     duplicate_keys,
+    everything,
     number_columns,
     sums,
 )
@@ -67,9 +69,9 @@ def plan(spec) -> ColumnPlan:
 
 
 def _statements(spec: TableSpec, plan: ColumnPlan) -> list[exp.Expr]:
-    scope = Scope(64, exp.table_("buckets"))
-    repeated = exp.table_("repeated")
-    matching = Matching(spec, plan, scope, repeated)
+    differing = Differing(64, (exp.table_("buckets"),), 10)
+    sources = everything(spec)
+    matching = Matching(plan, sources, exp.table_("repeated"))
     cells = [
         part
         for compared in plan.value_columns
@@ -82,13 +84,15 @@ def _statements(spec: TableSpec, plan: ColumnPlan) -> list[exp.Expr]:
         )
     ]
     return [
-        *(hashed_rows(spec, plan, side, 64, probe=probe) for side in SIDES for probe in (True, False)),
+        *(added_up(row_hashes(sources[side], plan, side), plan, 64) for side in SIDES),
+        *(chosen_rows(spec, plan, side, differing.condition(plan, side)) for side in SIDES),
         differing_buckets(exp.table_("a"), exp.table_("b")),
         duplicate_keys(spec, plan),
         matching.differing_rows(),
-        matching.spread(),
+        matching.spread(64),
         matching.grouped_rows(),
         *(sums(spec, number_columns(plan), side) for side in SIDES),
+        differing_sums(number_columns(plan), exp.table_("differences")),
         *(count_null_keys(spec, plan, side) for side in SIDES),
         exp.select(*cells).from_("differences"),
     ]

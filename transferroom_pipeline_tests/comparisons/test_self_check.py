@@ -1,10 +1,11 @@
 """A comparison that cannot fail is found out: deliberately broken dialects, and the sound one beside them."""
 
-import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 from sqlglot import exp
 
 from transferroom_pipeline.comparisons.buckets import ALWAYS_HASHED
@@ -52,11 +53,19 @@ class _HashesNotTheLastValue(DuckDBFunctions):
         return super().row_hash(values[:-1] if len(values) > 2 else values)
 
 
-class _SumsNoHash(DuckDBFunctions):
-    """Buckets differ by their number of rows only."""
+class _SumsNoHash(DuckDBEngine):
+    """The hashes of rows all get lost on their way."""
 
-    def hash_total(self, hashes: exp.Expr) -> exp.Expr:
-        return exp.Literal.number(0)
+    def stream(self, sql: str) -> Iterator[tuple[NDArray[np.uint64], ...]]:
+        for keys, *others in super().stream(sql):
+            yield keys, *(np.zeros_like(hashes) for hashes in others)
+
+
+class _MixesUpRowIds(DuckDBEngine):
+    """Other rows are read than those that differ."""
+
+    def keep(self, table: exp.Table, name: str, numbers: NDArray[np.int64]) -> None:
+        super().keep(table, name, numbers + 1 if name == "row_id" else numbers)
 
 
 class _EveryKeyIsTheSame(DuckDBFunctions):
@@ -146,7 +155,7 @@ BROKEN = {
         {},
         ["column club"],
     ),
-    "hashes are not summed": (_speaking(_SumsNoHash()), HASHED, ROWS, {}, ["column name", "column fee"]),
+    "hashes are not summed": (_SumsNoHash, HASHED, ROWS, {}, ["column name", "column fee"]),
     "every key is the same": (_speaking(_EveryKeyIsTheSame()), JOINED, "SELECT 1 AS id, 1 AS v", {}, ["missing row"]),
     "rows that only modern has are lost": (
         _misreading("FULL OUTER JOIN", "LEFT JOIN"),
@@ -360,12 +369,22 @@ def test_a_comparison_that_is_told_not_to_check_itself_says_nothing_of_it(connec
     assert (result.verdict, "planted" in result.reasons[0]) == ("proven", False)
 
 
-def test_the_effort_of_the_self_check_does_not_grow_with_the_square_of_the_columns(connection):
-    names = [f"v{number}" for number in range(16)]
-    rows = f"SELECT range AS id, {', '.join(f'range AS {name}' for name in names)} FROM range(5)"
-    started = time.process_time()
+def test_rows_that_are_not_where_they_were_read_are_looked_for(connection):
+    make_tables(connection, ROWS, f"{ROWS} WHERE id <> 3 UNION ALL SELECT 3, 'other', 1")
 
-    result = _compared(connection, DuckDBEngine, JOINED, rows, columns={name: {"abs": 1} for name in names})
+    with compare(_MixesUpRowIds(connection), table_spec(), effort=HASHED) as comparison:
+        result = comparison.result
 
-    assert result.verdict == "proven"
-    assert time.process_time() - started < 1
+    assert (result.rows.different, result.rows.identical, result.rows.only_legacy) == (1, 9, 0)
+    assert any(sql.count('"bucket"') == 3 for sql in result.sql if "_rows" in sql.partition(" AS ")[0])
+
+
+def test_the_statements_of_the_self_check_grow_no_faster_than_the_columns(connection):
+    def length(columns: int) -> int:
+        names = [f"v{number}" for number in range(columns)]
+        rows = f"SELECT range AS id, {', '.join(f'range AS {name}' for name in names)} FROM range(5)"
+        result = _compared(connection, DuckDBEngine, JOINED, rows, columns={name: {"abs": 1} for name in names})
+        assert result.verdict == "proven"
+        return sum(map(len, result.sql))
+
+    assert length(32) < 3 * length(16)
