@@ -1420,6 +1420,21 @@ NESTED = [
         cells={"v": {"null_vs_value": 2, "value": 1}},
     ),
     Case(
+        "the sign of decimals counts inside lists",
+        table({"id": "", "v": ""}, (1, "CAST([1.5] AS DECIMAL(18,2)[])"), (2, "CAST([-1.5] AS DECIMAL(18,2)[])")),
+        table({"id": "", "v": ""}, (1, "CAST([-1.5] AS DECIMAL(18,2)[])"), (2, "CAST([-1.5] AS DECIMAL(18,2)[])")),
+        "differs",
+        rows={"identical": 1, "different": 1},
+        cells={"v": {"value": 1}},
+    ),
+    Case(
+        "a row of zeros can be missing like any other",
+        table({"id": "INTEGER", "v": "INTEGER"}, (0, 0), (1, 1)),
+        table({"id": "INTEGER", "v": "INTEGER"}, (1, 1)),
+        "differs",
+        rows={"identical": 1, "only_legacy": 1},
+    ),
+    Case(
         "structs are equal by the names of their fields",
         table({"id": "", "v": ""}, (1, "{'a': 1, 'b': 'x'}"), (2, "{'a': 1, 'b': 'x'}")),
         table({"id": "", "v": ""}, (1, "{'b': 'x', 'a': 1}"), (2, "{'b': 'x', 'a': 2}")),

@@ -59,9 +59,10 @@ class DuckDBFunctions(Functions):
         """DuckDB's own hash, which equal numbers of one type share however they are written, -0.0 and NaN included.
 
         Hashed once more, since it joins the hashes of values so simply that sums over rows could miss two values that
-        changed places.
+        changed places; beside a number, since the hash of 0 is 0, so that sums would miss a row of zeros.
         """
-        return exp.Anonymous(this="HASH", expressions=[exp.Anonymous(this="HASH", expressions=list(values))])
+        joined = exp.Anonymous(this="HASH", expressions=list(values))
+        return exp.Anonymous(this="HASH", expressions=[joined, exp.Literal.number(1)])
 
     def hash_total(self, hashes: exp.Expr) -> exp.Expr:
         """DuckDB sums integers in 128 bits."""

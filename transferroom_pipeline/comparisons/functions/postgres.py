@@ -5,7 +5,7 @@ from itertools import chain
 
 from sqlglot import exp
 
-from transferroom_pipeline.comparisons.column_types import ColumnType
+from transferroom_pipeline.comparisons.column_types import NESTED, ColumnType
 from transferroom_pipeline.comparisons.functions.base import Element, Functions, data_type
 
 _LARGEST_SUBTRACTED = "8e307"
@@ -53,8 +53,16 @@ class PostgresFunctions(Functions):
         return exp.Sum(this=hashes)
 
     def hashable(self, value: exp.Expr, column: ColumnType, partner: ColumnType) -> exp.Expr:
-        """Types without a hash function by their text."""
-        return self.text(value) if column.family == "other" else super().hashable(value, column, partner)
+        """By the text where there is no hash function, and where PostgreSQL's is too weak.
+
+        It leaves out the sign of exact numbers with decimals, so that 1.5 and -1.5 share theirs, in arrays as well.
+        """
+        families = {column.family, partner.family}
+        if column.family in {"other", *NESTED}:
+            return self.text(value)
+        if "float" not in families and ("decimal" in families or families == {"integer", "text"}):
+            return self.text(exp.Anonymous(this="TRIM_SCALE", expressions=[self.cast(value, "DECIMAL")]))
+        return super().hashable(value, column, partner)
 
     def key_part(self, value: exp.Expr) -> exp.Expr:
         """In an array, where NULL equals NULL and which a full join can hash."""
