@@ -7,7 +7,6 @@ first, as `ColumnFacts`.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from sqlglot import exp
 
@@ -18,14 +17,20 @@ from transferroom_pipeline.comparisons.queries import column, is_null
 Check = tuple[exp.Expr, str]
 """A condition, and the cause that it means."""
 
-FACT_MEASURES = 5
+FACT_MEASURES = 4
 
 _BLANKS = " \t\n\r\u00a0"
 _FLOAT_NOISE = "1e-12"
 _SINGLE_NOISE = "4.8e-7"
 """Four units in the last place of a number in single precision; of one in double precision they are below 1e-12."""
 
+_SMALLEST_NORMAL, _LEAST_NOISE = "1e-307", "2e-323"
+"""Below the first, four units in the last place of a double are the second."""
+
 _ROUNDED_DIGITS = 6
+_EXACT_DIGITS = 12
+"""Decimals that a rounded number is looked for with at most."""
+
 _ORDINARY = ("1e-30", "1e30")
 _NUMBER = "^ *[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)? *$"
 _MICROSECONDS_PER_SECOND = 1_000_000
@@ -38,16 +43,13 @@ class ColumnFacts:
     Attributes:
         cut: The length that texts were cut to; None where there is no such length.
         power: The power of ten between the two numbers.
-        shift: Microseconds from the legacy instant to the modern one, the same in at least two cells.
-        letters: Whether all legacy texts are in lower or all in upper case.
-        null_side: The side on which all cells with NULL have it, 0 for legacy and 1 for modern.
+        shift: Microseconds from the legacy instant to the modern one, the same in at least two cells; None where all of
+            them have lost the time of day.
     """
 
     cut: int | None = None
     power: int | None = None
     shift: int | None = None
-    letters: Literal["lower", "upper"] | None = None
-    null_side: int | None = None
 
 
 NO_FACTS = ColumnFacts()
@@ -61,13 +63,15 @@ def sides(compared: ComparedColumn) -> tuple[exp.Expr, exp.Expr]:
 def fact_measures(compared: ComparedColumn) -> list[exp.Expr]:
     """Aggregates over the differing cells, of which `facts` makes what they have in common: always FACT_MEASURES."""
     legacy, modern = sides(compared)
+    nothing: list[exp.Expr] = [exp.null() for _ in range(FACT_MEASURES)]
     if _is_text(compared):
-        return _text_measures(compared, legacy, modern)
+        return [exp.Max(this=_cut_length(compared, legacy, modern)), *nothing[1:]]
     if not (_is_numeric(compared) or compared.equality.is_instant):
-        return [exp.null() for _ in range(FACT_MEASURES)]
+        return nothing
     if compared.equality.is_instant:
         shift = compared.equality.microseconds_apart(legacy, modern)
-        return _spread(shift, shift)
+        has_a_time = exp.case().when(exp.not_(_is_date_only(compared)), shift.copy())
+        return _spread(shift, has_a_time)
     left, right = _doubles(compared)
     eligible = exp.Add(this=_ordinary_size(left), expression=_ordinary_size(right))
     return _spread(_power(left, right), eligible)
@@ -79,49 +83,19 @@ def _spread(value: exp.Expr, eligible: exp.Expr) -> list[exp.Expr]:
         exp.Max(this=value.copy()),
         exp.Count(this=value.copy()),
         exp.Count(this=eligible.copy()),
-        exp.null(),
-    ]
-
-
-def _text_measures(compared: ComparedColumn, legacy: exp.Expr, modern: exp.Expr) -> list[exp.Expr]:
-    functions = compared.equality.functions
-    text = _exact(compared, legacy)
-    one, zero = exp.Literal.number(1), exp.Literal.number(0)
-    in_case = [
-        exp.case()
-        .when(is_null(text.copy()), exp.null())
-        .when(_same(text.copy(), folded), one.copy())
-        .else_(zero.copy())
-        for folded in (functions.lowered(text), functions.raised(text))
-    ]
-    null_side = exp.case().when(is_null(legacy.copy()), zero).when(is_null(modern.copy()), one)
-    return [
-        exp.Max(this=_cut_length(compared, legacy, modern)),
-        *(exp.Min(this=each) for each in in_case),
-        exp.Min(this=null_side),
-        exp.Max(this=null_side.copy()),
     ]
 
 
 def facts(compared: ComparedColumn, measured: Sequence[int | None]) -> ColumnFacts:
     """What differing cells have in common, out of the aggregates."""
+    least, most, counted, eligible = measured
     if _is_text(compared):
-        return _text_facts(measured)
-    least, most, counted, eligible, _ = measured
+        return ColumnFacts(cut=None if least is None else int(least))
     if least is None or least != most:
         return NO_FACTS
     if compared.equality.is_instant:
-        return ColumnFacts(shift=int(least)) if (counted or 0) > 1 else NO_FACTS
+        return ColumnFacts(shift=int(least)) if (counted or 0) > 1 and eligible else NO_FACTS
     return ColumnFacts(power=int(least)) if counted == eligible else NO_FACTS
-
-
-def _text_facts(measured: Sequence[int | None]) -> ColumnFacts:
-    cut, all_lower, all_upper, least_side, most_side = measured
-    return ColumnFacts(
-        cut=None if cut is None else int(cut),
-        letters="lower" if all_lower else "upper" if all_upper else None,
-        null_side=least_side if least_side == most_side else None,
-    )
 
 
 def cause_of_cell(compared: ComparedColumn, known: ColumnFacts) -> exp.Expr:
@@ -170,13 +144,13 @@ def _text_checks(compared: ComparedColumn, legacy: exp.Expr, modern: exp.Expr, k
     if functions.knows_unicode_forms:
         yield _same(functions.nfc(left.copy()), functions.nfc(right.copy())), "unicode_form"
     yield _same(_without_blanks(left), _without_blanks(right)), "blanks"
-    if known.cut is not None:
-        cut = _cut_length(compared, legacy, modern)
-        yield exp.EQ(this=cut, expression=exp.Literal.number(known.cut)), "truncated"
     numbers = [functions.matches(side, _NUMBER) for side in (left, right)]
     doubles = [functions.try_cast_text(side, "DOUBLE") for side in (left, right)]
     same_number = exp.case().when(exp.and_(*numbers), _same(*doubles))
     yield same_number.else_(exp.false()), "type_text"
+    if known.cut is not None:
+        cut = _cut_length(compared, legacy, modern)
+        yield exp.EQ(this=cut, expression=exp.Literal.number(known.cut)), "truncated"
 
 
 def _number_checks(compared: ComparedColumn, known: ColumnFacts) -> Iterator[Check]:
@@ -186,43 +160,62 @@ def _number_checks(compared: ComparedColumn, known: ColumnFacts) -> Iterator[Che
     families = {compared.equality.legacy.family, compared.equality.modern.family}
     if families & {"float", "decimal", "text"}:
         finite = [compared.equality.functions.is_finite(side.copy()) for side in (left, right)]
-        near = exp.LTE(this=apart, expression=exp.Mul(this=_noise(compared), expression=larger))
-        yield exp.and_(*finite, near), "float_noise"
+        yield exp.and_(*finite, _is_near(compared, apart, larger)), "float_noise"
         yield from _rounding_checks(compared)
     if known.power:
         yield exp.EQ(this=_power(left, right), expression=exp.Literal.number(known.power)), "scale"
     yield _same(left.copy(), exp.Neg(this=exp.paren(right.copy()))), "sign"
 
 
-def _noise(compared: ComparedColumn) -> exp.Expr:
+def _is_near(compared: ComparedColumn, apart: exp.Expr, larger: exp.Expr) -> exp.Expr:
+    """Whether two numbers are no more than noise apart; a share of the smallest numbers is no number any more."""
     kinds = {compared.equality.legacy.kind, compared.equality.modern.kind}
     bound = _SINGLE_NOISE if exp.DType.FLOAT in kinds else _FLOAT_NOISE
-    return compared.equality.functions.cast(exp.Literal.string(bound), "DOUBLE")
+    share, smallest, least = (
+        compared.equality.functions.cast(exp.Literal.string(text), "DOUBLE")
+        for text in (bound, _SMALLEST_NORMAL, _LEAST_NOISE)
+    )
+    return (
+        exp.case()
+        .when(exp.LT(this=larger, expression=smallest), exp.LTE(this=apart, expression=least))
+        .else_(exp.LTE(this=apart.copy(), expression=exp.Mul(this=share, expression=larger.copy())))
+    )
 
 
 def _rounding_checks(compared: ComparedColumn) -> Iterator[Check]:
-    """Whether one number is the other rounded to fewer decimals."""
-    values = _doubles(compared)
-    for digits in range(_ROUNDED_DIGITS + 1):
+    """Whether one number is the other rounded to fewer decimals: exact ones as such, a half upwards."""
+    functions, own = compared.equality.functions, (compared.equality.legacy, compared.equality.modern)
+    is_exact = {side.family for side in own} <= {"integer", "decimal"}
+    values = compared.equality.values(*sides(compared)) if is_exact else _doubles(compared)
+    most = min(max(side.scale for side in own), _EXACT_DIGITS) if is_exact else _ROUNDED_DIGITS + 1
+    for digits in range(most):
         for one, other in (values, values[::-1]):
-            rounded = compared.equality.functions.rounded(one.copy(), digits)
-            yield _same(rounded, other.copy()), "rounding"
+            number = exp.Literal.number(digits)
+            rounded = exp.Round(this=one.copy(), decimals=number) if is_exact else functions.rounded(one.copy(), digits)
+            yield functions.attempt(_same(rounded, other.copy())), "rounding"
 
 
 def _instant_checks(
     compared: ComparedColumn, legacy: exp.Expr, modern: exp.Expr, known: ColumnFacts
 ) -> Iterator[Check]:
+    shift = compared.equality.microseconds_apart(legacy, modern)
+    apart = exp.Abs(this=exp.paren(shift.copy()))
+    sub_second = exp.LT(this=apart, expression=exp.Literal.number(_MICROSECONDS_PER_SECOND))
+    if known.shift is not None:
+        is_shifted = exp.EQ(this=exp.paren(shift), expression=exp.Literal.number(known.shift))
+        yield exp.and_(is_shifted, exp.not_(sub_second.copy())), "fixed_shift"
+    yield _is_date_only(compared), "date_only"
+    yield sub_second, "sub_second"
+
+
+def _is_date_only(compared: ComparedColumn) -> exp.Expr:
+    """Whether two instants are of one day, and one of them at midnight."""
     values = [
-        compared.equality.functions.try_cast(value, "TIMESTAMP") for value in compared.equality.values(legacy, modern)
+        compared.equality.functions.try_cast(value, "TIMESTAMP") for value in compared.equality.values(*sides(compared))
     ]
     days = [_floor_to_day(value) for value in values]
     at_midnight = [_same(value.copy(), day.copy()) for value, day in zip(values, days, strict=True)]
-    yield exp.and_(_same(*days), exp.or_(*at_midnight)), "date_only"
-    shift = compared.equality.microseconds_apart(legacy, modern)
-    apart = exp.Abs(this=exp.paren(shift.copy()))
-    yield exp.LT(this=apart, expression=exp.Literal.number(_MICROSECONDS_PER_SECOND)), "sub_second"
-    if known.shift is not None:
-        yield exp.EQ(this=exp.paren(shift), expression=exp.Literal.number(known.shift)), "fixed_shift"
+    return exp.and_(_same(*days), exp.or_(*at_midnight))
 
 
 def _floor_to_day(value: exp.Expr) -> exp.Expr:

@@ -189,7 +189,8 @@ class Conversions:
     def _text_as_exact_number(self, text: exp.Expr, number: ColumnType) -> exp.Expr:
         decimals = max(self.functions.widest_decimal - number.whole_digits, 0)
         fraction = "[0-9]*" if self.functions.unlimited_decimal else f"[0-9]{{0,{decimals}}}0*"
-        return self._read(text, f"^ *[+-]?([0-9]+([.]{fraction})?|[.]{fraction}) *$", self._type_beside_text(number))
+        numeral = f"^ *[+-]?([0-9]+([.]{fraction})?|[.]{fraction})([eE][+]?[0-9]{{1,2}})? *$"
+        return self._read(text, numeral, self._type_beside_text(number))
 
     def _text_as_float(self, text: exp.Expr, number: ColumnType) -> exp.Expr:
         """In the precision of the other side; a number beyond it is none, though engines read it as infinity."""

@@ -165,8 +165,7 @@ class _Comparison:
             suggestions=suggestions(
                 plan,
                 columns,
-                findings.facts,
-                findings.roundings({place: column.causes for place, column in enumerate(columns)}),
+                findings.explained({place: column.causes for place, column in enumerate(columns)}),
                 findings.row_causes(evidence.rows),
             ),
             seconds=round(time.perf_counter() - started, 3),

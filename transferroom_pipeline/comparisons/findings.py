@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from sqlglot import exp
 
@@ -19,6 +20,7 @@ from transferroom_pipeline.comparisons.columns import ColumnPlan, ComparedColumn
 from transferroom_pipeline.comparisons.queries import column, count, count_where, largest, sum_or_zero
 from transferroom_pipeline.comparisons.result import CellChange, RowCounts, Sample, SampleKind, TopChange
 from transferroom_pipeline.comparisons.statements import Statements
+from transferroom_pipeline.comparisons.suggestions import REMEDIES, Explained, trials
 
 _TOP_CHANGES = 5
 _EXPLAINED_AT_ONCE = 16
@@ -183,19 +185,42 @@ class Findings:
             found.setdefault(place, {})[cause] = number
         return found
 
-    def roundings(self, causes: Mapping[int, Mapping[str, int]]) -> dict[int, float]:
-        """The largest difference that is one of rounding, by the column's position."""
-        found: dict[int, float] = {}
+    def explained(self, causes: Mapping[int, Mapping[str, int]]) -> dict[int, Explained]:
+        """What is known of the columns with differing cells, by their position."""
+        return {
+            each.position: Explained(
+                self.facts.get(each.position, ColumnFacts()),
+                self._largest_rounding(each) if "rounding" in causes[each.position] else None,
+                self._settled(each, [cause for cause in causes[each.position] if cause in REMEDIES]),
+            )
+            for each in self.differing_columns
+        }
+
+    def _largest_rounding(self, compared: ComparedColumn) -> float | None:
+        """The largest difference that is one of rounding."""
+        measure, _ = largest(compared, *sides(compared))
+        (value,) = self._of_causes(compared, [exp.Filter(this=measure, expression=exp.Where(this=_is_of("rounding")))])
+        return None if value is None else float(value)
+
+    def _settled(self, compared: ComparedColumn, causes: Sequence[str]) -> dict[str, list[bool]]:
+        """Which remedies settle all cells of a cause, by the cause."""
+        settled: dict[str, list[bool]] = {cause: [] for cause in causes}
+        tried = [(cause, condition) for cause in causes for condition in trials(compared, cause)]
+        left = [count_where(exp.and_(_is_of(cause), exp.not_(condition))) for cause, condition in tried]
+        for (cause, _), cells in zip(tried, self._of_causes(compared, left) if left else (), strict=True):
+            settled[cause].append(cells == 0)
+        return settled
+
+    def _of_causes(self, compared: ComparedColumn, measures: Sequence[exp.Expr]) -> tuple[Any, ...]:
+        """Aggregates over the differing cells of a column, whose causes are in the column `cause`."""
         if self.differences is None:
-            return found
-        for compared in [each for each in self.differing_columns if "rounding" in causes.get(each.position, {})]:
-            is_rounding = exp.EQ(this=self.cause(compared), expression=exp.Literal.string("rounding"))
-            condition = exp.and_(column(f"d{compared.position}"), is_rounding)
-            measure, _ = largest(compared, *sides(compared))
-            query = exp.select(exp.Filter(this=measure, expression=exp.Where(this=condition)))
-            value = self.statements.value(query.from_(self.differences.copy()))
-            found |= {} if value is None else {compared.position: float(value)}
-        return found
+            return ()
+        cells = (
+            exp.select(*sides(compared), self.cause(compared).as_("cause", quoted=True))
+            .from_(self.differences.copy())
+            .where(column(f"d{compared.position}"))
+        )
+        return self.statements.row(exp.select(*measures).from_(cells.subquery("cells")))
 
     def row_causes(self, rows: RowCounts) -> dict[str, int]:
         """Rows on one side only by cause."""
@@ -407,3 +432,7 @@ def _folded_key(plan: ColumnPlan, side: str) -> exp.Expr:
 
 def _text(value: object) -> str | None:
     return None if value is None else str(value)
+
+
+def _is_of(cause: str) -> exp.Expr:
+    return exp.EQ(this=column("cause"), expression=exp.Literal.string(cause))

@@ -18,7 +18,7 @@ _HALF, _THREE_QUARTERS = Decimal("0.5"), Decimal("0.75")
 
 
 def changes_every_value(compared: ComparedColumn) -> bool:
-    """Whether `changed` changes NULL too; for other types it makes every other value NULL."""
+    """Whether `changed` changes NULL too; of other types it changes every other value, most to NULL."""
     return compared.equality.modern.family in _CHANGES
 
 
@@ -27,6 +27,8 @@ def changed(compared: ComparedColumn, value: exp.Expr) -> exp.Expr:
     own = compared.equality.modern
     if own.family in _CHANGES:
         return _CHANGES[own.family](compared, value)
+    if own.family == "list":
+        return exp.case().when(is_null(value.copy()), exp.null()).else_(_with_one_more(compared, value))
     return exp.Nullif(this=value.copy(), expression=value.copy())
 
 
@@ -160,6 +162,10 @@ def _forgiven_text(compared: ComparedColumn, value: exp.Expr) -> exp.Expr:
     if rule.null_equals_empty:
         text = exp.func("COALESCE", exp.Nullif(this=text, expression=exp.Literal.string("")), exp.Literal.string(""))
     return text
+
+
+def _with_one_more(compared: ComparedColumn, values: exp.Expr) -> exp.Expr:
+    return compared.equality.functions.appended(values.copy(), exp.null())
 
 
 def _other_uuid(compared: ComparedColumn, value: exp.Expr) -> exp.Expr:

@@ -1,25 +1,94 @@
 """What would settle a cause: the rule to add to the spec, or the SQL that would mend the model instead."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlglot import exp
 
-from transferroom_pipeline.comparisons.causes import ColumnFacts
+from transferroom_pipeline.comparisons.causes import ColumnFacts, sides
 from transferroom_pipeline.comparisons.columns import ColumnPlan, ComparedColumn
+from transferroom_pipeline.comparisons.equality import equality
+from transferroom_pipeline.comparisons.functions.base import Functions
 from transferroom_pipeline.comparisons.result import ColumnResult, Suggestion
 
 Rule = dict[str, Any]
-Mend = Callable[[exp.Expr], exp.Expr]
+Mend = Callable[[Functions, exp.Expr], exp.Expr]
+"""Makes of the modern column one that equals the legacy one."""
 
-_TEXT_RULES: dict[str, tuple[Rule, Mend]] = {
-    "trailing_blanks": (
-        {"trim": "right"},
-        lambda value: exp.Trim(this=value, expression=exp.Literal.string(" "), position="TRAILING"),
+
+@dataclass(frozen=True)
+class Remedy:
+    """What may settle a cause, each to be tried in turn.
+
+    Attributes:
+        rules: What to add to the column's rule.
+        mends: What to do to the modern column.
+    """
+
+    rules: tuple[Rule, ...]
+    mends: tuple[Mend, ...]
+
+
+def _trimmed(value: exp.Expr, position: str | None = None) -> exp.Expr:
+    return exp.Trim(this=value, expression=exp.Literal.string(" "), position=position)
+
+
+def _null_if_empty(value: exp.Expr) -> exp.Expr:
+    return exp.Nullif(this=value, expression=exp.Literal.string(""))
+
+
+REMEDIES: dict[str, Remedy] = {
+    "trailing_blanks": Remedy(({"trim": "right"},), (lambda _, value: _trimmed(value, "TRAILING"),)),
+    "blanks": Remedy(({"trim": "both"},), (lambda _, value: _trimmed(value),)),
+    "unicode_form": Remedy(({"unicode": "nfc"},), (lambda functions, value: functions.nfc(value),)),
+    "case": Remedy(
+        ({"case": "insensitive"},), (lambda _, value: exp.Lower(this=value), lambda _, value: exp.Upper(this=value))
     ),
-    "blanks": ({"trim": "both"}, lambda value: exp.Trim(this=value, expression=exp.Literal.string(" "))),
-    "unicode_form": ({"unicode": "nfc"}, lambda value: exp.func("NFC_NORMALIZE", value)),
+    "null_vs_empty": Remedy(
+        ({"null_equals_empty": True}, {"null_equals_empty": True, "trim": "both"}),
+        (
+            lambda _, value: _null_if_empty(value),
+            lambda _, value: _null_if_empty(_trimmed(value)),
+            lambda _, value: exp.func("COALESCE", value, exp.Literal.string("")),
+        ),
+    ),
 }
+"""For causes of texts. Whether one of them settles all cells of its cause is tried on these cells."""
+
+
+@dataclass(frozen=True)
+class Explained:
+    """What is known of the differing cells of a column.
+
+    Attributes:
+        facts: What they have in common.
+        rounding: The largest difference that is one of rounding.
+        settled: By cause, whether each rule of its remedy, then each of its mends, settles all cells of the cause.
+    """
+
+    facts: ColumnFacts
+    rounding: float | None = None
+    settled: Mapping[str, Sequence[bool]] = field(default_factory=dict)
+
+
+def trials(compared: ComparedColumn, cause: str) -> list[exp.Expr]:
+    """For each rule of a cause's remedy, then for each of its mends: whether it settles a cell."""
+    legacy, modern = sides(compared)
+    remedy, own = REMEDIES[cause], compared.equality
+    ruled = [
+        equality(own.legacy, own.modern, compared.rule.model_copy(update=rule), own.functions) for rule in remedy.rules
+    ]
+    by_rule = [each.equal(legacy.copy(), modern.copy()) for each in ruled]
+    mended = [mend(own.functions, modern.copy()) for mend in _mends(compared, cause)]
+    return [*by_rule, *(own.equal(legacy.copy(), each) for each in mended)]
+
+
+def _mends(compared: ComparedColumn, cause: str) -> tuple[Mend, ...]:
+    """Those of a cause's remedy, which are for texts."""
+    return REMEDIES[cause].mends if compared.equality.modern.family == "text" else ()
+
+
 _MICROSECONDS = {"d": 86_400_000_000, "h": 3_600_000_000, "min": 60_000_000, "s": 1_000_000, "ms": 1_000, "us": 1}
 _INTERVALS = {"d": "DAY", "h": "HOUR", "min": "MINUTE", "s": "SECOND", "ms": "MILLISECOND", "us": "MICROSECOND"}
 
@@ -27,8 +96,7 @@ _INTERVALS = {"d": "DAY", "h": "HOUR", "min": "MINUTE", "s": "SECOND", "ms": "MI
 def suggestions(
     plan: ColumnPlan,
     columns: Sequence[ColumnResult],
-    facts: Mapping[int, ColumnFacts],
-    roundings: Mapping[int, float],
+    explained: Mapping[int, Explained],
     row_causes: Mapping[str, int],
 ) -> tuple[Suggestion, ...]:
     """A suggestion for each cause that a rule would settle.
@@ -36,14 +104,13 @@ def suggestions(
     Args:
         plan: The columns.
         columns: What was found in them, causes included.
-        facts: What the differing cells of a column have in common, by its position.
-        roundings: The largest difference that is one of rounding, by the column's position.
+        explained: What is known of columns with differing cells, by their position.
         row_causes: Rows on one side only by cause.
     """
     found = [
         suggestion
-        for place, compared in plan.compared.items()
-        for suggestion in _of_column(compared, columns[place], facts.get(place, ColumnFacts()), roundings.get(place))
+        for place, known in explained.items()
+        for suggestion in _of_column(plan.compared[place], columns[place], known)
     ]
     return (*found, *_of_keys(plan, row_causes))
 
@@ -58,50 +125,39 @@ def _of_keys(plan: ColumnPlan, row_causes: Mapping[str, int]) -> Iterator[Sugges
             yield Suggestion(compared.modern, "key_format", rule, _sql(plan, exp.Lower(this=trimmed)))
 
 
-def _of_column(
-    compared: ComparedColumn, result: ColumnResult, known: ColumnFacts, rounding: float | None
-) -> Iterator[Suggestion]:
+def _of_column(compared: ComparedColumn, result: ColumnResult, known: Explained) -> Iterator[Suggestion]:
     for cause in result.causes:
-        found = _rule(cause, compared, known, rounding)
+        found = _of_text(cause, compared, known) if cause in REMEDIES else _of_measure(cause, compared, known)
         if found is not None:
             rule, mended = found
             sql = "" if mended is None else mended.sql(dialect=compared.equality.functions.dialect)
             yield Suggestion(compared.modern, cause, {**result.rule, **rule}, sql)
 
 
-def _rule(
-    cause: str, compared: ComparedColumn, known: ColumnFacts, rounding: float | None
-) -> tuple[Rule, exp.Expr | None] | None:
-    """The rule that settles a cause, and the SQL that mends it, None where no SQL can."""
-    value = _column(compared)
-    if cause in _TEXT_RULES:
-        rule, mend = _TEXT_RULES[cause]
-        return rule, mend(value)
-    if cause == "case":
-        letters: dict[str | None, exp.Expr] = {"lower": exp.Lower(this=value), "upper": exp.Upper(this=value.copy())}
-        return {"case": "insensitive"}, letters.get(known.letters)
-    if cause == "null_vs_empty":
-        empty = exp.Literal.string("")
-        nulls = {0: exp.Nullif(this=value, expression=empty), 1: exp.func("COALESCE", value.copy(), empty.copy())}
-        return {"null_equals_empty": True}, nulls.get(-1 if known.null_side is None else known.null_side)
-    return _rule_of_measure(cause, compared, known, rounding)
+def _of_text(cause: str, compared: ComparedColumn, known: Explained) -> tuple[Rule, exp.Expr | None] | None:
+    """The first rule that settles a cause, and the first SQL that mends it."""
+    remedy, settled = REMEDIES[cause], known.settled.get(cause, ())
+    rules, mends = settled[: len(remedy.rules)], settled[len(remedy.rules) :]
+    rule = next((rule for rule, settles in zip(remedy.rules, rules, strict=False) if settles), None)
+    if rule is None:
+        return None
+    mend = next((mend for mend, settles in zip(_mends(compared, cause), mends, strict=False) if settles), None)
+    return rule, None if mend is None else mend(compared.equality.functions, _column(compared))
 
 
-def _rule_of_measure(
-    cause: str, compared: ComparedColumn, known: ColumnFacts, rounding: float | None
-) -> tuple[Rule, exp.Expr | None] | None:
-    """The same for numbers and instants."""
+def _of_measure(cause: str, compared: ComparedColumn, known: Explained) -> tuple[Rule, exp.Expr | None] | None:
+    """The rule for numbers and instants, and the SQL, None where no SQL mends them."""
     value = _column(compared)
     if cause == "float_noise":
         return {
             "rel": 1e-06 if exp.DType.FLOAT in {compared.equality.legacy.kind, compared.equality.modern.kind} else 1e-12
         }, _as_legacy(compared)
-    if cause == "rounding" and rounding is not None:
-        return {"abs": _rounded_up(rounding)}, _as_legacy(compared)
+    if cause == "rounding" and known.rounding is not None:
+        return {"abs": _rounded_up(known.rounding)}, _as_legacy(compared)
     if cause in {"sub_second", "date_only"}:
         return {"within": "1s" if cause == "sub_second" else "1d"}, _as_legacy(compared)
-    if cause == "fixed_shift" and known.shift is not None:
-        return _shifted(value, known.shift)
+    if cause == "fixed_shift" and known.facts.shift is not None:
+        return _shifted(value, known.facts.shift)
     return None
 
 

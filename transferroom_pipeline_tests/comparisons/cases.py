@@ -1426,6 +1426,7 @@ NESTED = [
         "differs",
         rows={"identical": 1, "different": 1},
         cells={"v": {"value": 1}},
+        engines=(DUCKDB, SPARK),
     ),
     Case(
         "a row of zeros can be missing like any other",

@@ -1,7 +1,7 @@
 """Why cells and rows differ, which explanation goes before which, and that what is suggested settles it."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -176,30 +176,8 @@ EXPLAINED: dict[str, tuple[Cells, Cells, dict[str, int]]] = {
     "other bytes": (["'a'::BLOB"], ["'A'::BLOB"], {"value": 1}),
 }
 
-KNOWN: dict[str, str] = {
-    "the noise of the smallest doubles": "four units in the last place are more than the relative bound there",
-    "a half rounded up, which no double is exactly": "decimals are rounded as doubles",
-    "a number rounded to many decimals": "no more than six decimals are looked at",
-    "one shift of time where some rows are at midnight": "a lost time of day goes before the shift that all rows share",
-    "a number written with more zeros": "a cut at one length goes before the same number",
-    "null and blanks": "the suggestion does not trim the blanks that its cause does",
-    "blanks inside": "the suggestion trims both ends",
-    "tabs": "the suggestion trims spaces",
-    "mend blanks for null": "the suggestion does not trim the blanks that its cause does",
-    "or mend trailing blanks": "trims the new column although the old one has the blanks",
-    "or mend blanks at both ends": "trims the new column although the old one has the blanks",
-}
-"""What the engine does not get right yet, with the reason."""
 
-
-def _named(names: Iterable[str], test: str = "") -> pytest.MarkDecorator:
-    """Runs a test for all names, those that it is known to fail for marked."""
-    known = {name: KNOWN.get(f"{test}{name}") for name in names}
-    marks = {name: [pytest.mark.xfail(strict=True, reason=reason)] if reason else [] for name, reason in known.items()}
-    return pytest.mark.parametrize("name", [pytest.param(name, marks=mark) for name, mark in marks.items()])
-
-
-@_named(EXPLAINED)
+@pytest.mark.parametrize("name", EXPLAINED)
 def test_a_cause_is_told_and_counted(explained, name):
     legacy, modern, causes = EXPLAINED[name]
 
@@ -347,7 +325,7 @@ def _suggested(result: ComparisonResult, column: str) -> dict[str, dict[str, Any
     return {found.cause: dict(found.rule) for found in result.suggestions if found.column == column}
 
 
-@_named(SETTLED)
+@pytest.mark.parametrize("name", SETTLED)
 def test_the_rule_that_is_suggested_settles_its_cause(compared, explained, name):
     cause, legacy, modern = SETTLED[name]
     found = explained(_rows(legacy), _rows(modern))
@@ -384,7 +362,7 @@ MENDED = {
 }
 
 
-@_named(MENDED, "mend ")
+@pytest.mark.parametrize("name", MENDED)
 def test_the_sql_that_is_suggested_mends_the_model(compared, explained, name):
     cause, legacy, modern = MENDED[name]
     found = explained(_rows(legacy), _rows(modern))
@@ -396,7 +374,7 @@ def test_the_sql_that_is_suggested_mends_the_model(compared, explained, name):
     assert result.verdict == "proven", result.reasons
 
 
-@_named(SETTLED, "or mend ")
+@pytest.mark.parametrize("name", SETTLED)
 def test_sql_is_suggested_only_where_it_mends_the_model(explained, name):
     _, legacy, modern = SETTLED[name]
     (suggestion,) = explained(_rows(legacy), _rows(modern)).suggestions
@@ -419,7 +397,7 @@ MIXED = {
 }
 
 
-@_named(MIXED)
+@pytest.mark.parametrize("name", MIXED)
 def test_all_rules_that_are_suggested_for_a_column_settle_it_together(compared, explained, name):
     legacy, modern = map(_rows, MIXED[name])
     rules = list(_suggested(explained(legacy, modern), "v").values())
@@ -455,7 +433,7 @@ UNSETTLED = {
 }
 
 
-@_named(UNSETTLED, "beside ")
+@pytest.mark.parametrize("name", UNSETTLED)
 def test_the_rule_that_is_suggested_does_not_forgive_another_difference_beside_its_cause(explained, name):
     legacy, modern = map(_rows, UNSETTLED[name])
     found = explained(legacy, modern)
@@ -482,7 +460,7 @@ NOT_TO_SETTLE = {
 }
 
 
-@_named(NOT_TO_SETTLE)
+@pytest.mark.parametrize("name", NOT_TO_SETTLE)
 def test_nothing_is_suggested_that_no_rule_would_settle(explained, name):
     legacy, modern = NOT_TO_SETTLE[name]
 

@@ -236,19 +236,8 @@ BROKEN = {
     ),
 }
 
-KNOWN: dict[str, str] = {
-    "no list has elements": "of nested values only NULL is planted",
-}
-"""What the self-check does not see yet, with the reason."""
 
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=[pytest.mark.xfail(strict=True, reason=KNOWN[name])] if name in KNOWN else [])
-        for name in BROKEN
-    ],
-)
+@pytest.mark.parametrize("name", BROKEN)
 def test_a_comparison_that_cannot_fail_proves_nothing(connection, name):
     engine, effort, rows, entry, missed = BROKEN[name]
 

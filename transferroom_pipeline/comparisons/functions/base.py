@@ -166,6 +166,10 @@ class Functions(ABC):
     def elements(self, values: exp.Expr, element: Element) -> exp.Expr:
         """A list with an expression of each element."""
 
+    def appended(self, values: exp.Expr, element: exp.Expr) -> exp.Expr:
+        """A list with one element more."""
+        return exp.Anonymous(this="ARRAY_APPEND", expressions=[values, element])
+
     @abstractmethod
     def sorted_list(self, values: exp.Expr) -> exp.Expr:
         """A list in an order that depends on its elements only."""
