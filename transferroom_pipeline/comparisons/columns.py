@@ -139,6 +139,9 @@ def _pairs(spec: TableSpec, legacy: Sequence[Column], modern: Sequence[Column]) 
         for old, new in spec.rename.items()
     }
     taken = {column.name for column in renamed.values()}
+    if len(taken) < len(spec.rename):
+        names = ", ".join(f"{old} to {new}" for old, new in spec.rename.items())
+        raise ComparisonError(f"table {spec.table}: two columns cannot be renamed to one, nor one to two: {names}")
     pairs: list[Pair] = []
     for column in legacy:
         free = [other for other in modern if other.name not in taken]

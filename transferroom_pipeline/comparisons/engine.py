@@ -215,7 +215,8 @@ class _Comparison:
         return int(self.statements.value(count_null_keys(self.spec, plan, side))) if plan.key else 0
 
     def _self_check(self, plan: ColumnPlan, matched: Matched, rows: RowCounts) -> SelfCheck:
-        if not (self.effort.checks_itself and rows.identical and plan.value_columns):
+        has_equal_rows = rows.identical or (self.spec.multiset and rows.duplicate_key_legacy)
+        if not (self.effort.checks_itself and has_equal_rows and plan.value_columns):
             return SelfCheck()
         hashing = self.effort.hashing
         as_here = ALWAYS_HASHED if max(matched.rows) >= hashing.from_rows else hashing

@@ -77,7 +77,7 @@ def self_check(
     checked_plan = plan_columns(checked, columns[LEGACY], columns[MODERN], plan.functions)
     found = match(again, checked, checked_plan, hashing)
     findings = Findings(again, checked_plan, found.differences, found.duplicates)
-    counted = _Counted(_cells(findings), findings.rows_by_kind(), findings.duplicate_rows())
+    counted = _Found(_cells(findings), findings.rows_by_kind(), findings.duplicate_rows())
     return SelfCheck(len(planted.copies), tuple(_missed(planted, counted)))
 
 
@@ -99,7 +99,7 @@ class _Pairs:
 
 
 @dataclass(frozen=True)
-class _Counted:
+class _Found:
     """What comparing the planted tables found."""
 
     cells: dict[int, int]
@@ -176,12 +176,21 @@ def _copy_name(plan: ColumnPlan) -> str:
 
 def _pairs(statements: Statements, spec: TableSpec, plan: ColumnPlan, matched: Matched) -> _Pairs | None:
     """Real rows of both sides that were found identical; None where there are none."""
-    candidates = statements.create("candidates", _candidates(spec, plan, matched))
     limit = _ROWS if plan.key else 1
+    candidates = statements.create("candidates", _candidates(spec, plan, matched))
     # First by the plain comparison, which NULL fails: it lets engines skip the rows that have none of the keys.
-    table = statements.create("pairs", pairs(spec, plan, candidates, limit))
-    if not statements.value(exp.select(count()).from_(table.copy())):
-        table = statements.create("pairs", pairs(spec, plan, candidates, limit, null_safe=True))
+    found = _counted(statements, plan, pairs(spec, plan, candidates, limit))
+    found = found or _counted(statements, plan, pairs(spec, plan, candidates, limit, null_safe=True))
+    if found is not None or matched.duplicate_keys is None:
+        return found
+    candidates = statements.create("candidates", old_rows(spec, plan).limit(_CANDIDATES))
+    equal = exp.and_(*(column(f"e{each.position}") for each in plan.value_columns))
+    among_duplicates = pairs(spec, plan, candidates, _CANDIDATES**2, null_safe=True).subquery("pairs")
+    return _counted(statements, plan, exp.select("*").from_(among_duplicates).where(equal).limit(1))
+
+
+def _counted(statements: Statements, plan: ColumnPlan, query: exp.Select) -> _Pairs | None:
+    table = statements.create("pairs", query)
     fixed = [each for each in plan.value_columns if not changes_every_value(each)]
     filled = [exp.Count(this=column(f"m{each.position}")) for each in fixed]
     rows, *counts = statements.row(exp.select(count(), *filled).from_(table.copy()))
@@ -230,7 +239,7 @@ def _cells(findings: Findings) -> dict[int, int]:
     return dict(findings.counted().cells)
 
 
-def _missed(planted: _Planted, counted: _Counted) -> Iterator[str]:
+def _missed(planted: _Planted, counted: _Found) -> Iterator[str]:
     """What was planted and not found."""
     if planted.plan.key:
         yield from _missed_cells(planted, counted.cells)
@@ -255,7 +264,7 @@ def _missed_cells(planted: _Planted, cells: dict[int, int]) -> Iterator[str]:
             yield f"The self-check planted a change that the rule of column {each.legacy} forgives, and it counted."
 
 
-def _missed_rows(rows: int, counted: _Counted) -> Iterator[str]:
+def _missed_rows(rows: int, counted: _Found) -> Iterator[str]:
     found = {
         "a missing row": counted.kinds.get("only_legacy", 0) == rows,
         "an extra row": counted.kinds.get("only_modern", 0) == rows,

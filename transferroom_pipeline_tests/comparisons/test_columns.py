@@ -173,3 +173,8 @@ def test_a_difference_beyond_the_largest_double_is_still_valid_json(compared):
 
     assert (result.columns[1].different, result.columns[1].max_abs_diff) == (1, None)
     assert "Infinity" not in result.to_json()
+
+
+def test_two_columns_cannot_be_renamed_to_one(compared):
+    with pytest.raises(ComparisonError, match="two columns cannot be renamed to one, nor one to two: a to c, b to C"):
+        compared("SELECT 1 AS id, 1 AS a, 2 AS b", "SELECT 1 AS id, 1 AS c", rename={"a": "c", "b": "C"})

@@ -377,3 +377,11 @@ def test_the_statements_of_the_self_check_grow_no_faster_than_the_columns(connec
         return sum(map(len, result.sql))
 
     assert length(32) < 3 * length(16)
+
+
+def test_rows_that_all_share_their_keys_are_planted_in_as_well(connection):
+    rows = "SELECT range % 2 AS id, 'a' || range AS name, range * 1.5 AS fee FROM range(10)"
+    for engine, verdict in ((DuckDBEngine, "proven"), (_speaking(_EveryTextIsTheSame()), "not_proven")):
+        result = _compared(connection, engine, JOINED, rows, multiset=True)
+
+        assert (result.verdict, result.rows.identical, "planted" in result.reasons[0]) == (verdict, 0, True)
