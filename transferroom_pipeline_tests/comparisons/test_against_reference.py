@@ -20,7 +20,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transferroom_pipeline.comparisons.exceptions import ComparisonError
 from transferroom_pipeline.comparisons.result import ColumnResult
 from transferroom_pipeline.platforms.duckdb_database import connect
 from transferroom_pipeline_tests.comparisons.kinds import (
@@ -305,7 +304,7 @@ def test_details_are_those_of_the_reference(database, case, in_buckets):
     assert_agreement(database, case, in_buckets=in_buckets)
 
 
-WRONG = {
+LIMITS = {
     "the drift of wide decimals is rounded": _one_column(
         _both(_WIDE),
         [(Decimal("1000000000000000.0000000000"), Decimal("1000000000000000.0000000001"))],
@@ -327,7 +326,7 @@ WRONG = {
 }
 
 
-@pytest.mark.xfail(strict=True, reason="the engine is known to be wrong", raises=(AssertionError, ComparisonError))
-@pytest.mark.parametrize("case", WRONG.values(), ids=WRONG)
-def test_what_the_engine_gets_wrong(database, case):
+@pytest.mark.xfail(strict=True, reason="a limit that docs/comparison.md states", raises=AssertionError)
+@pytest.mark.parametrize("case", LIMITS.values(), ids=LIMITS)
+def test_what_is_beyond_the_limits_of_the_engine(database, case):
     assert not disagreement(database, case, in_buckets=True)

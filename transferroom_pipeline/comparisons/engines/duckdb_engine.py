@@ -30,6 +30,8 @@ _BYTES_IN_KIB = 1024
 _KIB_IN = {"bytes": 1 / 1024, "KiB": 1, "MiB": 1024, "GiB": 1024**2, "TiB": 1024**3, "PiB": 1024**4}
 """The units in which DuckDB tells its limit of memory."""
 
+_HALF_A_DECIMAL = 0.05
+
 _BATCH_ROWS = 100_000
 _FEW_ROWS = 5_000
 """As many rows DuckDB looks up by their numbers; to look for more in each block takes longer than to read it."""
@@ -54,7 +56,7 @@ class DuckDBEngine(StreamingEngine):
 
     def explain(self, error: Exception) -> str:
         """The first line: an excerpt of the query follows it."""
-        if isinstance(error, duckdb.OutOfMemoryException) or "No space left on device" in str(error):
+        if any(sign in str(error) for sign in ("Out of Memory Error", "No space left on device")):
             return "the memory limit is used up and so is the disk to spill to: raise the limit, or free disk space"
         return first_line(error)
 
@@ -159,19 +161,26 @@ class DuckDBEngine(StreamingEngine):
 
     @contextmanager
     def spared(self, size: int) -> Iterator[bool]:
-        """DuckDB keeps at least half of its memory."""
-        text = str(self.rows("SELECT current_setting('memory_limit')")[0][0])
-        number, unit = text.split()
-        limit = int(float(number) * _KIB_IN[unit])
+        """DuckDB keeps at least half of its memory, and more if tables that are held in memory need it."""
+        number, unit = str(self.rows("SELECT current_setting('memory_limit')")[0][0]).split()
+        # DuckDB cuts off what it tells after one decimal: with half of one more it stays as it was.
+        limit = int((float(number) + _HALF_A_DECIMAL) * _KIB_IN[unit])
         left = limit - size // _BYTES_IN_KIB
-        if left < limit // 2:
+        if left < limit // 2 or not self._limited(f"{left} KiB"):
             yield False
             return
         try:
-            self.execute(f"SET memory_limit = '{left} KiB'")
             yield True
         finally:
-            self.execute(f"SET memory_limit = '{text}'")
+            self._limited(f"{limit} KiB")
+
+    def _limited(self, limit: str) -> bool:
+        """Whether DuckDB can do with a limit of memory, which it then keeps to."""
+        try:
+            self.execute(f"SET memory_limit = '{limit}'")
+        except duckdb.OutOfMemoryException:
+            return False
+        return True
 
     def stream(self, sql: str) -> "Iterator[tuple[NDArray[np.uint64], ...]]":
         """By way of Arrow, without a copy."""
