@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from transferroom_pipeline.comparisons.columns import ColumnPlan, ComparedColumn
 from transferroom_pipeline.comparisons.exceptions import SpecError
-from transferroom_pipeline.comparisons.queries import SIDE_NAMES, column, count_where
+from transferroom_pipeline.comparisons.queries import SIDE_NAMES, both_sides, column, count_where
 from transferroom_pipeline.comparisons.spec import Accepted, TableSpec
 from transferroom_pipeline.comparisons.sql_text import parse_predicate
 from transferroom_pipeline.comparisons.statements import Statements
@@ -42,11 +42,19 @@ NOTHING_ACCEPTED = Acceptance()
 
 @dataclass(frozen=True)
 class _Agreement:
-    """One entry of the spec as conditions on the table of differences."""
+    """One entry of the spec as conditions on the table of differences.
+
+    Attributes:
+        entry: The entry.
+        position: The column's, None for rows on one side.
+        covers: Whether it covers a cell or a row.
+        predicates: Its predicate over the table of differences, for rows once per side.
+    """
 
     entry: Accepted
     position: int | None
     covers: exp.Expr
+    predicates: tuple[exp.Expr, ...]
 
 
 def accept(
@@ -59,28 +67,44 @@ def accept(
     Raises:
         SpecError: An agreement names a column that is not compared.
     """
-    agreements = [_agreement(spec, plan, entry) for entry in spec.accepted]
+    agreements = _agreements(spec, plan)
     if not agreements or differences is None:
         return NOTHING_ACCEPTED
-    found = statements.row(
-        exp.select(*(count_where(agreed.covers.copy()) for agreed in agreements)).from_(differences.copy())
-    )
-    lapsed = {
-        place: sentence
-        for place, (agreed, covered) in enumerate(zip(agreements, found, strict=True))
-        if (sentence := _lapse(agreed.entry, covered, today)) is not None
-    }
-    holding = [agreed for place, agreed in enumerate(agreements) if place not in lapsed]
+    holding: list[_Agreement] = []
+    lapsed: list[str] = []
+    for agreed in agreements:
+        # Of several that cover a difference the first one counts.
+        earlier = _any_of(holding, agreed.position)
+        covered = count_where(exp.and_(agreed.covers.copy(), exp.not_(earlier)))
+        lapse = _lapse(agreed.entry, int(statements.value(exp.select(covered).from_(differences.copy()))), today)
+        if lapse is None:
+            holding.append(agreed)
+        else:
+            lapsed.append(lapse)
     positions = {agreed.position for agreed in holding}
     cells = {position: _any_of(holding, position) for position in positions if position is not None}
     row = _any_of(holding, None) if None in positions else None
-    return Acceptance(cells, row, tuple(lapsed.values()))
+    return Acceptance(cells, row, tuple(lapsed))
+
+
+def require_agreements(statements: Statements, spec: TableSpec, plan: ColumnPlan) -> None:
+    """See that the spec's agreements are about columns that are compared, and their predicates conditions.
+
+    Raises:
+        SpecError: One of them is not.
+    """
+    for agreed in _agreements(spec, plan):
+        for predicate in agreed.predicates:
+            statements.require_condition(both_sides(spec, plan), predicate, written=agreed.entry.where or "")
+
+
+def _agreements(spec: TableSpec, plan: ColumnPlan) -> list[_Agreement]:
+    return [_agreement(spec, plan, entry) for entry in spec.accepted]
 
 
 def _any_of(agreements: Sequence[_Agreement], position: int | None) -> exp.Expr:
-    return exp.paren(
-        exp.or_(*(agreed.covers.copy() for agreed in agreements if agreed.position == position), copy=False)
-    )
+    covers = [agreed.covers.copy() for agreed in agreements if agreed.position == position]
+    return exp.paren(exp.or_(*covers, copy=False)) if covers else exp.false()
 
 
 def _lapse(entry: Accepted, covered: int, today: date) -> str | None:
@@ -98,18 +122,19 @@ def _agreement(spec: TableSpec, plan: ColumnPlan, entry: Accepted) -> _Agreement
     if not plan.key:
         raise SpecError(f"table {spec.table}: accepted differences need a key: name one, or leave them out")
     if entry.column is None:
-        return _Agreement(entry, None, _covers_rows(spec, plan, entry))
+        return _agreement_on_rows(spec, plan, entry)
     compared = _compared_column(spec, plan, entry.column)
     differs = column(f"d{compared.position}")
     names: dict[str, str] = {}
     for part in plan.key_columns:
         names |= dict.fromkeys((part.legacy.lower(), part.modern.lower()), f"l{part.position}")
     names |= {"legacy_value": f"l{compared.position}", "modern_value": f"m{compared.position}"}
-    return _Agreement(entry, compared.position, exp.and_(differs, _condition(spec, entry, names)))
+    predicate = _predicate(spec, entry, names)
+    return _Agreement(entry, compared.position, exp.and_(differs, _holds(predicate)), (predicate,))
 
 
-def _covers_rows(spec: TableSpec, plan: ColumnPlan, entry: Accepted) -> exp.Expr:
-    per_side = []
+def _agreement_on_rows(spec: TableSpec, plan: ColumnPlan, entry: Accepted) -> _Agreement:
+    per_side, predicates = [], []
     for side, name in enumerate(SIDE_NAMES):
         # A column's own name on this side goes before the name that another column has on the other side.
         names = {
@@ -118,8 +143,9 @@ def _covers_rows(spec: TableSpec, plan: ColumnPlan, entry: Accepted) -> exp.Expr
             for compared in plan.all_columns
         }
         one_sided = exp.EQ(this=column("kind"), expression=exp.Literal.string(f"only_{name}"))
-        per_side.append(exp.and_(one_sided, _condition(spec, entry, names)))
-    return exp.or_(*per_side)
+        predicates.append(_predicate(spec, entry, names))
+        per_side.append(exp.and_(one_sided, _holds(predicates[-1])))
+    return _Agreement(entry, None, exp.or_(*per_side), tuple(predicates))
 
 
 def _compared_column(spec: TableSpec, plan: ColumnPlan, name: str) -> ComparedColumn:
@@ -129,8 +155,13 @@ def _compared_column(spec: TableSpec, plan: ColumnPlan, name: str) -> ComparedCo
     raise SpecError(f"table {spec.table}: accepted differences are about column {name}, which is not compared")
 
 
-def _condition(spec: TableSpec, entry: Accepted, names: Mapping[str, str]) -> exp.Expr:
-    """The entry's predicate over the table of differences; NULL counts as no."""
+def _holds(predicate: exp.Expr) -> exp.Expr:
+    """Whether a predicate is true; NULL counts as no."""
+    return exp.func("COALESCE", exp.paren(predicate), exp.false())
+
+
+def _predicate(spec: TableSpec, entry: Accepted, names: Mapping[str, str]) -> exp.Expr:
+    """The entry's predicate over the table of differences."""
     if entry.where is None:
         return exp.true()
     predicate = parse_predicate(entry.where)
@@ -146,4 +177,4 @@ def _condition(spec: TableSpec, entry: Accepted, names: Mapping[str, str]) -> ex
             )
         return column(names[node.name.lower()])
 
-    return exp.func("COALESCE", exp.paren(predicate.transform(renamed)), exp.false())
+    return predicate.transform(renamed)

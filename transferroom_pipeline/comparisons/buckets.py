@@ -17,6 +17,7 @@ from transferroom_pipeline.comparisons.queries import (
     MODERN,
     SIDE_NAMES,
     SIDES,
+    Sources,
     bucket,
     column,
     count,
@@ -24,11 +25,14 @@ from transferroom_pipeline.comparisons.queries import (
     hash_of,
     key_hash,
     named,
+    sum_or_zero,
 )
 from transferroom_pipeline.comparisons.spec import TableSpec
 from transferroom_pipeline.comparisons.statements import Statements
 
 MOST_BUCKETS = 1 << BITS
+HASHES = 1 << 64
+"""Sums of hashes are compared modulo their number."""
 
 
 @dataclass(frozen=True)
@@ -60,12 +64,14 @@ class Differing:
         buckets: How many buckets there are in each sorting.
         tables: Their numbers, per sorting: a row that differs is in one of each.
         rows: About how many rows of a side are in them.
+        surplus: The hashes of all legacy rows less those of all modern rows, in 64 bits; None if none were hashed.
         read: Work tables of these rows, of a side of which they have been read already.
     """
 
     buckets: int
     tables: tuple[exp.Table, ...]
     rows: int
+    surplus: int | None = None
     read: tuple[exp.Table | None, exp.Table | None] = (None, None)
 
     def are_few(self, rows: tuple[int, int], hashing: Hashing) -> bool:
@@ -114,9 +120,15 @@ class GroupedHashes:
     def differing(self) -> Differing | None:
         """As the protocol says."""
         buckets = bucket_count(max(self.rows), self.hashing.rows_per_bucket)
-        table = self.statements.create("buckets", differing_buckets(*(self._hashed(side, buckets) for side in SIDES)))
+        hashed = [self._hashed(side, buckets) for side in SIDES]
+        table = self.statements.create("buckets", differing_buckets(*hashed))
         found = int(self.statements.value(exp.select(count()).from_(table.copy())))
-        return Differing(buckets, (table,), max(self.rows) * found // buckets) if found else None
+        if not found:
+            return None
+        legacy, modern = (
+            int(self.statements.value(exp.select(sum_or_zero(column("hash"))).from_(each.copy()))) for each in hashed
+        )
+        return Differing(buckets, (table,), max(self.rows) * found // buckets, (legacy - modern) % HASHES)
 
     def _hashed(self, side: int, buckets: int) -> exp.Table:
         self.statements.progress(f"hashing {SIDE_NAMES[side]} rows into {buckets:,} buckets", self.rows[side])
@@ -150,6 +162,21 @@ def row_hashes(source: exp.Select, plan: ColumnPlan, side: int) -> exp.Select:
     row_hash = hash_of(plan.value_columns if plan.key else (), plan, side, "c", further=[column("key_hash")])
     hashes = [column("key_hash"), named(row_hash, "row_hash")]
     return exp.Select(expressions=hashes).from_(keyed.subquery("keyed", copy=False), copy=False)
+
+
+def hash_sum(statements: Statements, sources: Sources, plan: ColumnPlan) -> int:
+    """The hashes of some legacy rows less those of some modern rows, in 64 bits."""
+    legacy, modern = (
+        int(
+            statements.value(
+                exp.select(
+                    exp.func("COALESCE", plan.functions.hash_total(column("row_hash")), exp.Literal.number(0))
+                ).from_(row_hashes(source, plan, side).subquery("hashes"))
+            )
+        )
+        for side, source in enumerate(sources)
+    )
+    return (legacy - modern) % HASHES
 
 
 def key_hashes(spec: TableSpec, plan: ColumnPlan) -> exp.Select:

@@ -187,7 +187,7 @@ def _rounding_checks(compared: ComparedColumn) -> Iterator[Check]:
     functions, own = compared.equality.functions, (compared.equality.legacy, compared.equality.modern)
     is_exact = {side.family for side in own} <= {"integer", "decimal"}
     values = compared.equality.values(*sides(compared)) if is_exact else _doubles(compared)
-    most = min(max(side.scale for side in own), _EXACT_DIGITS) if is_exact else _ROUNDED_DIGITS + 1
+    most = min(max(side.scale for side in own), _EXACT_DIGITS + 1) if is_exact else _ROUNDED_DIGITS + 1
     for digits in range(most):
         for one, other in (values, values[::-1]):
             number = exp.Literal.number(digits)

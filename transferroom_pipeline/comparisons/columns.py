@@ -117,7 +117,7 @@ def plan_columns(
             cannot be compared.
     """
     pairs = _pairs(spec, legacy, modern)
-    rules = {_place(spec, pairs, name, "are rules for"): rule for name, rule in spec.columns.items()}
+    rules = _rules(spec, pairs)
     matched = tuple(_matched(spec, pair, rules.get(place, STRICT)) for place, pair in enumerate(pairs))
     key = tuple(_place(spec, pairs, name, "is the key") for name in spec.key)
     for place, name in zip(key, spec.key, strict=True):
@@ -172,6 +172,18 @@ def _place(spec: TableSpec, pairs: Sequence[Pair], name: str, role: str) -> int:
         if column is not None:
             return next(place for place, pair in enumerate(pairs) if pair[side] is column)
     raise ComparisonError(f"table {spec.table}: there {role} column {name}, which neither table has")
+
+
+def _rules(spec: TableSpec, pairs: Sequence[Pair]) -> dict[int, ColumnRule]:
+    """The rule of each column that has one, by the column's place."""
+    named: dict[int, str] = {}
+    for name in spec.columns:
+        place = _place(spec, pairs, name, "are rules for")
+        if place in named:
+            message = f"{named[place]} and {name} are one column, and there are rules for both: keep one"
+            raise ComparisonError(f"table {spec.table}: {message}")
+        named[place] = name
+    return {place: spec.columns[name] for place, name in named.items()}
 
 
 def _matched(spec: TableSpec, pair: Pair, rule: ColumnRule) -> MatchedColumn:

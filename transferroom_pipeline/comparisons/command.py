@@ -135,8 +135,10 @@ def compare_command(context: click.Context, /, **options: Any) -> None:
 
     Exit code: 0 proven equal, 1 they differ, 2 an error, 3 nothing proven.
     """
+    deed = "read"
     try:
         outcomes = _outcomes(context, options)
+        deed = "written"
         _write_outputs(outcomes, options)
     except KeyboardInterrupt:
         # click would exit with 1, which says that the tables differ.
@@ -145,7 +147,11 @@ def compare_command(context: click.Context, /, **options: Any) -> None:
     except TransferRoomError as error:
         _fail(context, str(error))
     except OSError as error:
-        _fail(context, f"{error.filename or 'a file'} cannot be written: {error.strerror}")
+        _fail(context, f"{error.filename or 'a file'} cannot be {deed}: {error.strerror}")
+    except click.ClickException:
+        raise
+    except Exception as error:
+        _fail(context, f"{type(error).__name__}, which should not happen: {first_line(error)}")
     else:
         codes = {outcome.exit_code for outcome in outcomes}
         context.exit(next(code for code in _WORST_FIRST if code in codes))

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 
 from sqlglot import exp
 
-from transferroom_pipeline.comparisons.acceptance import accept
+from transferroom_pipeline.comparisons.acceptance import accept, require_agreements
 from transferroom_pipeline.comparisons.buckets import ALWAYS_HASHED, HASHED_IF_LARGE, Hashing
 from transferroom_pipeline.comparisons.column_types import column_type
 from transferroom_pipeline.comparisons.columns import Column, ColumnPlan, plan_columns
@@ -16,7 +16,7 @@ from transferroom_pipeline.comparisons.differences import long_form
 from transferroom_pipeline.comparisons.engines.base import Engine
 from transferroom_pipeline.comparisons.exceptions import ComparisonError
 from transferroom_pipeline.comparisons.findings import Findings
-from transferroom_pipeline.comparisons.matching import Matched, match
+from transferroom_pipeline.comparisons.matching import Matched, match, rows_changed
 from transferroom_pipeline.comparisons.measures import column_results, drift_beyond, measure
 from transferroom_pipeline.comparisons.queries import (
     LEGACY,
@@ -30,6 +30,7 @@ from transferroom_pipeline.comparisons.queries import (
 from transferroom_pipeline.comparisons.result import ColumnResult, ComparisonResult, RowCounts, Snapshot
 from transferroom_pipeline.comparisons.self_check import SelfCheck, self_check
 from transferroom_pipeline.comparisons.spec import TableSpec
+from transferroom_pipeline.comparisons.sql_text import parse_predicate
 from transferroom_pipeline.comparisons.statements import Progress, Statements, silent
 from transferroom_pipeline.comparisons.suggestions import suggestions
 from transferroom_pipeline.comparisons.verdict import Allowances, Evidence, judge
@@ -104,7 +105,8 @@ def compare(
         yield _Comparison(statements, spec, effort).made(snapshot, judged_on)
     except KeyboardInterrupt:
         if not engine.work_tables_are_temporary:
-            statements.drop_all()
+            with suppress(ComparisonError):
+                statements.drop_all()
         raise
     except BaseException:
         # What went wrong first is what a person must read, even where the engine can no longer drop a table.
@@ -175,7 +177,9 @@ class _Comparison:
 
     def _plan(self) -> ColumnPlan:
         legacy, modern = (self._columns(side) for side in SIDES)
-        return plan_columns(self.spec, legacy, modern, self.statements.engine.functions)
+        plan = plan_columns(self.spec, legacy, modern, self.statements.engine.functions)
+        require_agreements(self.statements, self.spec, plan)
+        return plan
 
     def _columns(self, side: int) -> list[Column]:
         """The columns of one side, after a look at whether its predicate is one."""
@@ -183,7 +187,7 @@ class _Comparison:
         table, predicate = relation(self.spec, side), (self.spec.where.legacy, self.spec.where.modern)[side]
         columns = self.statements.columns(table)
         if predicate is not None:
-            self.statements.require_condition(table, predicate)
+            self.statements.require_condition(table, parse_predicate(predicate), written=predicate)
         return [Column(name, column_type(type_name, engine.functions.dialect)) for name, type_name in columns]
 
     def _row_counts(self, findings: Findings, matched: Matched) -> RowCounts:
@@ -194,8 +198,7 @@ class _Comparison:
         legacy, modern = matched.rows
         identical = legacy - duplicates["legacy"] - only_legacy - different
         if identical != modern - duplicates["modern"] - only_modern - different or identical < 0:
-            message = "its rows changed while they were read, or a view gives other rows each time"
-            raise ComparisonError(f"table {self.spec.table} cannot be compared: {message}")
+            raise rows_changed(self.spec)
         null_keys = [self._null_keys(findings.plan, side) for side in SIDES]
         return RowCounts(
             legacy=legacy,

@@ -19,7 +19,9 @@ _RULE_WITHOUT_VALUE: dict[str, tuple[str, dict[str, object]]] = {
     "json_column": ("json-column", {"json": True}),
 }
 _SERVERS = ("postgresql://", "postgres://")
-_CONNECTION_STRING = re.compile(r"[A-Za-z][A-Za-z0-9+]+:|\w+ *=")
+_CONNECTION_STRING = re.compile(
+    r"^[a-z][a-z0-9+]+:|\b(host|hostaddr|port|dbname|user|password|passfile|service|sslmode) *=", re.IGNORECASE
+)
 
 
 def table_spec(options: Options) -> TableSpec:
@@ -64,7 +66,7 @@ def database_file(option: str, text: str) -> Path:
     Raises:
         SpecError: The text addresses a server; it is not repeated in the error, for it could hold a password.
     """
-    if "://" in text or _CONNECTION_STRING.match(text):
+    if "://" in text or _CONNECTION_STRING.search(text):
         raise SpecError(f"{option}: name a DuckDB file; a PostgreSQL server goes with --attach ALIAS=postgresql://...")
     return Path(text)
 

@@ -11,8 +11,10 @@ from transferroom_pipeline.comparisons.buckets import (
     GroupedHashes,
     Hashes,
     Hashing,
+    hash_sum,
     key_is_unique,
 )
+from transferroom_pipeline.comparisons.column_types import NESTED
 from transferroom_pipeline.comparisons.columns import ColumnPlan
 from transferroom_pipeline.comparisons.engines.base import StreamingEngine
 from transferroom_pipeline.comparisons.exceptions import ComparisonError
@@ -99,6 +101,12 @@ def _hashes(
     return StreamedHashes(statements, statements.engine, spec, plan, rows, hashing)
 
 
+def rows_changed(spec: TableSpec) -> ComparisonError:
+    """What to raise when two statements have not seen the same rows."""
+    message = "its rows changed while they were read, or a view gives other rows each time"
+    return ComparisonError(f"table {spec.table} cannot be compared: {message}")
+
+
 @dataclass(frozen=True)
 class _Matcher:
     statements: Statements
@@ -125,7 +133,12 @@ class _Matcher:
         if self.hashes is None or self._would_be_in_vain():
             return self._everything
         differing = self.hashes.differing()
-        return None if differing is None else self._narrowed(differing)
+        if differing is None:
+            return None
+        sources = self._narrowed(differing)
+        if sources is not self._everything and hash_sum(self.statements, sources, self.plan) != differing.surplus:
+            raise rows_changed(self.spec)
+        return sources
 
     def _would_be_in_vain(self) -> bool:
         """Whether nearly all rows differ a little: where rules forgive that, a slice is looked at first."""
@@ -160,12 +173,13 @@ class _Matcher:
         if repeated is None and self._modern_key_repeats(found):
             repeated = self._duplicate_keys()
             if repeated is None:
-                message = "its rows changed while they were read, or a view gives other rows each time"
-                raise ComparisonError(f"table {self.spec.table} cannot be compared: {message}")
+                raise rows_changed(self.spec)
             found = self._joined(sources, repeated)
         return found
 
     def _legacy_key_is_unique(self) -> bool:
+        if any(each.equality.legacy.family in NESTED for each in self.plan.key_columns):
+            return False  # Hashed by their text, which tells [0.0] from [-0.0]: only grouping them knows better.
         if self.hashes is not None:
             return self.hashes.legacy_key_is_unique()
         return not self.rows[LEGACY] or key_is_unique(self.statements, self.spec, self.plan)

@@ -106,6 +106,19 @@ def side_rows(source: exp.Select, plan: ColumnPlan, side: int) -> exp.Select:
     return selected.from_(source.subquery("source", copy=False), copy=False)
 
 
+def both_sides(spec: TableSpec, plan: ColumnPlan) -> exp.Subquery:
+    """Any rows of both sides beside each other, with the columns of the table of differences: `l<n>` and `m<n>`."""
+    legacy, modern = (
+        side_rows(source, plan, side).subquery(SIDE_NAMES[side]) for side, source in enumerate(everything(spec))
+    )
+    values = [
+        named(column(f"c{compared.position}", side), f"{side[0]}{compared.position}")
+        for compared in plan.all_columns
+        for side in SIDE_NAMES
+    ]
+    return exp.select(*values).from_(legacy).join(modern, join_type="cross").subquery("both_sides")
+
+
 def forms(columns: Sequence[ComparedColumn], side: int, prefix: str | None = None) -> list[exp.Expr]:
     """The forms of columns: of the source's, or where there is a prefix of those called `<prefix><n>`."""
     return [form for compared in columns for form in compared.equality.forms(own(compared, side, prefix), side)]

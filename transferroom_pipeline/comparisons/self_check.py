@@ -43,7 +43,7 @@ class SelfCheck:
 
     Attributes:
         planted: How many kinds of change were planted; 0 where no row was found identical.
-        missed: One sentence for each that was not found, or not forgiven.
+        missed: One sentence for each that was not found, or not forgiven, or if there were no rows to plant them in.
     """
 
     planted: int = 0
@@ -65,7 +65,7 @@ def self_check(
     statements.progress("planting changes to check the comparison itself", 0)
     found_pairs = _pairs(statements, spec, plan, matched)
     if found_pairs is None:
-        return SelfCheck()
+        return SelfCheck(missed=("The self-check found no equal rows to plant changes in.",))
     planted = _Planted(plan, found_pairs)
     tables = [statements.create(f"planted_{side}", planted.table(side)) for side in SIDES]
     again = replace(statements, mark=f"{statements.mark}_check", progress=silent)
@@ -201,8 +201,6 @@ def _counted(statements: Statements, plan: ColumnPlan, query: exp.Select) -> _Pa
 def _candidates(spec: TableSpec, plan: ColumnPlan, matched: Matched) -> exp.Select:
     """A few rows of the old side that were found identical; without a key, any one row."""
     rows = old_rows(spec, plan)
-    if not plan.key:
-        return rows.limit(1)
     if matched.differences is not None:
         same = [
             exp.NullSafeEQ(

@@ -9,7 +9,6 @@ from sqlglot import exp
 
 from transferroom_pipeline.comparisons.engines.base import Engine
 from transferroom_pipeline.comparisons.exceptions import ComparisonError, SpecError
-from transferroom_pipeline.comparisons.sql_text import parse_predicate
 
 Progress = Callable[[str, int], None]
 """Told of every step before it begins: what it does, and how many rows it reads where that is known, else 0."""
@@ -51,18 +50,22 @@ class Statements:
             name = table.sql(dialect=self.engine.functions.dialect)
             raise ComparisonError(f"table {self.table}: {name} cannot be read: {self._sentence(error)}") from error
 
-    def require_condition(self, table: exp.Table, predicate: str) -> None:
-        """See that a predicate is a condition on a table.
+    def require_condition(self, rows: exp.Expr, condition: exp.Expr, *, written: str) -> None:
+        """See that a predicate is a condition on a table or a subquery.
+
+        Args:
+            rows: The table.
+            condition: The predicate.
+            written: The predicate as a person wrote it.
 
         Raises:
             SpecError: It is of another type.
             ComparisonError: The engine refuses it.
         """
-        condition = parse_predicate(predicate)
         with self.explained():
-            found = self.engine.type_of_condition(table, condition)
+            found = self.engine.type_of_condition(rows, condition)
         if found != "BOOLEAN":
-            message = f"predicate {predicate!r} is of type {found}: write a condition that is true or false"
+            message = f"predicate {written!r} is of type {found}: write a condition that is true or false"
             raise SpecError(f"table {self.table}: {message}")
 
     @contextmanager
@@ -125,11 +128,21 @@ class Statements:
         return table
 
     def drop_all(self) -> None:
-        """Drop the work tables; one need not be there, the comparison may have failed before."""
+        """Drop the work tables; one need not be there, the comparison may have failed before.
+
+        Raises:
+            ComparisonError: The engine refuses to drop one; the others are dropped all the same.
+        """
         self.engine.recover()
+        refused: list[ComparisonError] = []
         for table in self._created:
-            self.execute(exp.Drop(this=table.copy(), kind="TABLE", exists=True))
+            try:
+                self.execute(exp.Drop(this=table.copy(), kind="TABLE", exists=True))
+            except ComparisonError as error:
+                refused.append(error)
         self._created.clear()
+        if refused:
+            raise refused[0]
 
     def _sentence(self, error: Exception) -> str:
         return str(error) if isinstance(error, ComparisonError) else self.engine.explain(error)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlglot import exp
 
-from transferroom_pipeline.comparisons.buckets import MOST_BUCKETS, Differing, Hashing, key_hashes, row_hashes
+from transferroom_pipeline.comparisons.buckets import HASHES, MOST_BUCKETS, Differing, Hashing, key_hashes, row_hashes
 from transferroom_pipeline.comparisons.columns import ColumnPlan
 from transferroom_pipeline.comparisons.engines.base import StreamingEngine
 from transferroom_pipeline.comparisons.queries import (
@@ -36,6 +36,12 @@ _PARTS_OF_A_HASH = 4
 
 _BYTES = 8
 _SEARCHED_AT_ONCE = 1_000_000
+_UNEVEN = 100_000
+"""Parts by the remainder of a hash are not all of one size."""
+
+_FOUND_BY_ID = 1_000_000
+"""More rows than these are no quicker found by their ids, which have to be written down."""
+
 _SORTED_AT_ONCE = 32_000_000
 """Hashes of keys sorted in memory at a time: 256 MB."""
 
@@ -131,12 +137,13 @@ class StreamedHashes:
             keys = [_Keys(rows) for rows in self.rows] if has_memory else []
             legacy, modern = (self._added_up(side, keys[side] if keys else None) for side in SIDES)
             unlike = legacy != modern
-            found = self._differing(unlike) if unlike.any() else None
+            surplus = (int(legacy[0].sum()) - int(modern[0].sum())) % HASHES
+            found = self._differing(unlike, surplus) if unlike.any() else None
             return self._with_rows(found, unlike, keys) if keys else found
 
     def _with_rows(self, found: Differing | None, unlike: NDArray[np.bool_], keys: "list[_Keys]") -> Differing | None:
         """The rows that differ are read while a thread of its own sorts the keys."""
-        is_worth_it = found is not None and found.are_few(self.rows, self.hashing)
+        is_worth_it = found is not None and found.rows <= _FOUND_BY_ID and found.are_few(self.rows, self.hashing)
         chosen = [each.chosen(unlike) for each in keys] if is_worth_it else []
         with ThreadPoolExecutor(max_workers=1) as pool:
             repeats = pool.submit(keys[LEGACY].have_repeats)
@@ -155,10 +162,10 @@ class StreamedHashes:
         with self.statements.explained():
             yield from self.engine.stream(self.statements.recorded(query))
 
-    def _differing(self, unlike: NDArray[np.bool_]) -> Differing:
+    def _differing(self, unlike: NDArray[np.bool_], surplus: int) -> Differing:
         by_chance = max(self.rows) * float(np.prod(unlike.mean(axis=1)))
         tables = tuple(self._kept("bucket", np.flatnonzero(sorting)) for sorting in unlike)
-        return Differing(MOST_BUCKETS, tables, int(by_chance + unlike.sum(axis=1).max()))
+        return Differing(MOST_BUCKETS, tables, int(by_chance + unlike.sum(axis=1).max()), surplus)
 
     def _rows_by_id(self, side: int, chosen: "_Chosen") -> exp.Table | None:
         """The differing rows of a table, if its ids number them in the order of reading: their keys show it."""
@@ -193,7 +200,7 @@ class StreamedHashes:
         part = exp.Mod(this=column("hash"), expression=exp.Literal.number(parts))
         chosen = exp.EQ(this=part, expression=exp.Literal.number(number)) if parts > 1 else None
         query = exp.select("*").from_(key_hashes(self.spec, self.plan).subquery("hashes")).where(chosen)
-        keys = _Keys(self.rows[LEGACY] // parts)
+        keys = _Keys(self.rows[LEGACY] // parts + _UNEVEN)
         for (hashes,) in self._stream(query):
             keys.add(hashes)
         return keys.have_repeats()

@@ -182,6 +182,20 @@ def test_where_several_agreements_cover_a_cell_it_counts_once(judged):
     assert len(rows) == comparison.differences_total == 4
 
 
+def test_of_several_agreements_the_first_one_counts(judged):
+    unknown, others = agreed(where="legacy_value = 'Unknown'", max_rows=2), agreed(max_rows=1)
+
+    assert _counts(judged(unknown, others)[0])["cells"]["league"] == (3, 3)
+    assert judged(others, unknown)[0].result.reasons[0].endswith("covers 1 differences at most, and there are 3.")
+
+
+def test_an_agreement_whose_predicate_is_no_condition_is_refused_whatever_is_found(judged):
+    same = f"{LEGACY} AS t({COLUMNS})"
+    for modern in (same, f"{MODERN} AS t({COLUMNS})"):
+        with pytest.raises(SpecError, match="'legacy_value - 1' is of type INTEGER: write a condition"):
+            judged(agreed(column="fee", where="legacy_value - 1"), modern=modern)
+
+
 def test_nothing_is_accepted_where_nothing_differs(judged):
     rows = f"{LEGACY} AS t({COLUMNS})"
 

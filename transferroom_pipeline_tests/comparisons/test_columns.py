@@ -178,3 +178,13 @@ def test_a_difference_beyond_the_largest_double_is_still_valid_json(compared):
 def test_two_columns_cannot_be_renamed_to_one(compared):
     with pytest.raises(ComparisonError, match="two columns cannot be renamed to one, nor one to two: a to c, b to C"):
         compared("SELECT 1 AS id, 1 AS a, 2 AS b", "SELECT 1 AS id, 1 AS c", rename={"a": "c", "b": "C"})
+
+
+def test_two_rules_for_one_column_are_refused(compared):
+    with pytest.raises(ComparisonError, match="club and current_club are one column, and there are rules for both"):
+        compared(
+            "SELECT 1 AS id, 'x' AS club",
+            "SELECT 1 AS id, 'x' AS current_club",
+            rename={"club": "current_club"},
+            columns={"club": {"trim": "right"}, "current_club": {"case": "insensitive"}},
+        )

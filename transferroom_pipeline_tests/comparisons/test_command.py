@@ -167,6 +167,9 @@ def test_what_a_person_can_put_right_is_one_sentence_and_exit_code_2(run, argume
         ("--attach", "pg=postgresql://me:secret@127.0.0.1:9/db"),
         ("--attach", "postgresql://me:secret@host/db?a=b"),
         ("--attach", "pg=host=h password=secret"),
+        ("--attach", "pg= host=h password = secret"),
+        ("--attach", "host=h user=me password=secret"),
+        ("--attach", "pg=postgresql://me:sec'secret@127.0.0.1:9/db"),
     ],
 )
 def test_an_address_that_cannot_be_used_is_never_shown(run, arguments):

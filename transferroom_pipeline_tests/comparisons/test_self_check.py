@@ -385,3 +385,22 @@ def test_rows_that_all_share_their_keys_are_planted_in_as_well(connection):
         result = _compared(connection, engine, JOINED, rows, multiset=True)
 
         assert (result.verdict, result.rows.identical, "planted" in result.reasons[0]) == (verdict, 0, True)
+
+
+def test_a_first_row_that_is_missing_does_not_keep_rows_without_a_key_from_being_planted_in(connection):
+    make_tables(connection, ROWS, f"{ROWS} WHERE range > 0")
+
+    with compare(DuckDBEngine(connection), table_spec(**WITHOUT_KEY, row_tolerance=0.2)) as comparison:
+        result = comparison.result
+
+    assert (result.verdict, "planted changes were found" in result.reasons[0]) == ("proven", True)
+
+
+def test_a_comparison_that_cannot_check_itself_is_no_proof(connection):
+    make_tables(connection, "SELECT range AS id FROM range(40)", "SELECT range AS id FROM range(20, 40)")
+
+    with compare(DuckDBEngine(connection), table_spec(**WITHOUT_KEY, row_tolerance=0.9)) as comparison:
+        result = comparison.result
+
+    assert result.verdict == "not_proven"
+    assert "The self-check found no equal rows to plant changes in." in result.reasons

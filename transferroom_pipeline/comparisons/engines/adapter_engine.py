@@ -76,9 +76,9 @@ class AdapterEngine(Engine):
         query = "SELECT nspname FROM pg_catalog.pg_namespace WHERE oid = pg_my_temp_schema()"
         return exp.table_(table.name, db=self.rows(query)[0][0], quoted=True)
 
-    def type_of_condition(self, table: exp.Table, condition: exp.Expr) -> str:
+    def type_of_condition(self, rows: exp.Expr, condition: exp.Expr) -> str:
         """These engines refuse a filter that is no condition."""
-        query = exp.select(exp.Literal.number(1)).from_(table).where(condition).limit(0)
+        query = exp.select(exp.Literal.number(1)).from_(rows).where(condition).limit(0)
         self.adapter.fetchall(query.sql(dialect=self.functions.dialect))
         return "BOOLEAN"
 

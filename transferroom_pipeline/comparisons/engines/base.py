@@ -41,8 +41,8 @@ class Engine(ABC):
         """Names and types of a table's columns, the types as the engine names them."""
 
     @abstractmethod
-    def type_of_condition(self, table: exp.Table, condition: exp.Expr) -> str:
-        """The type of an expression over a table: BOOLEAN if it is a condition."""
+    def type_of_condition(self, rows: exp.Expr, condition: exp.Expr) -> str:
+        """The type of an expression over a table or a subquery: BOOLEAN if it is a condition."""
 
     @abstractmethod
     def rows(self, sql: str) -> list[tuple[Any, ...]]:

@@ -30,7 +30,7 @@ _BYTES_IN_KIB = 1024
 _KIB_IN = {"bytes": 1 / 1024, "KiB": 1, "MiB": 1024, "GiB": 1024**2, "TiB": 1024**3, "PiB": 1024**4}
 """The units in which DuckDB tells its limit of memory."""
 
-_HALF_A_DECIMAL = 0.05
+_A_LITTLE = 0.001
 
 _BATCH_ROWS = 100_000
 _FEW_ROWS = 5_000
@@ -62,32 +62,47 @@ class DuckDBEngine(StreamingEngine):
 
     def columns(self, table: exp.Table) -> list[tuple[str, str]]:
         """By a query without rows, which works for views and attached tables alike."""
-        doubtful = self._numerics_without_precision(table)
+        described = self._described(exp.select("*").from_(table).limit(0))
+        server = self._server(table)
+        numerics = self._numerics(server, table) if server and any("DOUBLE" in kind for _, kind in described) else set()
         return [
-            (name, NUMERIC_WITHOUT_PRECISION if name in doubtful else type_name)
-            for name, type_name in self._described(exp.select("*").from_(table).limit(0))
+            (name, NUMERIC_WITHOUT_PRECISION if name in numerics and "DOUBLE" in kind else kind)
+            for name, kind in described
         ]
 
-    def _numerics_without_precision(self, table: exp.Table) -> set[str]:
-        """Columns of an attached PostgreSQL table that hold any number: DuckDB reads them as doubles."""
-        if not self._is_on_a_server(table):
-            return set()
-        name = exp.table_(table.name, db=table.db or "public", quoted=True).sql(dialect="postgres")
+    def _numerics(self, server: str, table: exp.Table) -> set[str]:
+        """Columns of exact numbers, or of arrays of them, of a table on a PostgreSQL server.
+
+        DuckDB reads as doubles those whose numbers may have more digits than its own decimals.
+        """
+        schema = "public" if not table.catalog else table.db
+        name = exp.table_(table.name, db=schema, quoted=True).sql(dialect="postgres")
+        relation_id = exp.func("to_regclass", exp.Literal.string(name))
+        numbers = [
+            exp.cast(exp.Literal.string(kind), "regtype", dialect="postgres") for kind in ("numeric", "numeric[]")
+        ]
         columns = (
             exp.select("attname")
             .from_("pg_catalog.pg_attribute")
-            .where(
-                exp.column("attrelid").eq(exp.func("to_regclass", exp.Literal.string(name))),
-                exp.column("atttypid").eq(exp.cast(exp.Literal.string("numeric"), "regtype", dialect="postgres")),
-                exp.column("atttypmod").eq(-1),
-            )
+            .where(exp.column("attrelid").eq(relation_id.copy()), exp.column("atttypid").isin(*numbers))
         )
-        arguments = (exp.Literal.string(text) for text in (table.catalog, columns.sql(dialect="postgres")))
-        query = exp.select("*").from_(exp.Anonymous(this="POSTGRES_QUERY", expressions=list(arguments)))
-        return {str(row[0]) for row in self.connection.execute(self._sql(query)).fetchall()}
+        known = self._asked(server, exp.select(exp.not_(exp.Is(this=relation_id, expression=exp.null()))))
+        if known != [(True,)]:
+            message = f"{name} is not there under this name: write it as the server has it, as schema.table"
+            raise duckdb.CatalogException(message)
+        return {str(row[0]) for row in self._asked(server, columns)}
 
-    def _is_on_a_server(self, table: exp.Table) -> bool:
-        return self._exists("duckdb_databases()", {"database_name": table.catalog, "type": "postgres"})
+    def _asked(self, server: str, query: exp.Select) -> list[tuple[object, ...]]:
+        """The rows of a query that a PostgreSQL server answers."""
+        arguments = [exp.Literal.string(text) for text in (server, query.sql(dialect="postgres"))]
+        asked = exp.select("*").from_(exp.Anonymous(this="POSTGRES_QUERY", expressions=arguments))
+        return self.connection.execute(self._sql(asked)).fetchall()
+
+    def _server(self, table: exp.Table) -> str | None:
+        """The attached PostgreSQL database that a table is in; of two names, the first can be that of a database."""
+        databases = exp.select("database_name").from_("duckdb_databases()").where(exp.column("type").eq("postgres"))
+        names = {str(name).lower(): str(name) for (name,) in self.connection.execute(self._sql(databases)).fetchall()}
+        return names.get((table.catalog or table.db).lower())
 
     def _exists(self, catalogue: str, wanted: Mapping[str, str]) -> bool:
         """Whether one of DuckDB's catalogues has an entry.
@@ -97,9 +112,9 @@ class DuckDBEngine(StreamingEngine):
         query = exp.select("1").from_(catalogue).where(*(exp.column(name).eq(value) for name, value in wanted.items()))
         return self.connection.execute(self._sql(query)).fetchone() is not None
 
-    def type_of_condition(self, table: exp.Table, condition: exp.Expr) -> str:
+    def type_of_condition(self, rows: exp.Expr, condition: exp.Expr) -> str:
         """DuckDB would take a number for a condition too, so it is asked for the type."""
-        return self._described(exp.select(condition).from_(table).limit(0))[0][1]
+        return self._described(exp.select(condition).from_(rows).limit(0))[0][1]
 
     def _described(self, query: exp.Select) -> list[tuple[str, str]]:
         described = self.connection.execute(self._sql(query)).description or []
@@ -149,7 +164,7 @@ class DuckDBEngine(StreamingEngine):
     def row_id(self, spec: TableSpec, side: int) -> exp.Expr | None:
         """The pseudo-column of tables in a DuckDB file: a view has none, and for a server it means something else."""
         table, row_id = relation(spec, side), exp.column("rowid")
-        if (spec.where.legacy, spec.where.modern)[side] or self._is_on_a_server(table):
+        if (spec.where.legacy, spec.where.modern)[side] or self._server(table):
             return None
         if "rowid" in {name.lower() for name, _ in self.columns(table)}:
             return None
@@ -163,21 +178,21 @@ class DuckDBEngine(StreamingEngine):
     def spared(self, size: int) -> Iterator[bool]:
         """DuckDB keeps at least half of its memory, and more if tables that are held in memory need it."""
         number, unit = str(self.rows("SELECT current_setting('memory_limit')")[0][0]).split()
-        # DuckDB cuts off what it tells after one decimal: with half of one more it stays as it was.
-        limit = int((float(number) + _HALF_A_DECIMAL) * _KIB_IN[unit])
+        # DuckDB tells one decimal and cuts off the rest: without a little more it would cut off one more each time.
+        limit = int((float(number) + _A_LITTLE) * _KIB_IN[unit])
         left = limit - size // _BYTES_IN_KIB
-        if left < limit // 2 or not self._limited(f"{left} KiB"):
+        if left < limit // 2:
             yield False
             return
         try:
-            yield True
+            yield self._limited(left)
         finally:
-            self._limited(f"{limit} KiB")
+            self._limited(limit)
 
-    def _limited(self, limit: str) -> bool:
-        """Whether DuckDB can do with a limit of memory, which it then keeps to."""
+    def _limited(self, kib: int) -> bool:
+        """Whether DuckDB can do with a limit of memory."""
         try:
-            self.execute(f"SET memory_limit = '{limit}'")
+            self.execute(f"SET memory_limit = '{kib} KiB'")
         except duckdb.OutOfMemoryException:
             return False
         return True

@@ -2,7 +2,7 @@
 
 import re
 
-_ADDRESS = re.compile(r"(\w+://)[^\s'\"]+")
+_ADDRESS = re.compile(r"(\w+://)\S+")
 
 
 def without_addresses(sentence: str) -> str:
