@@ -115,11 +115,6 @@ class ColumnType:
         return self.kind in _ZONED
 
     @property
-    def is_exact_number(self) -> bool:
-        """Whether values are numbers without rounding error."""
-        return self.family in {"boolean", "integer", "decimal"}
-
-    @property
     def digits(self) -> int:
         """All digits that an exact number can have."""
         return self.whole_digits + self.scale

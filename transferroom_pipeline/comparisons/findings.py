@@ -138,7 +138,7 @@ class Findings:
 
     def _partners(self) -> exp.Table | None:
         """One-sided rows whose keys are the same but for case and blanks."""
-        if self.differences is None or not any(_is_text(compared) for compared in self.plan.key_columns):
+        if self.differences is None or not any(_has_text(compared) for compared in self.plan.key_columns):
             return None
         halves = [
             exp.select(_folded_key(self.plan, side).as_("folded", quoted=True))
@@ -417,7 +417,7 @@ def _is_kind(kind: str) -> exp.Expr:
     return exp.EQ(this=column("kind"), expression=exp.Literal.string(kind))
 
 
-def _is_text(compared: ComparedColumn) -> bool:
+def _has_text(compared: ComparedColumn) -> bool:
     return "text" in {compared.equality.legacy.family, compared.equality.modern.family}
 
 

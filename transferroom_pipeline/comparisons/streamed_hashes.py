@@ -91,7 +91,7 @@ class _Keys:
             self.add(batch[0])
             yield batch
 
-    def chosen(self, unlike: NDArray[np.bool_]) -> "_Chosen":
+    def chosen(self, unlike: NDArray[np.bool_]) -> _Chosen:
         """Those in a differing bucket in every sorting; `unlike` says which buckets differ."""
         parts = [np.arange(0)]
         for start in range(0, self._size, _SEARCHED_AT_ONCE):
@@ -141,7 +141,7 @@ class StreamedHashes:
             found = self._differing(unlike, surplus) if unlike.any() else None
             return self._with_rows(found, unlike, keys) if keys else found
 
-    def _with_rows(self, found: Differing | None, unlike: NDArray[np.bool_], keys: "list[_Keys]") -> Differing | None:
+    def _with_rows(self, found: Differing | None, unlike: NDArray[np.bool_], keys: list[_Keys]) -> Differing | None:
         """The rows that differ are read while a thread of its own sorts the keys."""
         is_worth_it = found is not None and found.rows <= _FOUND_BY_ID and found.are_few(self.rows, self.hashing)
         chosen = [each.chosen(unlike) for each in keys] if is_worth_it else []
@@ -153,7 +153,7 @@ class StreamedHashes:
             self._key_is_unique = not repeats.result()
         return found
 
-    def _added_up(self, side: int, keys: "_Keys | None") -> Hashed:
+    def _added_up(self, side: int, keys: _Keys | None) -> Hashed:
         self.statements.progress(f"hashing {SIDE_NAMES[side]} rows", self.rows[side])
         batches = self._stream(row_hashes(everything(self.spec)[side], self.plan, side))
         return add_up(batches if keys is None else keys.added_from(batches))
@@ -167,7 +167,7 @@ class StreamedHashes:
         tables = tuple(self._kept("bucket", np.flatnonzero(sorting)) for sorting in unlike)
         return Differing(MOST_BUCKETS, tables, int(by_chance + unlike.sum(axis=1).max()), surplus)
 
-    def _rows_by_id(self, side: int, chosen: "_Chosen") -> exp.Table | None:
+    def _rows_by_id(self, side: int, chosen: _Chosen) -> exp.Table | None:
         """The differing rows of a table, if its ids number them in the order of reading: their keys show it."""
         row_id = self.engine.row_id(self.spec, side)
         if row_id is None:

@@ -60,11 +60,6 @@ class Engine(ABC):
     def create(self, table: exp.Table, query: exp.Expr) -> exp.Expr:
         """The statement that keeps a query's rows in a work table."""
 
-    def row_id(self, spec: TableSpec, side: int) -> exp.Expr | None:
-        """What tells the rows of one side apart, if it is a whole table and the engine finds rows quickly by it."""
-        del spec, side
-        return None
-
     def recover(self) -> None:  # noqa: B027 - most engines need nothing
         """Make the connection usable again after an error."""
 
@@ -75,6 +70,10 @@ class StreamingEngine(Engine):
     @abstractmethod
     def stream(self, sql: str) -> "Iterator[tuple[NDArray[np.uint64], ...]]":
         """The rows of a query of unsigned 64-bit numbers in batches, an array per column."""
+
+    @abstractmethod
+    def row_id(self, spec: TableSpec, side: int) -> exp.Expr | None:
+        """What tells the rows of one side apart, if it is a whole table and the engine finds rows quickly by it."""
 
     @abstractmethod
     def spared(self, size: int) -> AbstractContextManager[bool]:
