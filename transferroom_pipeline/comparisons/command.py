@@ -169,13 +169,11 @@ def _outcomes(context: click.Context, options: Options) -> list[_Outcome]:
 
 
 def _compare_one(options: Options) -> _Outcome:
-    spec = table_spec(options)
+    spec, effort = table_spec(options), Effort(samples=options["samples"])
     with (
         _opened(options) as connection,
-        _shown_progress(connection, options) as progress,
-        compare(
-            DuckDBEngine(connection), spec, effort=Effort(samples=options["samples"]), progress=progress
-        ) as comparison,
+        _shown_progress(options) as progress,
+        compare(_followed(connection, progress), spec, effort=effort, progress=progress) as comparison,
     ):
         if options["csv"]:
             write_table_reports(Path(options["csv"]), connection, comparison)
@@ -199,11 +197,17 @@ def _opened(options: Options) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @contextmanager
-def _shown_progress(connection: duckdb.DuckDBPyConnection, options: Options) -> Iterator[TerminalProgress]:
+def _shown_progress(options: Options) -> Iterator[TerminalProgress]:
     """Progress on a terminal, unless nothing is to be printed."""
     with TerminalProgress(wanted=not options["quiet"]) as progress:
-        progress.follow(DuckDBEngine(connection).share_done)
         yield progress
+
+
+def _followed(connection: duckdb.DuckDBPyConnection, progress: TerminalProgress) -> DuckDBEngine:
+    """An engine whose progress is shown."""
+    engine = DuckDBEngine(connection)
+    progress.follow(engine.share_done)
+    return engine
 
 
 def _write_differences(connection: duckdb.DuckDBPyConnection, comparison: Comparison, table: str) -> None:
@@ -236,7 +240,7 @@ def _compare_all(target: ConfiguredTarget, options: Options) -> Iterator[_Outcom
         raise SpecError("the configured target has no table to compare")
     with target.connect() as connection:
         snapshot = target.snapshot(connection)
-        with _shown_progress(connection, options) as progress:
+        with _shown_progress(options) as progress:
             outcomes = [_compare_in(target, connection, spec, snapshot, options, progress) for spec in specs]
     rows = [
         error_row(outcome.table, outcome.error or "") if outcome.result is None else summary_row(outcome.result)
@@ -261,13 +265,15 @@ def _compare_in(
     """One table of several: its error must not hide the others."""
     effort = Effort(samples=options["samples"])
     try:
-        with compare(DuckDBEngine(connection), spec, snapshot=snapshot, effort=effort, progress=progress) as comparison:
+        engine = _followed(connection, progress)
+        with compare(engine, spec, snapshot=snapshot, effort=effort, progress=progress) as comparison:
             target.after(connection, comparison)
             write_table_reports(_directory(target, options), connection, comparison)
             return _Outcome(spec.table, comparison.result)
     except (TransferRoomError, duckdb.Error, OSError) as error:
-        target.failed(spec.table, str(error))
-        return _Outcome(spec.table, error=str(error))
+        sentence = first_line(error)
+        target.failed(spec.table, sentence)
+        return _Outcome(spec.table, error=sentence)
 
 
 def _write_outputs(outcomes: Sequence[_Outcome], options: Options) -> None:

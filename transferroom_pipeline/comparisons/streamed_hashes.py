@@ -154,13 +154,13 @@ class StreamedHashes:
         return found
 
     def _added_up(self, side: int, keys: _Keys | None) -> Hashed:
-        self.statements.progress(f"hashing {SIDE_NAMES[side]} rows", self.rows[side])
-        batches = self._stream(row_hashes(everything(self.spec)[side], self.plan, side))
+        self.statements.progress(f"hashing {SIDE_NAMES[side]} rows into {MOST_BUCKETS:,} buckets", self.rows[side])
+        batches = self._stream(row_hashes(everything(self.spec)[side], self.plan, side), self.rows[side])
         return add_up(batches if keys is None else keys.added_from(batches))
 
-    def _stream(self, query: exp.Select) -> Iterator[tuple[Hashed, ...]]:
+    def _stream(self, query: exp.Select, rows: int) -> Iterator[tuple[Hashed, ...]]:
         with self.statements.explained():
-            yield from self.engine.stream(self.statements.recorded(query))
+            yield from self.engine.stream(self.statements.recorded(query), rows)
 
     def _differing(self, unlike: NDArray[np.bool_], surplus: int) -> Differing:
         by_chance = max(self.rows) * float(np.prod(unlike.mean(axis=1)))
@@ -201,6 +201,6 @@ class StreamedHashes:
         chosen = exp.EQ(this=part, expression=exp.Literal.number(number)) if parts > 1 else None
         query = exp.select("*").from_(key_hashes(self.spec, self.plan).subquery("hashes")).where(chosen)
         keys = _Keys(self.rows[LEGACY] // parts + _UNEVEN)
-        for (hashes,) in self._stream(query):
+        for (hashes,) in self._stream(query, self.rows[LEGACY] // parts):
             keys.add(hashes)
         return keys.have_repeats()

@@ -56,8 +56,8 @@ class _HashesNotTheLastValue(DuckDBFunctions):
 class _SumsNoHash(DuckDBEngine):
     """The hashes of rows all get lost on their way."""
 
-    def stream(self, sql: str) -> Iterator[tuple[NDArray[np.uint64], ...]]:
-        for keys, *others in super().stream(sql):
+    def stream(self, sql: str, rows: int) -> Iterator[tuple[NDArray[np.uint64], ...]]:
+        for keys, *others in super().stream(sql, rows):
             yield keys, *(np.zeros_like(hashes) for hashes in others)
 
 

@@ -68,8 +68,13 @@ class StreamingEngine(Engine):
     """An engine in this process, which can hand over numbers as arrays."""
 
     @abstractmethod
-    def stream(self, sql: str) -> "Iterator[tuple[NDArray[np.uint64], ...]]":
-        """The rows of a query of unsigned 64-bit numbers in batches, an array per column."""
+    def stream(self, sql: str, rows: int) -> "Iterator[tuple[NDArray[np.uint64], ...]]":
+        """The rows of a query of unsigned 64-bit numbers in batches, an array per column.
+
+        Args:
+            sql: The query.
+            rows: About how many there are, to tell how much of it is done.
+        """
 
     @abstractmethod
     def row_id(self, spec: TableSpec, side: int) -> exp.Expr | None:

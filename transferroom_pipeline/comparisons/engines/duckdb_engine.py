@@ -45,6 +45,7 @@ class DuckDBEngine(StreamingEngine):
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Take a connection that reaches both tables."""
         self.connection = connection
+        self._streamed: float | None = None
         # With one MB, as it is by default, DuckDB's threads would wait for the rows of a stream to be taken.
         connection.execute("SET streaming_buffer_size = '16MB'")
         connection.execute(f"SET dynamic_or_filter_threshold = {_FEW_ROWS}")
@@ -197,11 +198,16 @@ class DuckDBEngine(StreamingEngine):
             return False
         return True
 
-    def stream(self, sql: str) -> "Iterator[tuple[NDArray[np.uint64], ...]]":
+    def stream(self, sql: str, rows: int) -> "Iterator[tuple[NDArray[np.uint64], ...]]":
         """By way of Arrow, without a copy."""
-        reader = self._run(sql).to_arrow_reader(_BATCH_ROWS)
-        while (batch := self._next_batch(reader)) is not None:
-            yield tuple(_numbers(column) for column in batch.columns)
+        reader, taken = self._run(sql).to_arrow_reader(_BATCH_ROWS), 0
+        try:
+            while (batch := self._next_batch(reader)) is not None:
+                taken += batch.num_rows
+                self._streamed = min(taken / max(rows, 1), 1)
+                yield tuple(_numbers(column) for column in batch.columns)
+        finally:
+            self._streamed = None
 
     def _next_batch(self, reader: "pa.RecordBatchReader") -> "pa.RecordBatch | None":
         try:
@@ -220,7 +226,9 @@ class DuckDBEngine(StreamingEngine):
         self.execute(self._sql(self.create(table, exp.select(number.as_(name, quoted=True)))))
 
     def share_done(self) -> float | None:
-        """The share of the running statement that is done, by DuckDB's estimate; to be asked from another thread."""
+        """The share of the running statement that is done, of most by DuckDB's estimate; asked from another thread."""
+        if self._streamed is not None:
+            return self._streamed
         percent = self.connection.query_progress()
         return percent / 100 if percent >= 0 else None
 
