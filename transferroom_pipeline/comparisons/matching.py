@@ -141,7 +141,7 @@ class _Matcher:
         return sources
 
     def _would_be_in_vain(self) -> bool:
-        """Whether nearly all rows differ a little: where rules forgive that, a slice is looked at first."""
+        """Whether nearly all rows differ a little: where rules forgive that, a few rows are looked at first."""
         if not self.plan.key or not self.plan.tolerant_columns or max(self.rows) < _PROBED_FROM:
             return False
         self.statements.progress("looking at a few rows", 0)

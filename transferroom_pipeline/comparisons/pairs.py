@@ -9,13 +9,13 @@ from transferroom_pipeline.comparisons.equality import all_equal
 from transferroom_pipeline.comparisons.queries import (
     LEGACY,
     MODERN,
-    SIDE_NAMES,
     SIDES,
     column,
     count,
     count_where,
     everything,
     named,
+    paired_values,
     side_rows,
 )
 from transferroom_pipeline.comparisons.spec import TableSpec
@@ -44,11 +44,6 @@ def pairs(
     """
     same: type[exp.Binary] = exp.NullSafeEQ if null_safe else exp.EQ
     key = zip(*(_forms_in(plan.key_columns or plan.all_columns, side) for side in SIDES), strict=True)
-    values = [
-        named(column(f"c{each.position}", _TABLES[side]), f"{SIDE_NAMES[side][0]}{each.position}")
-        for each in plan.all_columns
-        for side in SIDES
-    ]
     equal = [
         named(all_equal(*(_forms_in([each], side) for side in SIDES)), f"e{each.position}")
         for each in plan.value_columns
@@ -56,7 +51,7 @@ def pairs(
     partners = side_rows(everything(spec)[MODERN], plan, MODERN).subquery(_TABLES[MODERN], copy=False)
     on = exp.and_(*(same(this=one, expression=other) for one, other in key), copy=False)
     return (
-        exp.Select(expressions=[*values, *equal])
+        exp.Select(expressions=[*paired_values(plan, _TABLES), *equal])
         .from_(partners, copy=False)
         .join(exp.alias_(candidates.copy(), _TABLES[LEGACY], table=True), on=on, copy=False)
         .limit(limit, copy=False)

@@ -111,12 +111,17 @@ def both_sides(spec: TableSpec, plan: ColumnPlan) -> exp.Subquery:
     legacy, modern = (
         side_rows(source, plan, side).subquery(SIDE_NAMES[side]) for side, source in enumerate(everything(spec))
     )
-    values = [
-        named(column(f"c{compared.position}", side), f"{side[0]}{compared.position}")
+    query = exp.select(*paired_values(plan)).from_(legacy).join(modern, join_type="cross")
+    return query.subquery("both_sides")
+
+
+def paired_values(plan: ColumnPlan, tables: tuple[str, str] = SIDE_NAMES) -> list[exp.Expr]:
+    """The values of rows that are side by side: `l<n>` and `m<n>`, out of the `c<n>` of two tables."""
+    return [
+        named(column(f"c{compared.position}", tables[side]), f"{SIDE_NAMES[side][0]}{compared.position}")
         for compared in plan.all_columns
-        for side in SIDE_NAMES
+        for side in SIDES
     ]
-    return exp.select(*values).from_(legacy).join(modern, join_type="cross").subquery("both_sides")
 
 
 def forms(columns: Sequence[ComparedColumn], side: int, prefix: str | None = None) -> list[exp.Expr]:
@@ -286,13 +291,8 @@ class Matching:
         both = exp.not_(exp.or_(*(condition.copy() for condition in missing), copy=False))
         # The generator reads nothing but a node's own parts, so that one may stand in many places.
         flags = [named(exp.And(this=both, expression=differs[place].copy()), f"d{place}") for place in differs]
-        values = [
-            named(column(f"c{compared.position}", side), f"{side[0]}{compared.position}")
-            for compared in self.plan.all_columns
-            for side in SIDE_NAMES
-        ]
         beyond = exp.or_(*missing, *differs.values(), copy=False)
-        selected = [kind.as_("kind", quoted=True), *values, *flags]
+        selected = [kind.as_("kind", quoted=True), *paired_values(self.plan), *flags]
         return self._joined().select(*selected, copy=False).where(beyond, copy=False)
 
     def spread(self, buckets: int) -> exp.Select:

@@ -203,7 +203,7 @@ def _counted(statements: Statements, plan: ColumnPlan, query: exp.Select) -> _Pa
 
 
 def _candidates(spec: TableSpec, plan: ColumnPlan, matched: Matched) -> exp.Select:
-    """A few rows of the old side that were found identical; without a key, any one row."""
+    """A few rows of the old side that were found identical; without a key, any that may be."""
     rows = old_rows(spec, plan)
     if matched.differences is not None:
         same = [

@@ -63,7 +63,7 @@ class DuckDBEngine(StreamingEngine):
 
     def columns(self, table: exp.Table) -> list[tuple[str, str]]:
         """By a query without rows, which works for views and attached tables alike."""
-        described = self._described(exp.select("*").from_(table).limit(0))
+        described = self._described(_no_rows(table))
         server = self._server(table)
         numerics = self._numerics(server, table) if server and any("DOUBLE" in kind for _, kind in described) else set()
         return [
@@ -167,7 +167,7 @@ class DuckDBEngine(StreamingEngine):
         table, row_id = relation(spec, side), exp.column("rowid")
         if (spec.where.legacy, spec.where.modern)[side] or self._server(table):
             return None
-        if "rowid" in {name.lower() for name, _ in self.columns(table)}:
+        if "rowid" in {name.lower() for name, _ in self._described(_no_rows(table))}:
             return None
         try:
             self._described(exp.select(row_id).from_(table).limit(0))
@@ -239,6 +239,11 @@ class DuckDBEngine(StreamingEngine):
 def first_line(error: Exception) -> str:
     """The engine's error without the excerpt of the query that follows it, and without a server's address."""
     return without_addresses(str(error).partition("\n")[0])
+
+
+def _no_rows(table: exp.Table) -> exp.Select:
+    """A query that has the columns of a table."""
+    return exp.select("*").from_(table).limit(0)
 
 
 def _numbers(column: "pa.UInt64Array") -> "NDArray[np.uint64]":
