@@ -86,7 +86,7 @@ def time_parts() -> dict[str, float]:
     started = time.perf_counter()
     import dagster  # noqa: PLC0415 - importing is one of the parts
 
-    import transferroom_pipeline.models.running  # noqa: PLC0415, F401 - imports SQLMesh
+    import sqlmesh_assets.running  # noqa: PLC0415, F401 - imports SQLMesh
     from transferroom_pipeline.definitions import build_definitions  # noqa: PLC0415
     from transferroom_pipeline.running import run_assets  # noqa: PLC0415
     from transferroom_pipeline.settings import load_settings  # noqa: PLC0415

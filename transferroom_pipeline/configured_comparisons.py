@@ -60,8 +60,9 @@ class ConfiguredComparisons:
     @cached_property
     def _keys(self) -> dict[str, tuple[str, ...]]:
         """The key of each table where the spec names none; made once, since it takes reading the whole project."""
-        models = describe_models(self._settings)
-        grains = {model.table: model.grain for model in models if model.schema_name == REBUILT_SCHEMA and model.grain}
+        models = describe_models(self._settings).models
+        rebuilt = [model for model in models if model.relation.schema == REBUILT_SCHEMA and model.grain]
+        grains = {model.relation.table: model.grain for model in rebuilt}
         return {legacy.name: legacy.key for legacy in LEGACY_TABLES} | grains
 
     def connect(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:

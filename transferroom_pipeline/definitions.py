@@ -6,36 +6,28 @@ from collections.abc import Sequence
 import dagster as dg
 from dagster_dlt import DagsterDltResource
 
+from sqlmesh_assets.schedules import backfill_jobs, model_schedules
 from transferroom_pipeline.automation.jobs import migration_job, stage_jobs
-from transferroom_pipeline.automation.schedules import daily_schedule, model_schedules
+from transferroom_pipeline.automation.schedules import TIMEZONE, daily_schedule
 from transferroom_pipeline.automation.sensors import source_files_sensor
 from transferroom_pipeline.comparisons.assets import comparison_asset
 from transferroom_pipeline.configured_comparisons import ConfiguredComparisons
 from transferroom_pipeline.cutover.assets import analytics_asset
 from transferroom_pipeline.cutover.interlock import withdraw_before_change
-from transferroom_pipeline.legacy import snapshot
 from transferroom_pipeline.legacy.assets import legacy_asset, legacy_checks, snapshot_asset
 from transferroom_pipeline.legacy.tables import LEGACY_TABLES
-from transferroom_pipeline.models.assets import model_assets, plan_check
+from transferroom_pipeline.models.assets import StageTranslator, model_assets, model_checks
 from transferroom_pipeline.models.project import describe_models
 from transferroom_pipeline.platforms.resources import LegacyPlatform, TargetPlatform
 from transferroom_pipeline.progress import progress_logger
 from transferroom_pipeline.replication.assets import copy_asset
+from transferroom_pipeline.replication.tables import COPIED_TABLES
 from transferroom_pipeline.settings import Settings, load_settings
-from transferroom_pipeline.sources import rejections
 from transferroom_pipeline.sources.assets import SourceFiles, references_check, rejected_rows_asset, source_asset
 from transferroom_pipeline.sources.contracts import SOURCE_TABLES
 
 # dlt counts its users over the network unless told otherwise.
 os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
-
-COPIED_TABLES = (
-    *(table.name for table in SOURCE_TABLES),
-    rejections.TABLE,
-    snapshot.TABLE,
-    *(table.name for table in LEGACY_TABLES),
-)
-"""Every table of legacy `prod`."""
 
 
 @dg.definitions
@@ -53,9 +45,12 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             *_target_side(settings),
             model_assets(models, settings, withdraw_before_change),
         ],
-        asset_checks=_checks(),
-        jobs=[migration_job(), *stage_jobs()],
-        schedules=[daily_schedule(), *model_schedules(models)],
+        asset_checks=_checks(settings),
+        jobs=[migration_job(), *stage_jobs(), *backfill_jobs(models, translator=StageTranslator())],
+        schedules=[
+            daily_schedule(),
+            *model_schedules(models, translator=StageTranslator(), timezone=TIMEZONE),
+        ],
         sensors=[source_files_sensor()],
         resources=_resources(settings),
         # Importing the code location again in every step costs more than most steps, and DuckDB allows one writer.
@@ -82,11 +77,11 @@ def _target_side(settings: Settings) -> Sequence[dg.AssetsDefinition]:
     ]
 
 
-def _checks() -> Sequence[dg.AssetChecksDefinition]:
+def _checks(settings: Settings) -> Sequence[dg.AssetChecksDefinition]:
     return [
         *(references_check(table) for table in SOURCE_TABLES if table.references),
         *(legacy_checks(table) for table in LEGACY_TABLES),
-        plan_check(),
+        *model_checks(settings),
     ]
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import dagster as dg
 
+from sqlmesh_assets.exceptions import SQLMeshAssetsError
 from transferroom_pipeline.comparisons.assets import SUMMARY
 from transferroom_pipeline.exceptions import TransferRoomError
 
@@ -51,6 +52,8 @@ class ProgressHandler(logging.Handler):
         if event.event_type is dg.DagsterEventType.ASSET_MATERIALIZATION:
             elapsed = now - self._step_started.get(event.step_key or "", now)
             return asset_line(event.step_materialization_data.materialization, elapsed)
+        if event.event_type is dg.DagsterEventType.ASSET_OBSERVATION:
+            return unchanged_line(event.asset_observation_data.asset_observation)
         if event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             return check_line(event.asset_check_evaluation_data)
         if event.is_step_failure:
@@ -68,6 +71,16 @@ def asset_line(materialization: dg.AssetMaterialization, elapsed: float) -> str:
     note = f"  serves {_value(metadata, 'serving', '')}" if "serving" in metadata else ""
     mark = click.style("✓", fg="green")
     return f"{mark} {name:<{_NAME_WIDTH}}{counted:<18}{seconds:>8.2f} s{note}"
+
+
+def unchanged_line(observation: dg.AssetObservation) -> str | None:
+    """An asset that was up to date; None for an observation of another kind."""
+    since = _value(observation.metadata, "unchanged_since", None)
+    if since is None:
+        return None
+    rows = _value(observation.metadata, "dagster/row_count", 0)
+    counted = f"{rows:>12,} rows"
+    return f"= {observation.asset_key.to_user_string():<{_NAME_WIDTH}}{counted:<18}  unchanged since {since}"
 
 
 def check_line(evaluation: dg.AssetCheckEvaluation) -> str | None:
@@ -98,7 +111,7 @@ def failure_line(event: dg.DagsterEvent) -> str | None:
 
 def _telling(error: "SerializableErrorInfo | None") -> "SerializableErrorInfo | None":
     """Of an error and its causes the one that says what a person can do, or else the innermost."""
-    own = {cls.__name__ for cls in _subclasses(TransferRoomError)}
+    own = {cls.__name__ for base in (TransferRoomError, SQLMeshAssetsError) for cls in (base, *_subclasses(base))}
     while error is not None and error.cause is not None and error.cls_name not in own:
         error = error.cause
     return error

@@ -52,6 +52,11 @@ class Settings(BaseSettings):
         return self.data_dir / "state" / "sqlmesh_state.duckdb"
 
     @property
+    def models_ledger(self) -> Path:
+        """What the models were last computed from; beside SQLMesh's state, which it goes with."""
+        return self.sqlmesh_state.parent / "models_ledger.json"
+
+    @property
     def sqlmesh_cache(self) -> Path:
         """What SQLMesh and the translation of its project keep between loads; may be deleted at any time."""
         return self.data_dir / "cache"

@@ -9,6 +9,12 @@ from transferroom_pipeline.settings import Settings
 DEFAULT_CRON = "*/5 * * * *"
 """When a model is due that does not say so itself."""
 
+DEFAULT_START = "2 days ago"
+"""From when on a model has intervals that does not say so itself.
+
+Without it, SQLMesh finds nothing to compute for a daily model that reads a view of today.
+"""
+
 CATALOG = "transferroom"
 """The target's catalog: DuckDB names it after the file."""
 
@@ -35,7 +41,7 @@ def _config(settings: Settings, gateway: GatewayConfig) -> Config:
     return Config(
         gateways={"target": gateway},
         default_gateway="target",
-        model_defaults=ModelDefaultsConfig(dialect="duckdb", cron=DEFAULT_CRON),
+        model_defaults=ModelDefaultsConfig(dialect="duckdb", cron=DEFAULT_CRON, start=DEFAULT_START),
         disable_anonymized_analytics=True,
         **options,
     )

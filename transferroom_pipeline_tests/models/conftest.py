@@ -3,15 +3,15 @@
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
 
-from transferroom_pipeline.models.assets import model_assets, plan_check
-from transferroom_pipeline.models.description import ModelDescription
+from sqlmesh_assets.launchpad import ModelsConfig
+from transferroom_pipeline.models.assets import model_assets, model_checks
 from transferroom_pipeline.models.project import describe_models
 from transferroom_pipeline.platforms.duckdb_database import connect
-from transferroom_pipeline.platforms.resources import TargetPlatform
 from transferroom_pipeline.settings import Settings
 
 RAW = """
@@ -42,7 +42,6 @@ class Workbench:
     """The models on a target of their own."""
 
     settings: Settings
-    models: tuple[ModelDescription, ...]
     rebuilt: list[list[str]] = field(default_factory=list)
     """What was told before each rebuild."""
 
@@ -58,29 +57,28 @@ class Workbench:
         assert old in code
         file.write_text(code.replace(old, new), encoding="utf-8")
 
-    def materialize(self, selection: str = "*", *, checks_only: bool = False) -> dg.ExecuteInProcessResult:
+    def materialize(
+        self, selection: str = "*", *, checks_only: bool = False, **config: Any
+    ) -> dg.ExecuteInProcessResult:
         """Materialize models through Dagster; failures are in the result."""
-        assets = model_assets(self.models, self.settings, lambda _, tables: self.rebuilt.append(list(tables)))
+        assets = model_assets(
+            describe_models(self.settings), self.settings, lambda _, tables: self.rebuilt.append(list(tables))
+        )
         chosen = dg.AssetSelection.from_string(selection)
         audits = dg.AssetSelection.checks(*assets.check_keys)
         selected = audits if checks_only else chosen
         return dg.materialize(
-            [assets, plan_check()],
+            [assets, *model_checks(self.settings)],
             selection=selected,
-            resources={"target": TargetPlatform(database=str(self.settings.target_database))},
+            run_config=dg.RunConfig(ops={"models": ModelsConfig(**config)}),
             instance=dg.DagsterInstance.ephemeral(),
             raise_on_error=False,
         )
 
 
-@pytest.fixture(scope="session")
-def models(tmp_path_factory: pytest.TempPathFactory) -> tuple[ModelDescription, ...]:
-    return describe_models(Settings(data_dir=tmp_path_factory.mktemp("described")))
-
-
 @pytest.fixture
-def bench(tmp_path: Path, models: tuple[ModelDescription, ...]) -> Workbench:
-    workbench = Workbench(Settings(data_dir=tmp_path / "data"), models)
+def bench(tmp_path: Path) -> Workbench:
+    workbench = Workbench(Settings(data_dir=tmp_path / "data"))
     workbench.sql("SELECT 1")
     with connect(workbench.settings.target_database) as connection:
         connection.execute(RAW)
@@ -93,7 +91,7 @@ def own_project(bench: Workbench, tmp_path: Path) -> Workbench:
     project = tmp_path / "sqlmesh_project"
     shutil.copytree(bench.settings.sqlmesh_project, project)
     settings = Settings(data_dir=bench.settings.data_dir, sqlmesh_project=project)
-    return Workbench(settings, bench.models)
+    return Workbench(settings)
 
 
 def materialized(result: dg.ExecuteInProcessResult) -> set[str]:

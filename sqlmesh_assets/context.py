@@ -1,0 +1,154 @@
+"""A SQLMesh context that reads what can be read of a project; importing this imports SQLMesh.
+
+SQLMesh refuses a whole project for one file that it cannot read. Here such a file is left out, with the reason, and the
+others are read as if it were not there.
+"""
+
+import re
+from collections.abc import Generator, Iterable
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Any, Self
+
+from sqlmesh.core.context import Context
+from sqlmesh.core.loader import SqlMeshLoader
+from sqlmesh.core.model import Model
+from sqlmesh.core.test.discovery import ModelTestMetadata
+from sqlmesh.utils import UniqueKeyDict
+
+_DECLARATIONS = {
+    ".sql": re.compile(r"\bMODEL\s*\((?:[^;]*?[\s,(])??name\s+([^\s,();]+)", re.IGNORECASE),
+    ".py": re.compile(r"@model\(\s*(?:name\s*=\s*)?[\"']([^\"']+)[\"']"),
+}
+_AUDIT = re.compile(r"\bAUDIT\s*\((?:[^;]*?[\s,(])??name\s+([^\s,();]+)", re.IGNORECASE)
+_UNDEFINED_AUDIT = re.compile(r"Audit '([^']+)' is undefined")
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def declared_names(file: Path) -> list[str]:
+    """The names of the models that a file declares, by its text alone: it may be one that cannot be parsed."""
+    declaration = _DECLARATIONS.get(file.suffix)
+    if declaration is None:
+        return []
+    return [name.replace('"', "").replace("`", "").lower() for name in declaration.findall(_text(file))]
+
+
+def plain(error: BaseException | str) -> str:
+    """An error's text without the colours and the blank lines that are meant for a terminal."""
+    lines = (line.rstrip() for line in _COLOURS.sub("", str(error)).splitlines())
+    return "\n".join(line for line in lines if line)
+
+
+class TolerantLoader(SqlMeshLoader):
+    """Reads the files of a project but those that its context has refused."""
+
+    context: "TolerantContext"
+    reading: Path | None = None
+    """The file that is being read, for errors that do not say where they come from."""
+
+    def _glob_paths(self, *args: Any, **options: Any) -> Generator[Path, None, None]:
+        yield from (file for file in super()._glob_paths(*args, **options) if file not in self.context.refused)
+
+    def _track_file(self, path: Path) -> None:
+        self.reading = path
+        super()._track_file(path)
+
+    def _load_models(self, *args: Any, **options: Any) -> tuple[UniqueKeyDict[str, Model], set[str] | None]:
+        self._refuse_repeated_names()
+        models, indexed = super()._load_models(*args, **options)
+        self.reading = None
+        for name in list(models):
+            if self._is_refused(models[name]):
+                del models[name]
+        self._refuse_cycles(models)
+        return models, indexed
+
+    def _load_model_test_file(self, path: Path) -> dict[str, ModelTestMetadata]:
+        try:
+            tests: dict[str, ModelTestMetadata] = super()._load_model_test_file(path)
+        except Exception as error:
+            self.context.refused[path] = plain(error)
+            return {}
+        return tests
+
+    def _refuse_repeated_names(self) -> None:
+        """Of several models of one name none can be told to be the one that is meant."""
+        declared: dict[str, list[Path]] = {}
+        for file in sorted(self._model_paths()):
+            for name in declared_names(file):
+                declared.setdefault(name, []).append(file)
+        for name, files in declared.items():
+            if len(files) > 1:
+                places = " and ".join(str(file.relative_to(self.config_path)) for file in files)
+                for file in files:
+                    self.context.refused.setdefault(file, f"the name {name} is declared more than once: in {places}")
+
+    def _refuse_cycles(self, models: UniqueKeyDict[str, Model]) -> None:
+        while cycle := _find_cycle({name: model.depends_on for name, model in models.items()}):
+            path = " → ".join(models[name].name for name in cycle)
+            for name in set(cycle):
+                self.context.refused[Path(str(models[name]._path))] = f"models read each other in a circle: {path}"
+                del models[name]
+
+    def _is_refused(self, model: Model) -> bool:
+        return model._path in self.context.refused
+
+
+class TolerantContext(Context):
+    """SQLMesh's context without the files that cannot be read.
+
+    Attributes:
+        refused: The files that were left out, with the reasons.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        """Take what SQLMesh's own context takes."""
+        self.refused: dict[Path, str] = {}
+        super().__init__(loader=TolerantLoader, **options)
+
+    def load(self, *args: Any, **options: Any) -> Self:
+        """Read the project, again without each file that turns out to be unreadable.
+
+        Raises:
+            Exception: Something is wrong that is not the fault of one file.
+        """
+        while True:
+            try:
+                super().load(*args, **options)
+            except Exception as error:
+                self._refuse(error)
+            else:
+                return self
+
+    def _refuse(self, error: Exception) -> None:
+        file = getattr(error, "location", None) or self._file_being_read()
+        if file is None or file in self.refused:
+            raise error
+        self.refused[Path(file)] = plain(error)
+
+    def problem(self, file: Path) -> str:
+        """Why a file was left out; if for an audit whose own file cannot be read, then also why that cannot."""
+        problem = self.refused[file]
+        missing = _UNDEFINED_AUDIT.search(problem)
+        for other, reason in self.refused.items():
+            if missing and other != file and missing[1] in _AUDIT.findall(_text(other)):
+                return f"{problem}\nfor {other} cannot be read: {reason}"
+        return problem
+
+    def _file_being_read(self) -> Path | None:
+        reading = (loader.reading for loader in self._loaders if isinstance(loader, TolerantLoader))
+        return next((file for file in reading if file is not None), None)
+
+
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8", errors="replace")
+
+
+def _find_cycle(depends_on: dict[str, Iterable[str]]) -> list[str]:
+    graph = {name: [read for read in reads if read in depends_on] for name, reads in depends_on.items()}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        cycle: list[str] = error.args[1]
+        return cycle
+    return []

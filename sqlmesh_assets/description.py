@@ -1,0 +1,115 @@
+"""What is known of a SQLMesh project without SQLMesh: plain data, so that it can be kept between loads."""
+
+from typing import NamedTuple
+
+from pydantic import BaseModel, ConfigDict
+
+BY_DAYS = frozenset({"INCREMENTAL_BY_TIME_RANGE", "INCREMENTAL_BY_UNIQUE_KEY"})
+"""The kinds of models of which single days can be computed again."""
+
+
+class Relation(NamedTuple):
+    """A table or view by schema and name; the catalog is the same for all."""
+
+    schema: str
+    table: str
+
+    def __str__(self) -> str:
+        """Schema and table, as SQLMesh writes them."""
+        return f"{self.schema}.{self.table}"
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class ColumnSource(_Frozen):
+    """A column that another column is made of."""
+
+    relation: Relation
+    column: str
+
+
+class ModelColumn(_Frozen):
+    """A column of a model; `sources` are the columns of the model's inputs that it is made of."""
+
+    name: str
+    type: str
+    description: str | None
+    sources: tuple[ColumnSource, ...] = ()
+
+
+class ModelAudit(_Frozen):
+    """An audit of a model, in the order in which SQLMesh runs them; `check` is its name in Dagster."""
+
+    check: str
+    name: str
+    blocking: bool
+
+
+class ModelDescription(_Frozen):
+    """A model, as its project declares it.
+
+    Attributes:
+        relation: The view or table by which others read it.
+        kind: SQLMesh's name of the kind, such as FULL or INCREMENTAL_BY_UNIQUE_KEY.
+        file: Where it is declared.
+        sql: The query as rendered for the engine; None for a model that has none (seed, Python).
+        dialect: The dialect of `sql`.
+        cron: When it is due.
+        start: From when on it has data, for kinds that are computed by intervals of time.
+        grain: The columns that identify a row.
+        code_version: From SQLMesh's fingerprint: changes with the code of the model or of a model that it reads.
+        snapshot: SQLMesh's identifier of the version; changes with descriptions, crons and audits as well.
+        depends_on: Every relation that it reads, model or not, itself left out.
+        embedded: The models of kind EMBEDDED that its query contains; they are no relations of their own.
+        reads_time: Whether its rows depend on when it is computed, so that a new interval makes it stale.
+        restatable: Whether SQLMesh may compute intervals again that it has computed before.
+        problem: Why it cannot be used, in words; None for a model that can.
+    """
+
+    relation: Relation
+    kind: str
+    file: str
+    description: str | None = None
+    owner: str | None = None
+    tags: tuple[str, ...] = ()
+    sql: str | None = None
+    dialect: str = ""
+    cron: str
+    start: str | None = None
+    grain: tuple[str, ...] = ()
+    code_version: str
+    snapshot: str
+    depends_on: tuple[Relation, ...] = ()
+    embedded: tuple[Relation, ...] = ()
+    columns: tuple[ModelColumn, ...] = ()
+    audits: tuple[ModelAudit, ...] = ()
+    reads_time: bool = False
+    restatable: bool = True
+    problem: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Schema and table, as SQLMesh writes them."""
+        return str(self.relation)
+
+
+class UnitTest(_Frozen):
+    """A unit test of the project and what became of it; `failure` is None when it passed."""
+
+    name: str
+    file: str
+    model: str
+    failure: str | None = None
+
+
+class ProjectDescription(_Frozen):
+    """All models, inputs before those that read them, and the unit tests with their outcome."""
+
+    models: tuple[ModelDescription, ...]
+    tests: tuple[UnitTest, ...] = ()
+
+    def model(self, name: str) -> ModelDescription | None:
+        """The model of a name; None when there is none."""
+        return next((model for model in self.models if model.name == name), None)

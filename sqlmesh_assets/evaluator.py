@@ -1,0 +1,191 @@
+"""A SQLMesh context that keeps what it did: rows, intervals, findings of audits; importing this imports SQLMesh.
+
+SQLMesh tells no more of a computation than that it ended and how many audits failed. Asking again afterwards would read
+every table twice, and could not show the rows of a table that an audit has refused.
+"""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlglot import exp
+from sqlmesh.core.model import SqlModel
+from sqlmesh.core.model.definition import AuditResult
+from sqlmesh.core.snapshot import Snapshot, SnapshotEvaluator, SnapshotId
+from sqlmesh.utils import CorrelationId
+from sqlmesh.utils.date import TimeLike, to_datetime, to_timestamp
+
+from sqlmesh_assets.context import TolerantContext
+from sqlmesh_assets.ledger import AuditOutcome
+
+SAMPLE_ROWS = 10
+"""How many of the rows that fail an audit are kept."""
+
+
+_NOT_RENDERED = frozenset(
+    {"allow_destructive_snapshots", "allow_additive_snapshots", "batch_index", "target_table_exists"}
+)
+"""What an evaluation is told that is not for its query."""
+
+
+@dataclass
+class Record:
+    """What is known of the computation of one version of a model; an audit that was skipped has no outcome."""
+
+    interval: tuple[datetime, datetime] | None = None
+    rows: int = 0
+    audits: list[AuditOutcome | None] = field(default_factory=list)
+    failed_sql: str | None = None
+
+
+@dataclass
+class Records:
+    """What evaluators share: the records of a run, and how its models are to be computed.
+
+    Attributes:
+        merged: Names of models by unique key that are brought up to date by merging what changed, where SQLMesh would
+            replace all of their rows.
+        backfilled: Start and end of a backfill that was asked for; only rows of that time are computed again.
+    """
+
+    by_snapshot: dict[SnapshotId, Record] = field(default_factory=dict)
+    merged: Collection[str] = ()
+    backfilled: tuple[TimeLike, TimeLike] | None = None
+
+    def of(self, snapshot: Snapshot) -> Record:
+        """The record of a version of a model, begun with the first question."""
+        return self.by_snapshot.setdefault(snapshot.snapshot_id, Record())
+
+
+class RecordingEvaluator(SnapshotEvaluator):
+    """Evaluates snapshots as SQLMesh does, and keeps what it did."""
+
+    def __init__(self, *args: Any, records: Records) -> None:
+        """Take what SQLMesh's own evaluator takes, and where to record."""
+        super().__init__(*args)
+        self.records = records
+
+    def evaluate(self, snapshot: Snapshot, *, start: TimeLike, end: TimeLike, **options: Any) -> str | None:
+        """Compute an interval of a model."""
+        record = self.records.of(snapshot)
+        if snapshot.name in self.records.merged:
+            snapshot = _as_computed_before(snapshot, start, end)
+            if self.records.backfilled is not None:
+                start, end = self.records.backfilled
+                options["is_backfill"] = True
+        first, last = record.interval or (to_datetime(start), to_datetime(end))
+        record.interval = min(first, to_datetime(start)), max(last, to_datetime(end))
+        times: dict[str, Any] = {"start": start, "end": end}
+        with self._keeping_sql(snapshot, options | times):
+            wap_id: str | None = super().evaluate(snapshot, **times, **options)
+        return wap_id
+
+    def create_snapshot(
+        self, snapshot: Snapshot, snapshots: dict[str, Snapshot], deployability_index: Any, *args: Any, **options: Any
+    ) -> None:
+        """Make the table or view of a model, which is where a new view fails."""
+        known = {"snapshots": snapshots, "deployability_index": deployability_index}
+        with self._keeping_sql(snapshot, known):
+            super().create_snapshot(snapshot, snapshots, deployability_index, *args, **options)
+
+    def audit(self, snapshot: Snapshot, *, snapshots: dict[str, Snapshot], **options: Any) -> list[AuditResult]:
+        """Run the audits of a model, in the order in which it declares them."""
+        results: list[AuditResult] = super().audit(snapshot, snapshots=snapshots, **options)
+        record = self.records.of(snapshot)
+        found = [None if result.skipped else self._outcome(snapshot, result) for result in results]
+        record.audits = [_together(*outcomes) for outcomes in zip(record.audits or found, found, strict=True)]
+        record.rows = self._rows(snapshot, options.get("deployability_index"))
+        return results
+
+    def set_correlation_id(self, correlation_id: CorrelationId) -> "RecordingEvaluator":
+        """The evaluator that a plan is applied with; it records to the same place."""
+        return recording(super().set_correlation_id(correlation_id), self.records)
+
+    def _outcome(self, snapshot: Snapshot, result: AuditResult) -> AuditOutcome:
+        adapter = self.get_adapter(snapshot.model_gateway)
+        failing = result.count or 0
+        sample: tuple[dict[str, str | None], ...] = ()
+        if failing and result.query is not None:
+            query = (
+                exp.select("*")
+                .from_(exp.Subquery(this=result.query, alias=exp.to_identifier("failing")))
+                .limit(SAMPLE_ROWS)
+            )
+            # Not as a data frame, which turns decimals into floating-point numbers.
+            rows = adapter.fetchall(query, quote_identifiers=True)
+            names = [str(column[0]) for column in adapter.cursor.description]
+            sample = tuple(dict(zip(names, map(_text, row), strict=True)) for row in rows)
+        return AuditOutcome(
+            check=result.audit.name,
+            blocking=result.blocking,
+            failing_rows=failing,
+            query="" if result.query is None else result.query.sql(dialect=adapter.dialect, pretty=True),
+            sample=sample,
+        )
+
+    def _rows(self, snapshot: Snapshot, deployability_index: Any) -> int:
+        deployable = deployability_index is None or deployability_index.is_deployable(snapshot)
+        table = exp.to_table(snapshot.table_name(is_deployable=deployable))
+        counted = self.get_adapter(snapshot.model_gateway).fetchone(
+            exp.select(exp.Count(this=exp.Star())).from_(table), quote_identifiers=True
+        )
+        return 0 if counted is None else int(counted[0])
+
+    @contextmanager
+    def _keeping_sql(self, snapshot: Snapshot, options: dict[str, Any]) -> Iterator[None]:
+        """Record the query of a computation that fails."""
+        try:
+            yield
+        except Exception:
+            rendered = {name: value for name, value in options.items() if name not in _NOT_RENDERED}
+            self.records.of(snapshot).failed_sql = self._sql(snapshot, **rendered)
+            raise
+
+    def _sql(self, snapshot: Snapshot, **options: Any) -> str | None:
+        if not isinstance(snapshot.model, SqlModel):
+            return None
+        adapter = self.get_adapter(snapshot.model_gateway)
+        query = snapshot.model.render_query(engine_adapter=adapter, snapshot=snapshot, **options)
+        return None if query is None else query.sql(dialect=adapter.dialect, pretty=True)
+
+
+class RecordingContext(TolerantContext):
+    """SQLMesh's context with an evaluator that records."""
+
+    @property
+    def snapshot_evaluator(self) -> RecordingEvaluator:
+        """The evaluator with which plans are applied and audits are run."""
+        evaluator = super().snapshot_evaluator
+        if not isinstance(evaluator, RecordingEvaluator):
+            evaluator = recording(evaluator, Records())
+            self._snapshot_evaluator = evaluator
+        return evaluator
+
+
+def recording(evaluator: SnapshotEvaluator, records: Records) -> RecordingEvaluator:
+    """An evaluator like another, which records."""
+    return RecordingEvaluator(
+        evaluator.adapters, evaluator.ddl_concurrent_tasks, evaluator.selected_gateway, records=records
+    )
+
+
+def _as_computed_before(snapshot: Snapshot, start: TimeLike, end: TimeLike) -> Snapshot:
+    """The snapshot as one whose table has rows already: SQLMesh merges into such a table, and replaces any other."""
+    computed = snapshot.copy()
+    computed.intervals = [(to_timestamp(start), to_timestamp(end))]
+    return computed
+
+
+def _together(before: AuditOutcome | None, now: AuditOutcome | None) -> AuditOutcome | None:
+    """What an audit found in all batches of intervals so far; a model that is computed at once has one."""
+    if before is None or now is None or before is now:
+        return now
+    rows = before.failing_rows + now.failing_rows
+    sample = (*before.sample, *now.sample)[:SAMPLE_ROWS]
+    return now.model_copy(update={"failing_rows": rows, "sample": sample})
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)

@@ -1,0 +1,181 @@
+"""What was computed from what: the record that tells whether a model has to be computed again.
+
+SQLMesh computes a model when its code is new or an interval of its cron has ended; it does not look at the data. The
+ledger holds, for each model, the versions of all that its rows were made of, and of the rows themselves.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from pathlib import Path
+
+from croniter import croniter
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from sqlmesh_assets.description import ModelDescription, Relation
+from sqlmesh_assets.project import write_atomically
+
+DataVersions = Callable[[Collection[Relation]], Mapping[Relation, str]]
+"""Tells the version of the content of relations: another whenever a row is another. What is not there has none."""
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class AuditOutcome(_Frozen):
+    """What an audit found.
+
+    Attributes:
+        check: Its name in Dagster.
+        blocking: Whether rows that fail it stop the model.
+        failing_rows: How many rows fail it.
+        query: Selects them.
+        sample: The first of them, as text.
+    """
+
+    check: str
+    blocking: bool
+    failing_rows: int
+    query: str
+    sample: tuple[dict[str, str | None], ...] = ()
+
+
+class Computation(_Frozen):
+    """A model as it was last computed in production.
+
+    Attributes:
+        code_version: Of the code that computed it.
+        computed_at: When, in UTC.
+        seconds: The time it took, its audits included.
+        snapshot: SQLMesh's identifier of the version that production has.
+        interval: From when to when, in UTC: SQLMesh's interval of the computation.
+        rows: How many rows it has since.
+        audits: What its audits found.
+        inputs: The version of each relation that it read.
+        content: The version of its own rows.
+    """
+
+    code_version: str
+    computed_at: datetime
+    seconds: float
+    snapshot: str
+    interval: tuple[datetime, datetime]
+    rows: int
+    audits: tuple[AuditOutcome, ...] = ()
+    inputs: dict[str, str] = {}
+    content: str | None = None
+
+
+_LEDGER = TypeAdapter(dict[str, Computation])
+
+
+def read_ledger(file: Path) -> dict[str, Computation]:
+    """The newest computation of each model, by its name; none where there is no ledger, or none that can be read."""
+    if not file.is_file():
+        return {}
+    try:
+        return _LEDGER.validate_json(file.read_bytes())
+    except ValidationError:
+        # Of an older version of this code, or cut off: everything is computed once more, which is always right.
+        return {}
+
+
+def write_ledger(file: Path, computations: Mapping[str, Computation]) -> None:
+    """Replace the ledger."""
+    write_atomically(file, _LEDGER.dump_json(dict(computations), indent=1).decode())
+
+
+class Cause(Enum):
+    """Why a model has to be computed."""
+
+    NEW = "new"
+    CODE = "code"
+    METADATA = "metadata"
+    INPUT = "input"
+    CONTENT = "content"
+    TIME = "time"
+
+
+@dataclass(frozen=True)
+class Stale:
+    """A model that has to be computed, and why, in words."""
+
+    cause: Cause
+    reason: str
+
+
+def stale_models(
+    models: Sequence[ModelDescription],
+    computations: Mapping[str, Computation],
+    versions: Mapping[Relation, str],
+    now: datetime,
+) -> dict[str, Stale]:
+    """The models that have to be computed, by name.
+
+    Args:
+        models: Inputs before those that read them.
+        computations: What was last computed, by the models' names.
+        versions: The present version of each model and of each relation that a model reads.
+        now: The time that decides whether an interval has ended, in UTC.
+    """
+    stale: dict[str, Stale] = {}
+    for model in models:
+        known = computations.get(model.name)
+        found = _NEVER if known is None else _stale(model, known, versions, stale, now)
+        if found is not None:
+            stale[model.name] = found
+    return stale
+
+
+_NEVER = Stale(Cause.NEW, "it was not computed before")
+_TAMPERED = Stale(Cause.CONTENT, "its rows are not those that were computed")
+_VIEW = "VIEW"
+
+
+def _stale(
+    model: ModelDescription,
+    known: Computation,
+    versions: Mapping[Relation, str],
+    stale: Mapping[str, Stale],
+    now: datetime,
+) -> Stale | None:
+    if known.code_version != model.code_version:
+        return Stale(Cause.CODE, "its code or that of a model that it reads changed")
+    data = _data(model, known, versions, stale) if model.restatable else None
+    if data is not None:
+        return data
+    if model.snapshot != known.snapshot:
+        return Stale(Cause.METADATA, "its description, schedule or audits changed")
+    if (model.reads_time or not model.restatable) and is_due(model, known, now):
+        return Stale(Cause.TIME, f"an interval of its cron {model.cron} has ended")
+    return None
+
+
+def _data(
+    model: ModelDescription, known: Computation, versions: Mapping[Relation, str], stale: Mapping[str, Stale]
+) -> Stale | None:
+    """Whether the rows of a model or of what it reads are other ones."""
+    tampered = _TAMPERED if versions.get(model.relation) != known.content else None
+    if model.kind == _VIEW:
+        # The rows of a view are other ones with every change of what it reads.
+        return _input(model, known, versions, stale) or tampered
+    # Tampering first: it takes a whole computation, where a changed input may take a part.
+    return tampered or _input(model, known, versions, stale)
+
+
+def _input(
+    model: ModelDescription, known: Computation, versions: Mapping[Relation, str], stale: Mapping[str, Stale]
+) -> Stale | None:
+    for relation in model.depends_on:
+        if versions.get(relation) != known.inputs.get(str(relation)):
+            return Stale(Cause.INPUT, f"{relation} changed")
+        if str(relation) in stale and stale[str(relation)].cause is not Cause.METADATA:
+            return Stale(Cause.INPUT, f"{relation} is computed again")
+    return None
+
+
+def is_due(model: ModelDescription, known: Computation, now: datetime) -> bool:
+    """Whether an interval of a model's cron has ended since it was computed."""
+    return bool(croniter(model.cron, known.interval[1]).get_next(datetime) <= now)

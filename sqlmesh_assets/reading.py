@@ -1,0 +1,234 @@
+"""Reading a SQLMesh project into its description; importing this imports SQLMesh."""
+
+import io
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import redirect_stdout
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from sqlglot import exp
+from sqlmesh import Model
+from sqlmesh.core.console import NoopConsole, set_console
+from sqlmesh.core.dialect import MacroVar
+from sqlmesh.core.model import SqlModel
+from sqlmesh.core.snapshot import fingerprint_from_node
+
+from sqlmesh_assets.context import TolerantContext, declared_names, plain
+from sqlmesh_assets.description import ModelAudit, ModelColumn, ModelDescription, ProjectDescription, Relation
+from sqlmesh_assets.lineage import column_sources
+from sqlmesh_assets.project import SQLMeshProject
+from sqlmesh_assets.unit_tests import run_unit_tests
+
+_TIME_MACROS = frozenset(
+    f"{prefix}_{suffix}"
+    for prefix in ("start", "end", "execution")
+    for suffix in ("date", "ds", "ts", "tstz", "dt", "dtntz", "epoch", "millis", "hour", "hour_dtntz")
+)
+_CLOCKS = (exp.CurrentDate, exp.CurrentDatetime, exp.CurrentTime, exp.CurrentTimestamp)
+_INFERRED_KIND = "UNKNOWN"
+_NO_CRON = "@daily"
+
+
+def read_project(project: SQLMeshProject) -> ProjectDescription:
+    """All models of a project, inputs before those that read them, and the outcome of its unit tests.
+
+    No database is opened but one in memory, for the unit tests. A model that cannot be used is described as far as that
+    goes, with the reason.
+    """
+    set_console(NoopConsole())
+    try:
+        context = open_offline(project)
+    except Exception as error:
+        return ProjectDescription(models=tuple(_unreadable(project, plain(error))))
+    try:
+        described = [_described(context, model) for model in _relational(context)]
+        refused = list(_refused(project, {file: context.problem(file) for file in context.refused}))
+        models = _with_unknown_sources([*refused, *described], project)
+        return ProjectDescription(models=tuple(models), tests=run_unit_tests(context))
+    finally:
+        context.close()
+
+
+def _relational(context: TolerantContext) -> Iterator[Model]:
+    """The models that are tables or views, inputs before those that read them."""
+    for name in context.dag.sorted:
+        model = context.models.get(name)
+        if model is not None and not model.kind.is_embedded and not model.kind.is_external:
+            yield model
+
+
+def open_offline(project: SQLMeshProject) -> TolerantContext:
+    """The context of a project on no database."""
+    # What configurations and models print is not meant for whoever loads a code location.
+    with redirect_stdout(io.StringIO()):
+        return TolerantContext(paths=str(project.path), config=project.offline_config(), gateway=project.gateway)
+
+
+def relation_of(fqn: str) -> Relation:
+    """Schema and table of a fully qualified name."""
+    table = exp.to_table(fqn)
+    return Relation(table.db, table.name)
+
+
+def _described(context: TolerantContext, model: Model) -> ModelDescription:
+    try:
+        return _describe(context, model)
+    except Exception as error:
+        return _broken(relation_of(model.fqn), Path(str(model._path)), plain(error))
+
+
+def _describe(context: TolerantContext, model: Model) -> ModelDescription:
+    query = model.render_query() if isinstance(model, SqlModel) else None
+    sources = column_sources(context, model)
+    fingerprint = fingerprint_from_node(model, nodes=dict(context.models))
+    return ModelDescription(
+        relation=relation_of(model.fqn),
+        kind=model.kind.name.value,
+        file=str(model._path),
+        description=model.description,
+        owner=model.owner,
+        tags=tuple(model.tags),
+        sql=query.sql(dialect=model.dialect, pretty=True) if query is not None else None,
+        dialect=model.dialect or "",
+        cron=model.cron,
+        start=None if model.start is None else str(model.start),
+        grain=tuple(column.name for grain in model.grains for column in grain.find_all(exp.Column)),
+        code_version=fingerprint.to_version(),
+        snapshot=fingerprint.to_identifier(),
+        depends_on=tuple(sorted({relation_of(fqn) for fqn in _inputs(context, model)})),
+        embedded=tuple(sorted({relation_of(fqn) for fqn in _embedded(context, model)})),
+        columns=tuple(
+            ModelColumn(
+                name=name,
+                type=type_.sql(dialect=model.dialect),
+                description=model.column_descriptions.get(name),
+                sources=sources.get(name, ()),
+            )
+            for name, type_ in (model.columns_to_types or {}).items()
+        ),
+        audits=_audits(model),
+        reads_time=_reads_time(model),
+        restatable=not model.disable_restatement,
+    )
+
+
+def _inputs(context: TolerantContext, model: Model) -> Iterator[str]:
+    """What a model reads; an embedded model is no relation, so that its own inputs stand in for it."""
+    embedded = set(_embedded(context, model))
+    for fqn in model.depends_on:
+        if fqn in embedded:
+            yield from _inputs(context, context.models[fqn])
+        else:
+            yield fqn
+
+
+def _embedded(context: TolerantContext, model: Model) -> Iterator[str]:
+    """The embedded models that a model's query contains, those within each other included."""
+    for fqn in model.depends_on:
+        read = context.models.get(fqn)
+        if read is not None and read.kind.is_embedded:
+            yield fqn
+            yield from _embedded(context, read)
+
+
+def _reads_time(model: Model) -> bool:
+    """Whether the rows depend on the time or the interval in which they are computed."""
+    if model.kind.is_seed:
+        return False
+    if model.is_python or model.kind.is_incremental_by_time_range:
+        return True
+    if not isinstance(model, SqlModel):
+        return False
+    parts = [model.query, *model.pre_statements, *model.post_statements]
+    used = {variable.name.lower() for part in parts for variable in part.find_all(MacroVar)}
+    rendered = model.render_query()
+    return bool(used & _TIME_MACROS) or (rendered is not None and rendered.find(*_CLOCKS) is not None)
+
+
+def _audits(model: Model) -> tuple[ModelAudit, ...]:
+    checks = _check_names([(audit.name, arguments) for audit, arguments in model.audits_with_args])
+    return tuple(
+        ModelAudit(check=check, name=audit.name, blocking=_blocking(arguments, default=audit.blocking))
+        for check, (audit, arguments) in zip(checks, model.audits_with_args, strict=True)
+    )
+
+
+def _blocking(arguments: Mapping[str, Any], *, default: bool) -> bool:
+    """Whether an audit stops the model; the model's own word counts before the audit's."""
+    own = arguments.get("blocking")
+    return default if own is None else own == exp.true()
+
+
+def _check_names(audits: Sequence[tuple[str, Mapping[str, Any]]]) -> list[str]:
+    """Names of the audits, unique within a model: one that occurs more than once adds the columns it is about."""
+    occurrences = Counter(name for name, _ in audits)
+    names: list[str] = []
+    for name, arguments in audits:
+        check = name
+        if occurrences[name] > 1:
+            columns = [column.name for value in arguments.values() for column in value.find_all(exp.Column)]
+            check = "_".join([name, *columns])
+        repeated = names.count(check)
+        names.append(f"{check}_{repeated + 1}" if repeated else check)
+    return names
+
+
+def _refused(project: SQLMeshProject, refused: Mapping[Path, str]) -> Iterator[ModelDescription]:
+    """The models of files that cannot be read, each once; an audit's file has none, its users are refused too."""
+    seen: set[Relation] = set()
+    for file, problem in refused.items():
+        for relation in _relations_of(project, file):
+            if relation not in seen:
+                seen.add(relation)
+                yield _broken(relation, file, problem)
+
+
+def _unreadable(project: SQLMeshProject, problem: str) -> Iterator[ModelDescription]:
+    """Every model that the project's files name, with one reason for all."""
+    files = sorted(file for pattern in ("*.sql", "*.py") for file in (project.path / "models").rglob(pattern))
+    return _refused(project, dict.fromkeys(files, f"the SQLMesh project cannot be read: {problem}"))
+
+
+def _relations_of(project: SQLMeshProject, file: Path) -> Iterator[Relation]:
+    """What a file declares; where it names nothing, what its place says: the folder is the schema."""
+    if project.path.resolve() / "models" not in file.resolve().parents:
+        return
+    names = declared_names(file)
+    if not names and file.suffix == ".sql":
+        names = [f"{file.parent.name}.{file.stem}"]
+    for name in names:
+        relation = relation_of(name)
+        yield relation if relation.schema else Relation("default", relation.table)
+
+
+def _broken(relation: Relation, file: Path, problem: str) -> ModelDescription:
+    return ModelDescription(
+        relation=relation,
+        kind=_INFERRED_KIND,
+        file=str(file),
+        cron=_NO_CRON,
+        code_version="",
+        snapshot="",
+        problem=problem,
+    )
+
+
+def _with_unknown_sources(models: Iterable[ModelDescription], project: SQLMeshProject) -> Iterator[ModelDescription]:
+    """The models, with a problem where one reads what neither is a model nor among the known sources."""
+    models = list(models)
+    if project.sources is None:
+        yield from models
+        return
+    known = project.sources | {model.relation for model in models}
+    for model in models:
+        unknown = [relation for relation in model.depends_on if relation not in known]
+        yield model.model_copy(update={"problem": _unknown(unknown, known)}) if unknown else model
+
+
+def _unknown(unknown: Sequence[Relation], known: Iterable[Relation]) -> str:
+    names = ", ".join(map(str, unknown))
+    alike = get_close_matches(str(unknown[0]), map(str, known), n=1)
+    hint = f"; did you mean {alike[0]}?" if alike else ""
+    return f"it reads {names}, which is neither a model nor a known source{hint}"

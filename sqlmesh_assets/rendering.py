@@ -1,0 +1,85 @@
+"""What is told to Dagster of models, audits and plans, as metadata."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+
+from sqlmesh_assets.description import ModelDescription
+from sqlmesh_assets.execution import Outcome
+from sqlmesh_assets.ledger import AuditOutcome, Computation
+from sqlmesh_assets.translator import Translator
+
+
+def model_metadata(model: ModelDescription, computed: Computation, translator: Translator) -> dict[str, Any]:
+    """What a materialization of a model says, under the names that Dagster's UI knows."""
+    columns = [dg.TableColumn(column.name, column.type, column.description) for column in model.columns]
+    return {
+        "dagster/row_count": computed.rows,
+        "dagster/column_schema": dg.TableSchema(columns=columns),
+        "dagster/column_lineage": column_lineage(model, translator),
+        "dagster/table_name": model.name,
+        "seconds": computed.seconds,
+        "interval": " to ".join(time.isoformat(sep=" ", timespec="minutes") for time in computed.interval),
+        "snapshot": computed.snapshot,
+    }
+
+
+def column_lineage(model: ModelDescription, translator: Translator) -> dg.TableColumnLineage:
+    """From each column to the columns of the model's inputs that it is made of; Dagster's UI follows them on."""
+    return dg.TableColumnLineage(
+        {
+            column.name: [
+                dg.TableColumnDep(asset_key=translator.asset_key(source.relation), column_name=source.column)
+                for source in column.sources
+            ]
+            for column in model.columns
+            if column.sources
+        }
+    )
+
+
+def audit_metadata(outcome: AuditOutcome) -> dict[str, Any]:
+    """What a check says of an audit: how many rows fail, the query that selects them, and the first of them."""
+    metadata: dict[str, Any] = {
+        "failing_rows": outcome.failing_rows,
+        "query": dg.MetadataValue.md(f"```sql\n{outcome.query}\n```"),
+    }
+    if outcome.sample:
+        metadata["sample"] = dg.MetadataValue.md(markdown_table(outcome.sample))
+    return metadata
+
+
+def plan_metadata(outcome: Outcome) -> dict[str, Any]:
+    """What the plan says of itself."""
+    rows = [
+        {
+            "model": name,
+            "rows": f"{computed.rows:,}",
+            "seconds": f"{computed.seconds:.2f}",
+            "why": outcome.reasons[name],
+        }
+        for name, computed in outcome.computed.items()
+    ]
+    return {
+        "computed": dg.MetadataValue.md(markdown_table(rows)),
+        "unchanged": ", ".join(outcome.unchanged) or "none",
+    }
+
+
+def told(reasons: Mapping[str, str], heading: str = "models that were not computed:") -> str:
+    """Names with reasons, a line each, more where a reason has more."""
+    return "\n".join([heading, *(f"  {name}: {reason}" for name, reason in reasons.items())])
+
+
+def markdown_table(rows: Sequence[Mapping[str, str | None]]) -> str:
+    """Rows as a Markdown table; none says so."""
+    if not rows:
+        return "none"
+    header = list(rows[0])
+    lines = [header, ["---"] * len(header), *([_cell(row.get(name)) for name in header] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _cell(value: str | None) -> str:
+    return "NULL" if value is None else value.replace("|", "\\|").replace("\n", " ")

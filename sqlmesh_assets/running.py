@@ -1,0 +1,314 @@
+"""Running the models of a SQLMesh project, with an account of each; importing this imports SQLMesh."""
+
+import contextlib
+import io
+import logging
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from dagster_sqlmesh import console
+from dagster_sqlmesh.config import SQLMeshContextConfig
+from dagster_sqlmesh.controller.base import SQLMeshController, SQLMeshInstance
+from sqlmesh.core.config import Config
+from sqlmesh.core.constants import EPOCH
+from sqlmesh.core.snapshot import Snapshot
+from sqlmesh.utils.concurrency import NodeExecutionFailedError
+from sqlmesh.utils.errors import NodeAuditsErrors, SQLMeshError
+
+from sqlmesh_assets.context import plain
+from sqlmesh_assets.description import ModelDescription, Relation
+from sqlmesh_assets.errors import explain
+from sqlmesh_assets.evaluator import Record, RecordingContext
+from sqlmesh_assets.exceptions import SQLMeshAssetsError, StateError
+from sqlmesh_assets.ledger import AuditOutcome, Computation
+from sqlmesh_assets.plans import PlanPreview, preview
+from sqlmesh_assets.project import PRODUCTION, SQLMeshProject
+from sqlmesh_assets.reading import relation_of
+from sqlmesh_assets.work import Account, FailedModel, Work
+
+_LOCKED = re.compile(r"lock on file \"?(?P<file>[^\"]+?)\"?:.*?PID (?P<process>\d+)", re.DOTALL)
+
+
+class OpenedContext(SQLMeshContextConfig):
+    """What dagster-sqlmesh opens a context by: the configuration of a project, whatever its own file says."""
+
+    def __init__(self, project: SQLMeshProject) -> None:
+        """Take the project; its configuration is made when the context is."""
+        super().__init__(path=str(project.path.resolve()), gateway=project.gateway)
+        self._project = project
+
+    @property
+    def sqlmesh_config(self) -> Config:
+        """The configuration in which SQLMesh's context is made."""
+        return self._project.config()
+
+
+class Runner:
+    """Runs and audits the models of a project."""
+
+    def __init__(
+        self,
+        project: SQLMeshProject,
+        models: Sequence[ModelDescription],
+        on_computed: Callable[[str, Computation], None],
+        on_warning: Callable[[str], None],
+    ) -> None:
+        """Take the project, its models as they were described, and who is told of each model and warning at once."""
+        self._project = project
+        self._models = {model.name: model for model in models}
+        self._on_computed = on_computed
+        self._on_warning = on_warning
+        # SQLMesh and dagster-sqlmesh log whole plans; what matters of them is in the account.
+        logger = logging.getLogger("sqlmesh_assets.silent")
+        logger.setLevel(logging.CRITICAL)
+        self._controller: SQLMeshController[RecordingContext] = SQLMeshController.setup_with_config(
+            config=OpenedContext(project), context_factory=RecordingContext, log_override=logger
+        )
+
+    def work(self, work: Work) -> Account:
+        """Compute what is to be computed; a model that fails leaves the others' results standing.
+
+        Models downstream of a restated one are computed as well: SQLMesh never leaves them behind their inputs.
+
+        Raises:
+            SQLMeshAssetsError: The plan as a whole cannot be made or applied.
+        """
+        account = Account()
+        with self._instance(work.environment) as mesh:
+            self._require_state_of_target(mesh.context, work.environment)
+            self._compute(mesh, work, account)
+            _drop_what_is_not_shown(mesh.context, work.environment, account)
+        return account
+
+    def preview(self, work: Work) -> PlanPreview:
+        """What working would do, without doing it.
+
+        Raises:
+            SQLMeshAssetsError: The plan cannot be made.
+        """
+        with self._instance(work.environment) as mesh:
+            options = self._preview_options(work)
+            return preview(mesh.context, work.environment, options)
+
+    def audit(self, names: Sequence[str]) -> Iterator[tuple[str, AuditOutcome]]:
+        """What the audits of models find in the tables that production shows, by the model's name.
+
+        Raises:
+            SQLMeshAssetsError: A model was never computed with its code as it is now.
+        """
+        with self._instance(PRODUCTION) as mesh:
+            for name in names:
+                for outcome in self._audit(mesh.context, name):
+                    yield name, outcome
+
+    @contextlib.contextmanager
+    def _instance(self, environment: str) -> Iterator[SQLMeshInstance[RecordingContext]]:
+        try:
+            # What macros and models print is no part of a run's log.
+            with contextlib.redirect_stdout(io.StringIO()), self._controller.instance(environment) as mesh:
+                # Closing a context closes its connections through its evaluator, and only once it has one.
+                _ = mesh.context.snapshot_evaluator
+                yield mesh
+        except SQLMeshAssetsError:
+            raise
+        except Exception as error:
+            raise _told(error, self._project) from error
+
+    def _require_state_of_target(self, context: RecordingContext, environment: str) -> None:
+        """Say so when SQLMesh's state tells of tables that the target does not have; SQLMesh would never make them."""
+        known = context.state_reader.get_environment(environment)
+        if known is None:
+            return
+        views = {
+            relation_of(snapshot.qualified_view_name.for_environment(known.naming_info))
+            for snapshot in known.snapshots
+            if snapshot.is_model and not snapshot.is_symbolic
+        }
+        # Listed rather than looked at one by one: a view whose input is gone is there all the same.
+        schemas = {view.schema for view in views}
+        listed = {schema: context.engine_adapter.get_data_objects(schema) for schema in schemas}
+        there = {Relation(schema, found.name) for schema, objects in listed.items() for found in objects}
+        missing = sorted(views - there)
+        if missing:
+            raise StateError(
+                f"SQLMesh's state tells of {missing[0]}, which is not in the target: "
+                f"delete {self._project.state_file or 'the state'} and run the models again"
+            )
+
+    def _plan_options(self, work: Work) -> dict[str, Any]:
+        """How SQLMesh plans the code of the work; the unit tests were run when the project was described."""
+        options: dict[str, Any] = {"skip_tests": True}
+        if work.plan is not None:
+            options["select_models"] = self._planned(work.plan)
+        # SQLMesh wants production whole: there, days are only of use for what is restated.
+        return options if work.environment == PRODUCTION else options | _days(work)
+
+    def _preview_options(self, work: Work) -> dict[str, Any]:
+        """All of the work as one plan, as far as SQLMesh can show it."""
+        restate = {"restate_models": list(work.restate), **_days(work)} if work.restate else {}
+        run = {"run": True} if work.due else {}
+        if work.plan is not None and not work.plan and work.environment == PRODUCTION:
+            return {"skip_tests": True, **restate, **run}
+        return {**self._plan_options(work), **restate, **run, "always_include_local_changes": True}
+
+    def _planned(self, names: Collection[str]) -> list[str]:
+        """Models with those that their queries contain, which SQLMesh has to plan with them."""
+        models = [self._models[name] for name in names]
+        return [*names, *sorted({str(relation) for model in models for relation in model.embedded})]
+
+    def _compute(self, mesh: SQLMeshInstance[RecordingContext], work: Work, account: Account) -> None:
+        if work.plan is None or work.plan:
+            complete = self._follow(mesh, mesh.plan(**self._plan_options(work)), account)
+            if account.computed and not complete:
+                # The failed plan computed these models but shows none of them yet: it is all or nothing there.
+                self._follow(mesh, mesh.plan(skip_tests=True, select_models=self._planned(account.computed)), account)
+        due = _remaining(work.due, account)
+        if due:
+            run = mesh.run(select_models=due, no_auto_upstream=True, skip_janitor=True)
+            self._follow(mesh, run, account)
+        again = _remaining(work.restate, account)
+        if again:
+            _prepare_restatement(mesh.context, work)
+            self._follow(mesh, mesh.plan(skip_tests=True, restate_models=again, **_days(work)), account)
+
+    def _follow(
+        self, mesh: SQLMeshInstance[RecordingContext], events: Iterator[console.ConsoleEvent], account: Account
+    ) -> bool:
+        """Account for all that happens; False when models failed."""
+        failed_before = set(account.failed)
+        try:
+            for event in events:
+                self._note(mesh.context, event, account)
+        except SQLMeshError:
+            if set(account.failed) == failed_before:
+                raise
+            return False
+        return True
+
+    def _note(self, context: RecordingContext, event: console.ConsoleEvent, account: Account) -> None:
+        """Enter an event into the account.
+
+        A failure is final: what is computed afterwards under that name is the version before, refreshed along with what
+        it reads, and no sign that the model works.
+        """
+        match event:
+            case console.UpdateSnapshotEvaluationProgress(snapshot=snapshot, duration_ms=int(milliseconds)):
+                self._note_computed(context, snapshot, milliseconds / 1000, account)
+            case console.LogFailedModels(errors=errors):
+                for error in errors:
+                    account.fail(self._failed(context, error))
+            case console.LogSkippedModels(snapshot_names=names):
+                for name in names:
+                    account.fail(FailedModel(str(relation_of(name)), "a model that it reads was not computed"))
+            case console.LogWarning(short_message=message, long_message=details):
+                self._on_warning(plain(details or message))
+            case console.LogError(message=message):
+                self._on_warning(plain(message))
+
+    def _note_computed(self, context: RecordingContext, snapshot: Snapshot, seconds: float, account: Account) -> None:
+        name = str(relation_of(snapshot.name))
+        model = self._models.get(name)
+        if name in account.failed or model is None:
+            return
+        record = context.snapshot_evaluator.records.of(snapshot)
+        if record.interval is None:
+            account.audited[name] = _named(model, record)
+            return
+        before = account.computed.get(name)
+        batches = before.seconds if before is not None and before.snapshot == snapshot.identifier else 0.0
+        account.computed[name] = Computation(
+            code_version=snapshot.fingerprint.to_version(),
+            computed_at=datetime.now(UTC),
+            seconds=batches + seconds,
+            snapshot=snapshot.identifier,
+            interval=record.interval,
+            rows=record.rows,
+            audits=_named(model, record),
+        )
+        self._on_computed(name, account.computed[name])
+
+    def _failed(self, context: RecordingContext, error: NodeExecutionFailedError[Any]) -> FailedModel:
+        name = str(relation_of(error.node.snapshot_name))
+        model, cause = self._models.get(name), error.__cause__
+        snapshot = context.snapshots.get(error.node.snapshot_name)
+        record = Record() if snapshot is None else context.snapshot_evaluator.records.of(snapshot)
+        if isinstance(cause, NodeAuditsErrors):
+            audits = ", ".join(f"{audit.audit_name} ({audit.count} rows)" for audit in cause.errors)
+            refused = () if model is None else _named(model, record)
+            return FailedModel(name, f"blocking audit failed: {audits}", refused)
+        file = Path(model.file) if model is not None else self._project.path
+        return FailedModel(name, explain(file, plain(cause or error), record.failed_sql))
+
+    def _audit(self, context: RecordingContext, name: str) -> Iterator[AuditOutcome]:
+        environment = context.state_reader.get_environment(PRODUCTION)
+        in_force = {} if environment is None else context.state_reader.get_snapshots(environment.snapshots)
+        by_name = {snapshot.name: snapshot for snapshot in in_force.values()}
+        present = next(found for found in context.snapshots.values() if str(relation_of(found.name)) == name)
+        if present.snapshot_id not in in_force:
+            raise SQLMeshAssetsError(
+                f"the audits of {name} cannot be run: its table has not been computed with the code as it is now; "
+                f"materialize the asset {name.replace('.', '/')} first"
+            )
+        snapshot = in_force[present.snapshot_id]
+        intervals = snapshot.intervals
+        times = {"start": intervals[0][0], "end": intervals[-1][1]} if intervals else {}
+        context.snapshot_evaluator.audit(snapshot, snapshots=by_name, **times)
+        yield from _named(self._models[name], context.snapshot_evaluator.records.of(snapshot))
+
+
+def _named(model: ModelDescription, record: Record) -> tuple[AuditOutcome, ...]:
+    """What audits found, by the names that they have in Dagster."""
+    pairs = zip(model.audits, record.audits, strict=True) if record.audits else ()
+    return tuple(
+        outcome.model_copy(update={"check": audit.check, "blocking": audit.blocking})
+        for audit, outcome in pairs
+        if outcome is not None
+    )
+
+
+def _days(work: Work) -> dict[str, Any]:
+    return {name: day for name, day in (("start", work.start), ("end", work.end)) if day is not None}
+
+
+def _remaining(names: Collection[str], account: Account) -> list[str]:
+    return [name for name in names if name not in account.computed and name not in account.failed]
+
+
+def _prepare_restatement(context: RecordingContext, work: Work) -> None:
+    records = context.snapshot_evaluator.records
+    records.merged = {
+        snapshot.name
+        for snapshot in context.snapshots.values()
+        if str(relation_of(snapshot.name)) in work.merge and snapshot.model.kind.is_incremental_by_unique_key
+    }
+    if work.start or work.end:
+        records.backfilled = (work.start or EPOCH, work.end or datetime.now(UTC))
+
+
+def _drop_what_is_not_shown(context: RecordingContext, environment: str, account: Account) -> None:
+    """Leave out what was computed of versions that the environment does not show."""
+    found = context.state_reader.get_environment(environment)
+    shown = {} if found is None else {str(relation_of(info.name)): info.identifier for info in found.snapshots}
+    for name, computed in list(account.computed.items()):
+        if computed.snapshot != shown.get(name):
+            del account.computed[name]
+
+
+def _told(error: Exception, project: SQLMeshProject) -> SQLMeshAssetsError:
+    """An error of SQLMesh or of the engine in one sentence, where the causes are known that people meet."""
+    message = plain(error)
+    locked = _LOCKED.search(message)
+    if locked:
+        return StateError(
+            f"database {locked['file']} is in use by process {locked['process']}: wait until it ends, or stop it, "
+            "and try again"
+        )
+    if isinstance(error, SQLMeshError) and "SQLMesh (local) is using version" in message:
+        return StateError(
+            f"SQLMesh's state {project.state_file or ''} was written by a newer SQLMesh than this one: "
+            "install that version, or point to another state"
+        )
+    return SQLMeshAssetsError(f"SQLMesh could not run the models: {message}")

@@ -1,0 +1,86 @@
+"""How models appear in Dagster: keys, groups, owners, tags."""
+
+import warnings
+from pathlib import Path
+
+import dagster as dg
+
+from sqlmesh_assets.description import ModelDescription, Relation
+
+
+class Translator:
+    """The rules by which a model becomes an asset; subclass it to change them."""
+
+    def asset_key(self, relation: Relation) -> dg.AssetKey:
+        """The key of a model or of a relation that models read: schema and table."""
+        return dg.AssetKey([relation.schema, relation.table])
+
+    def plan_key(self) -> dg.AssetKey:
+        """The key of the asset that tells of the newest plan."""
+        return dg.AssetKey(["models", "plan"])
+
+    def group_name(self, model: ModelDescription | None) -> str:
+        """The group of a model, or of the plan."""
+        return "models" if model is None else model.relation.schema
+
+    def owners(self, model: ModelDescription | None) -> list[str]:
+        """Who answers for a model: its owner in SQLMesh is a team, or a person with a mail address."""
+        if model is None or model.owner is None:
+            return []
+        return [model.owner if "@" in model.owner else f"team:{model.owner}"]
+
+    def tags(self, model: ModelDescription) -> dict[str, str]:
+        """The model's tags, as labels."""
+        return dict.fromkeys(model.tags, "")
+
+    def kinds(self, model: ModelDescription) -> set[str]:
+        """What the asset is made with: SQLMesh, the engine and the kind of model."""
+        engine = {model.dialect} if model.dialect else set()
+        return {"sqlmesh", model.kind.lower(), *engine}
+
+    def asset_spec(self, model: ModelDescription) -> dg.AssetSpec:
+        """The asset of a model, with all that SQLMesh knows of it."""
+        return dg.AssetSpec(
+            self.asset_key(model.relation),
+            deps=[self.asset_key(relation) for relation in model.depends_on],
+            skippable=True,  # a model that fails yields nothing; the others' results are reported all the same
+            group_name=self.group_name(model),
+            owners=self.owners(model),
+            tags=self.tags(model),
+            kinds=self.kinds(model),
+            code_version=model.code_version or None,
+            description=_description(model),
+            metadata=_metadata(model),
+        )
+
+
+def _description(model: ModelDescription) -> str | None:
+    if model.problem is None:
+        return model.description
+    return f"**This model cannot be used.**\n\n```\n{model.problem}\n```"
+
+
+def _source(file: Path) -> dg.CodeReferencesMetadataValue:
+    """The link to the file in Dagster's UI."""
+    with warnings.catch_warnings():
+        # Dagster calls its links to code beta, with one warning per link.
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        reference = dg.LocalFileCodeReference(file_path=str(file.resolve()), label=file.name)
+        return dg.CodeReferencesMetadataValue(code_references=[reference])
+
+
+def _metadata(model: ModelDescription) -> dict[str, object]:
+    columns = [dg.TableColumn(column.name, column.type, column.description) for column in model.columns]
+    metadata: dict[str, object] = {
+        "dagster/column_schema": dg.TableSchema(columns=columns),
+        "dagster/table_name": model.name,
+        "dagster/code_references": _source(Path(model.file)),
+        "kind": model.kind,
+        "cron": model.cron,
+        "grain": ", ".join(model.grain),
+    }
+    if model.sql is not None:
+        metadata["sql"] = dg.MetadataValue.md(f"```sql\n{model.sql}\n```")
+    if model.problem is not None:
+        metadata["problem"] = model.problem
+    return metadata

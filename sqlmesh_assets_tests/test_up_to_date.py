@@ -1,0 +1,104 @@
+"""Exactly what is not up to date is computed; the rest is reported as unchanged."""
+
+import pytest
+
+from sqlmesh_assets_tests.conftest import MODELS, Bench, failed_checks, materialized, metadata, observed
+
+
+def test_the_first_run_computes_every_model(bench: Bench) -> None:
+    result = bench.materialize()
+    assert result.success
+    assert materialized(result) == MODELS
+    assert observed(result) == set()
+    assert not failed_checks(result)
+    assert bench.sql("SELECT * FROM marts.spending ORDER BY ALL") == [
+        (1, "North", 200, 1),
+        (2, "South", 70, 0),
+        (3, None, 0, 0),
+    ]
+    assert bench.sql("SELECT * FROM marts.names ORDER BY ALL") == [(1, "A"), (2, "B"), (3, "C")]
+    assert bench.sql("SELECT * FROM marts.daily ORDER BY ALL")[0][1] == 1
+
+
+def test_a_run_in_which_nothing_changed_observes_every_model_and_computes_none(computed: Bench) -> None:
+    result = computed.materialize()
+    assert result.success
+    assert materialized(result) == set()
+    assert observed(result) == MODELS
+    assert computed.computing == []
+
+
+def test_checks_of_unchanged_models_keep_their_results(computed: Bench) -> None:
+    evaluations = computed.materialize().get_asset_check_evaluations()
+    audited = {f"{e.asset_key.to_user_string()}:{e.check_name}" for e in evaluations}
+    assert {"staging/orders:not_null", "marts/spending:not_negative"} <= audited
+
+
+def test_changed_rows_are_computed_with_everything_downstream_and_nothing_else(computed: Bench) -> None:
+    computed.sql("UPDATE raw.customers SET name = 'Dan' WHERE id = 1")
+    result = computed.materialize()
+    assert result.success
+    assert materialized(result) == {"staging/customers", "marts/spending", "marts/names"}
+    assert observed(result) == MODELS - materialized(result)
+    assert computed.sql("SELECT initial FROM marts.names WHERE customer_id = 1") == [("D",)]
+    assert metadata(result, "staging/customers")["reason"] == "raw.customers changed"
+
+
+def test_changed_code_is_computed_with_everything_downstream_and_nothing_else(computed: Bench) -> None:
+    computed.edit("models/customers.sql", "name::TEXT", "UPPER(name)::TEXT")
+    result = computed.materialize()
+    assert result.success
+    assert materialized(result) == {"staging/customers", "marts/spending", "marts/names"}
+    assert metadata(result, "staging/customers")["reason"] == "its code or that of a model that it reads changed"
+
+
+def test_rows_changed_by_other_hands_are_computed_again(computed: Bench) -> None:
+    [(table,)] = computed.sql(
+        "SELECT table_schema || '.' || table_name FROM information_schema.tables "
+        "WHERE table_schema = 'sqlmesh__marts' AND table_name LIKE '%spending%' AND table_name NOT LIKE '%__dev'"
+    )
+    computed.sql(f"UPDATE {table} SET spent = 1")
+    result = computed.materialize()
+    assert materialized(result) == {"marts/spending"}
+    assert computed.sql("SELECT spent FROM marts.spending WHERE customer_id = 1") == [(200,)]
+
+
+def test_a_selected_model_is_computed_alone_if_nothing_reads_it(computed: Bench) -> None:
+    computed.sql("UPDATE raw.customers SET name = 'Dan' WHERE id = 1")
+    result = computed.materialize("key:marts/names")
+    assert result.success
+    assert materialized(result) == {"marts/names"}
+    again = computed.materialize()
+    assert materialized(again) == {"staging/customers", "marts/spending", "marts/names"}
+
+
+@pytest.mark.parametrize(
+    ("selection", "expected"),
+    [
+        ("+key:marts/daily", {"staging/orders", "marts/daily"}),
+        ("key:staging/customers+", {"staging/customers", "marts/spending", "marts/names"}),
+        ("key:marts/regions", {"marts/regions"}),
+    ],
+)
+def test_parts_can_be_selected_before_anything_was_computed(bench: Bench, selection: str, expected: set[str]) -> None:
+    if "customers" in selection:
+        assert bench.materialize("key:staging/orders or key:marts/regions").success
+    result = bench.materialize(selection)
+    assert result.success
+    assert materialized(result) == expected
+
+
+def test_upstream_of_a_model_leaves_what_was_never_computed_alone(bench: Bench) -> None:
+    assert materialized(bench.materialize("+key:marts/daily")) == {"staging/orders", "marts/daily"}
+    bench.sql("DELETE FROM raw.orders WHERE id = 10")
+    result = bench.materialize("key:staging/orders")
+    assert result.success
+    assert materialized(result) == {"staging/orders", "marts/daily"}
+
+
+def test_a_model_whose_input_was_not_made_names_it(bench: Bench) -> None:
+    result = bench.materialize("key:marts/names")
+    assert not result.success
+    [event] = result.get_step_failure_events()
+    assert event.step_failure_data.user_failure_data is not None
+    assert "materialize the asset staging/customers first" in str(event.step_failure_data.user_failure_data.description)
