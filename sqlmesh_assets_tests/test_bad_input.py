@@ -182,7 +182,7 @@ def test_a_project_that_cannot_be_read_at_all_shows_every_model_with_the_reason(
 
 def test_a_folder_without_a_project_or_without_models_is_refused_in_one_sentence(bench: Bench) -> None:
     (bench.folder / "config.yaml").unlink()
-    with pytest.raises(SQLMeshAssetsError, match="there is no config.py or config.yaml"):
+    with pytest.raises(SQLMeshAssetsError, match=r"there is no config\.py or config\.yaml"):
         bench.describe()
     bench.write("config.yaml", "")
     for file in (bench.folder / "models").iterdir():
