@@ -86,6 +86,7 @@ class TableLoader:
                 str(self.database),
                 naming_convention="direct",  # names are the same on both platforms, blanks and capitals included
                 replace_strategy="insert-from-staging",
+                supports_transactions=True,  # dlt does not say so of DuckDB, and would delete and insert one by one
             ),
             dataset_name=self.schema,
         )
