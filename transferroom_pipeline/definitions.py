@@ -20,7 +20,7 @@ from transferroom_pipeline.models.assets import model_assets, plan_check
 from transferroom_pipeline.models.project import describe_models
 from transferroom_pipeline.platforms.resources import LegacyPlatform, TargetPlatform
 from transferroom_pipeline.progress import progress_logger
-from transferroom_pipeline.replication.assets import copy_asset
+from transferroom_pipeline.replication.assets import CopiedTable, Replication, copy_asset
 from transferroom_pipeline.settings import Settings, load_settings
 from transferroom_pipeline.sources import rejections
 from transferroom_pipeline.sources.assets import SourceFiles, references_check, rejected_rows_asset, source_asset
@@ -30,10 +30,9 @@ from transferroom_pipeline.sources.contracts import SOURCE_TABLES
 os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
 
 COPIED_TABLES = (
-    *(table.name for table in SOURCE_TABLES),
-    rejections.TABLE,
-    snapshot.TABLE,
-    *(table.name for table in LEGACY_TABLES),
+    *(CopiedTable(table.name, table.key) for table in SOURCE_TABLES),
+    # Whole, always: the `updated_at` of a derived table is that of one of its inputs, and says nothing of the others.
+    *(CopiedTable(name) for name in (rejections.TABLE, snapshot.TABLE, *(table.name for table in LEGACY_TABLES))),
 )
 """Every table of legacy `prod`."""
 
@@ -75,8 +74,9 @@ def _legacy_side(settings: Settings) -> Sequence[dg.AssetsDefinition]:
 
 def _target_side(settings: Settings) -> Sequence[dg.AssetsDefinition]:
     comparisons = ConfiguredComparisons(settings)
+    replication = Replication(settings.dlt_dir, withdraw_before_change, settings.replication)
     return [
-        *(copy_asset(table, settings.dlt_dir, withdraw_before_change) for table in COPIED_TABLES),
+        *(copy_asset(table, replication) for table in COPIED_TABLES),
         *(comparison_asset(table.name, comparisons) for table in LEGACY_TABLES),
         *(analytics_asset(table.name) for table in LEGACY_TABLES),
     ]

@@ -45,7 +45,7 @@ def test_nothing_is_read_that_no_asset_makes(definitions: dg.Definitions) -> Non
     specs = list(definitions.resolve_all_asset_specs())
     made = {spec.key for spec in specs}
     assert {dependency.asset_key for spec in specs for dependency in spec.deps} <= made
-    assert {f"raw/{table}" for table in COPIED_TABLES} <= {key.to_user_string() for key in made}
+    assert {f"raw/{table.name}" for table in COPIED_TABLES} <= {key.to_user_string() for key in made}
 
 
 def test_importing_it_reads_no_setting_and_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,9 +59,9 @@ def test_columns_stay_as_they_are_and_none_is_added(load, merge, stream, databas
 
 
 def test_a_key_may_have_any_name(load, merge, stream, held):
-    rows = stream('SELECT unnest([1, 2]) AS "The {0} key", \'old\' AS s')
+    rows = stream("SELECT unnest([1, 2]) AS \"The {0} key\", 'old' AS s")
     assert load("Odd Table", rows).success
-    assert merge("Odd Table", stream('SELECT 2 AS "The {0} key", \'new\' AS s'), [1, 2]).success
+    assert merge("Odd Table", stream("SELECT 2 AS \"The {0} key\", 'new' AS s"), [1, 2]).success
     assert held("Odd Table") == [(2, "new")]
 
 
