@@ -77,7 +77,7 @@ def _target_side(settings: Settings) -> Sequence[dg.AssetsDefinition]:
     replication = Replication(settings.dlt_dir, withdraw_before_change, settings.replication)
     return [
         *(copy_asset(table, replication) for table in COPIED_TABLES),
-        *(comparison_asset(table.name, comparisons) for table in LEGACY_TABLES),
+        *(comparison_asset(spec, comparisons) for spec in comparisons.tables()),
         *(analytics_asset(table.name) for table in LEGACY_TABLES),
     ]
 

@@ -16,22 +16,6 @@ DAY_ONE = (
     "AS v(id, s, m, day, updated_at)"
 )
 
-DAYS = [
-    # An insertion, a correction, a row that comes late and one that goes.
-    "INSERT INTO prod.t VALUES ('d', 'new', 4, NULL, '2026-06-04'), ('e', 'late', NULL, NULL, '2026-05-01'); "
-    "UPDATE prod.t SET s = NULL, m = 9.99, updated_at = '2026-06-04' WHERE id = 'a'; DELETE FROM prod.t WHERE id = 'b'",
-    # Set back to an older update, and a key that comes back after it went.
-    "UPDATE prod.t SET s = 'restored', updated_at = '2026-04-01' WHERE id = 'd'; "
-    "INSERT INTO prod.t VALUES ('b', 'again', 1, '0999-02-28', '2026-06-02 10:00:00')",
-    # The newest rows go, so that the cursor goes back with them.
-    "DELETE FROM prod.t WHERE updated_at >= '2026-06-03'; INSERT INTO prod.t VALUES ('f', '', 0, NULL, '2026-06-02')",
-    "DELETE FROM prod.t",
-    "INSERT INTO prod.t VALUES ('a', 'first again', NULL, NULL, '2026-06-09'), ('z', NULL, NULL, NULL, '2026-06-09')",
-    "UPDATE prod.t SET s = 'all', m = 1, day = '2026-01-01', updated_at = '2026-06-10'",
-    "UPDATE prod.t SET m = 2 WHERE id = 'z'",  # Within the moment of the newest update.
-]
-"""What happens to legacy, day after day."""
-
 
 @pytest.fixture
 def copy(run):
@@ -67,17 +51,6 @@ def counts(result):
 
 def content(result):
     return next(found for found in result.get_asset_check_evaluations() if found.check_name == "content")
-
-
-def test_day_after_day_the_copy_is_legacy_and_only_changes_are_loaded(copy, holds, changed, is_legacy):
-    holds(DAY_ONE)
-    assert facts(copy()) == {"mode": "full", "full_because": "there is no copy yet"}
-    found = []
-    for day in DAYS:
-        changed(day)
-        found.append(counts(copy()))
-        assert is_legacy(), day
-    assert found == [(2, 1, 1), (1, 1, 0), (1, 0, 2), (0, 0, 4), (2, 0, 0), (0, 2, 0), (0, 1, 0)]
 
 
 def test_the_cursor_and_the_usual_facts_are_told(copy, holds, changed):
