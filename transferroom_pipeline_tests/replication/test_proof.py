@@ -113,8 +113,3 @@ def test_a_copy_that_is_not_legacy_is_not_proven_and_named_row_by_row(
     assert "99" in (tmp_path / "results" / "players_differences.csv").read_text(encoding="utf-8")
     with connect(target.path, read_only=True) as connection:
         assert connection.sql("FROM duckdb_tables() WHERE table_name = 'cutover_state'").fetchall() == []
-
-
-def test_a_comparison_follows_both_of_its_tables_and_the_snapshot(comparison):
-    upstream = {dg.AssetKey(path) for path in (["legacy", "players"], ["raw", "players"], ["raw", "snapshot"])}
-    assert comparison.asset_deps[dg.AssetKey(["comparison", "players"])] == upstream
