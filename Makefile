@@ -73,7 +73,7 @@ sqlmesh-test: $(READY) ## Run the models' unit tests
 sqlmesh-audit: $(READY) ## Run the models' audits
 	@$(SQLMESH) audit
 
-migration-test: $(READY) ## Compare every legacy table with its rebuild
+migration-test: $(READY) ## Compare every legacy table with its rebuild, and the copies
 	@$(BIN)/transferroom run --select group:comparisons
 
 benchmark: $(READY) ## Time the migration and its parts

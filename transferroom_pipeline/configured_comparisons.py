@@ -13,14 +13,17 @@ from transferroom_pipeline.comparisons.history import keep
 from transferroom_pipeline.comparisons.result import Snapshot
 from transferroom_pipeline.comparisons.spec import Spec, TableSpec
 from transferroom_pipeline.comparisons.spec_file import packaged_spec
+from transferroom_pipeline.comparisons.sql_text import parse_relation
 from transferroom_pipeline.cutover.interlock import withdraw_after_error, withdraw_unproven
 from transferroom_pipeline.cutover.views import CutoverState
 from transferroom_pipeline.legacy.snapshot import read_snapshot
 from transferroom_pipeline.legacy.tables import LEGACY_TABLES
 from transferroom_pipeline.models.project import describe_models
 from transferroom_pipeline.platforms.duckdb_database import connect
-from transferroom_pipeline.platforms.schemas import RAW_SCHEMA, REBUILT_SCHEMA
+from transferroom_pipeline.platforms.schemas import LEGACY_DATABASE, RAW_SCHEMA, REBUILT_SCHEMA
 from transferroom_pipeline.settings import Settings
+
+_DERIVED = tuple(table.name for table in LEGACY_TABLES)
 
 
 class ConfiguredComparisons:
@@ -38,9 +41,12 @@ class ConfiguredComparisons:
 
     def tables(self) -> Sequence[TableSpec]:
         """Every derived table, with the rules that the spec has for it, and what else the spec names."""
-        names = [table.name for table in LEGACY_TABLES]
-        further = [name for name in self._spec.tables if name not in names]
-        return [self.table_spec(name) for name in (*names, *further)]
+        further = [name for name in self._spec.tables if not self.has_view(name)]
+        return [self.table_spec(name) for name in (*_DERIVED, *further)]
+
+    def has_view(self, table: str) -> bool:
+        """Whether consumers are shown what a comparison proves; only derived tables have a view."""
+        return table in _DERIVED
 
     def table_spec(self, table: str) -> TableSpec:
         """The complete spec of a table; its key, unless the spec says otherwise, is the grain of the rebuilt model.
@@ -50,7 +56,9 @@ class ConfiguredComparisons:
         Raises:
             SpecError: The spec is not valid, or there is no key.
         """
-        return self._spec.for_table(table, default_key=self._keys.get(table))
+        entry = self._spec.tables.get(table)
+        is_named = entry is not None and entry.key is not None
+        return self._spec.for_table(table, default_key=None if is_named else self._keys.get(table))
 
     @cached_property
     def _spec(self) -> Spec:
@@ -65,10 +73,19 @@ class ConfiguredComparisons:
         grains = {model.relation.table: model.grain for model in rebuilt}
         return {legacy.name: legacy.key for legacy in LEGACY_TABLES} | grains
 
-    def connect(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
-        """A connection to the target, for writing, since evidence is kept beside the data."""
+    def connect(self, spec: TableSpec) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        """A connection to the target, for writing, since evidence is kept beside the data.
+
+        Legacy is attached where a table lies there, and only there: no other comparison is to fail with it.
+        """
         settings = self._settings
-        return connect(settings.target_database, create=False, memory_limit=settings.comparison_memory_limit)
+        databases = {parse_relation(relation).catalog for relation in (spec.legacy, spec.modern)}
+        return connect(
+            settings.target_database,
+            create=False,
+            attach={LEGACY_DATABASE: settings.legacy_database} if LEGACY_DATABASE in databases else None,
+            memory_limit=settings.comparison_memory_limit,
+        )
 
     def snapshot(self, connection: duckdb.DuckDBPyConnection) -> Snapshot:
         """The state of the data that the target holds."""
@@ -76,13 +93,14 @@ class ConfiguredComparisons:
         return Snapshot(id=held.id, as_of=held.as_of)
 
     def keep(self, connection: duckdb.DuckDBPyConnection, comparison: Comparison, run_id: str) -> CutoverState | None:
-        """Keep a comparison as evidence and take its table away from consumers unless it is proven.
+        """Keep a comparison as evidence and take its table away from consumers, if they see it, unless it is proven.
 
         Returns:
             What the table's view shows now, if it was taken away.
         """
         # In this order: a process that dies in between leaves consumers with legacy rows, not with unproven ones.
-        withdrawn = withdraw_unproven(connection, comparison.result, run_id)
+        result = comparison.result
+        withdrawn = withdraw_unproven(connection, result, run_id) if self.has_view(result.table) else None
         keep(connection, comparison, run_id=run_id, difference_limit=self._settings.differences_limit)
         return withdrawn
 
@@ -90,10 +108,15 @@ class ConfiguredComparisons:
         """Keep a comparison of the command; all comparisons of one call are one run."""
         self.keep(connection, comparison, self._run_id)
 
-    def failed(self, table: str, error: str) -> CutoverState:
-        """Take a table away from consumers whose comparison could not be carried out.
+    def failed(self, table: str, error: str) -> CutoverState | None:
+        """Take a table away from consumers, if they see it, whose comparison could not be carried out.
 
         On a connection of its own: that of the comparison may be what failed.
+
+        Returns:
+            What the table's view shows now, if it has one.
         """
+        if not self.has_view(table):
+            return None
         with connect(self._settings.target_database, create=False) as connection:
             return withdraw_after_error(connection, table, error)

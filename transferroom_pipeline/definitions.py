@@ -20,7 +20,7 @@ from transferroom_pipeline.models.assets import StageTranslator, model_assets, m
 from transferroom_pipeline.models.project import describe_models
 from transferroom_pipeline.platforms.resources import LegacyPlatform, TargetPlatform
 from transferroom_pipeline.progress import progress_logger
-from transferroom_pipeline.replication.assets import copy_asset
+from transferroom_pipeline.replication.assets import Replication, copy_asset
 from transferroom_pipeline.replication.tables import COPIED_TABLES
 from transferroom_pipeline.settings import Settings, load_settings
 from transferroom_pipeline.sources.assets import SourceFiles, references_check, rejected_rows_asset, source_asset
@@ -70,9 +70,10 @@ def _legacy_side(settings: Settings) -> Sequence[dg.AssetsDefinition]:
 
 def _target_side(settings: Settings) -> Sequence[dg.AssetsDefinition]:
     comparisons = ConfiguredComparisons(settings)
+    replication = Replication(settings.dlt_dir, withdraw_before_change, settings.replication)
     return [
-        *(copy_asset(table, settings.dlt_dir, withdraw_before_change) for table in COPIED_TABLES),
-        *(comparison_asset(table.name, comparisons) for table in LEGACY_TABLES),
+        *(copy_asset(table, replication) for table in COPIED_TABLES),
+        *(comparison_asset(spec, comparisons) for spec in comparisons.tables()),
         *(analytics_asset(table.name) for table in LEGACY_TABLES),
     ]
 

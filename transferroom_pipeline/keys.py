@@ -32,19 +32,24 @@ def legacy_key(table: str) -> dg.AssetKey:
 
 def raw_key(table: str) -> dg.AssetKey:
     """The copy of a legacy table on the target platform."""
-    return dg.AssetKey(["raw", table])
+    return target_key("raw", table)
 
 
 def model_key(schema: str, table: str) -> dg.AssetKey:
     """A SQLMesh model: a view of `staging` or a rebuilt table of `prod`."""
+    return target_key(schema, table)
+
+
+def target_key(schema: str, table: str) -> dg.AssetKey:
+    """A table of the target platform, whatever makes it."""
     return dg.AssetKey([schema, table])
 
 
 def comparison_key(table: str) -> dg.AssetKey:
-    """The comparison of a legacy table with its rebuild."""
+    """The comparison of two tables, by the name of its entry in the spec."""
     return dg.AssetKey(["comparison", table])
 
 
 def analytics_key(table: str) -> dg.AssetKey:
     """The view that consumers query."""
-    return dg.AssetKey(["analytics", table])
+    return target_key("analytics", table)

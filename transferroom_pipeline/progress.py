@@ -68,9 +68,19 @@ def asset_line(materialization: dg.AssetMaterialization, elapsed: float) -> str:
     rows = _value(metadata, "dagster/row_count", None)
     counted = "" if rows is None else f"{rows:>12,} rows"
     name = materialization.asset_key.to_user_string()
-    note = f"  serves {_value(metadata, 'serving', '')}" if "serving" in metadata else ""
     mark = click.style("✓", fg="green")
-    return f"{mark} {name:<{_NAME_WIDTH}}{counted:<18}{seconds:>8.2f} s{note}"
+    return f"{mark} {name:<{_NAME_WIDTH}}{counted:<18}{seconds:>8.2f} s{_note(metadata)}"
+
+
+def _note(metadata: Any) -> str:
+    """What else is worth a word: what a view shows, how much of a table was copied."""
+    if "serving" in metadata:
+        return f"  serves {_value(metadata, 'serving', '')}"
+    if "full_because" in metadata:
+        return f"  copied in full: {_value(metadata, 'full_because', '')}"
+    if "rows_deleted" in metadata:
+        return f"  {_value(metadata, 'rows_loaded', 0):,} loaded, {_value(metadata, 'rows_deleted', 0):,} deleted"
+    return ""
 
 
 def unchanged_line(observation: dg.AssetObservation) -> str | None:

@@ -7,10 +7,10 @@ import click
 
 from transferroom_pipeline.comparisons.history import latest_verdict
 from transferroom_pipeline.comparisons.result import Verdict
+from transferroom_pipeline.configured_comparisons import ConfiguredComparisons
 from transferroom_pipeline.cutover.views import read_state
 from transferroom_pipeline.definitions import build_definitions
 from transferroom_pipeline.keys import comparison_key
-from transferroom_pipeline.legacy.tables import LEGACY_TABLES
 from transferroom_pipeline.platforms.duckdb_database import connect
 from transferroom_pipeline.running import RunOutcome, only_run, open_instance, run_assets
 from transferroom_pipeline.settings import Settings, load_settings
@@ -47,17 +47,24 @@ def run_command(context: click.Context, selection: str) -> None:
 
 def _report(settings: Settings, outcome: RunOutcome) -> bool:
     """Print the verdicts of the run and where the reports are; whether every comparison asked for is proven."""
-    compared = [table.name for table in LEGACY_TABLES if comparison_key(table.name) in outcome.selected]
+    comparisons = ConfiguredComparisons(settings)
+    compared = [spec for spec in comparisons.tables() if comparison_key(spec.table) in outcome.selected]
     if not compared:
         return True
     click.echo("\nComparisons")
-    verdicts = _verdicts(settings, outcome.run_id, compared)
-    for table, (verdict, shows) in verdicts.items():
-        word = "no verdict" if verdict is None else verdict.value
-        mark = click.style(f"{word:<11}", fg="green" if verdict is Verdict.PROVEN else "red")
-        click.echo(f"  {table:<24} {mark} analytics.{table} shows {shows}")
+    verdicts = _verdicts(settings, outcome.run_id, [spec.table for spec in compared])
+    for spec in compared:
+        verdict, shows = verdicts[spec.table]
+        view = f"analytics.{spec.table} shows {shows}"
+        told = view if comparisons.has_view(spec.table) else f"{spec.legacy} versus {spec.modern}"
+        click.echo(f"  {spec.table:<24} {_marked(verdict)} {told}")
     click.echo(f"Reports: {settings.results_dir / 'summary.csv'}")
     return all(verdict is Verdict.PROVEN for verdict, _ in verdicts.values())
+
+
+def _marked(verdict: Verdict | None) -> str:
+    word = "no verdict" if verdict is None else verdict.value
+    return click.style(f"{word:<11}", fg="green" if verdict is Verdict.PROVEN else "red")
 
 
 def _verdicts(settings: Settings, run_id: str, tables: Sequence[str]) -> dict[str, tuple[Verdict | None, str]]:

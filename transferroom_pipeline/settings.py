@@ -1,6 +1,7 @@
 """Where things are and what a run goes by: environment variables, validated once."""
 
 from datetime import date
+from enum import StrEnum
 from pathlib import Path
 
 from pydantic import Field, ValidationError
@@ -15,6 +16,16 @@ PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 class SettingsError(TransferRoomError):
     """An environment variable has a value that cannot be used."""
+
+
+class ReplicationMode(StrEnum):
+    """How a legacy table is copied to the target.
+
+    The members are called like their values, since Dagster shows an enumeration's names.
+    """
+
+    full = "full"
+    incremental = "incremental"
 
 
 class Settings(BaseSettings):
@@ -32,6 +43,10 @@ class Settings(BaseSettings):
     as_of: date | None = Field(None, description="As-of date of a run; without it the newest update in the sources.")
     max_rejected_share: float = Field(
         0.01, ge=0, le=1, description="Share of a source file's rows that may break the contract before loading stops."
+    )
+    replication: ReplicationMode = Field(
+        ReplicationMode.full,
+        description="How the source tables are copied: full, all rows each time, or incremental, what changed since.",
     )
     comparison_memory_limit: str = Field("2GB", description="Memory that one comparison may use before it spills.")
     differences_limit: int = Field(1_000_000, ge=0, description="Differing cells that one comparison keeps.")

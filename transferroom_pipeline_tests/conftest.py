@@ -15,7 +15,9 @@ from transferroom_pipeline.settings import PROJECT_ROOT, Settings
 from transferroom_pipeline.sources.sample_data import generate
 
 DERIVED = ("derived_a", "derived_b", "derived_c")
-COPIED = ("players", "clubs", "transfers", "rejected_rows", "snapshot", *DERIVED)
+SOURCES = ("players", "clubs", "transfers")
+COPIED = (*SOURCES, "rejected_rows", "snapshot", *DERIVED)
+COMPARED = (*DERIVED, *SOURCES)
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,12 @@ import pytest
 from dagster._core.remote_representation.external_data import RepositorySnap
 from dagster_shared.serdes import serialize_value
 
-from transferroom_pipeline.definitions import COPIED_TABLES, build_definitions
+from transferroom_pipeline.automation.jobs import MIGRATION
+from transferroom_pipeline.definitions import build_definitions
 from transferroom_pipeline.legacy.tables import LEGACY_TABLES
+from transferroom_pipeline.replication.tables import COPIED_TABLES
 from transferroom_pipeline.settings import Settings
+from transferroom_pipeline.sources.contracts import SOURCE_TABLES
 
 
 @pytest.fixture(scope="module")
@@ -41,11 +44,23 @@ def test_a_declared_legacy_table_has_its_asset_copy_comparison_and_view(definiti
         assert {f"{stage}/{table.name}" for stage in ("legacy", "raw", "comparison", "analytics")} <= keys
 
 
+def test_every_source_table_is_copied_as_configured_and_its_copy_compared(definitions: dg.Definitions) -> None:
+    operations = {node.name: node for node in definitions.resolve_job_def(MIGRATION).all_node_defs}
+    configurable = {
+        name
+        for name, operation in operations.items()
+        if name.startswith("copy_") and "mode" in getattr(operation.config_schema.config_type, "fields", {})
+    }
+    assert configurable == {f"copy_{table.name}" for table in SOURCE_TABLES}
+    keys = {spec.key.to_user_string() for spec in definitions.resolve_all_asset_specs()}
+    assert {f"comparison/{table.name}" for table in SOURCE_TABLES} <= keys
+
+
 def test_nothing_is_read_that_no_asset_makes(definitions: dg.Definitions) -> None:
     specs = list(definitions.resolve_all_asset_specs())
     made = {spec.key for spec in specs}
     assert {dependency.asset_key for spec in specs for dependency in spec.deps} <= made
-    assert {f"raw/{table}" for table in COPIED_TABLES} <= {key.to_user_string() for key in made}
+    assert {f"raw/{table.name}" for table in COPIED_TABLES} <= {key.to_user_string() for key in made}
 
 
 def test_importing_it_reads_no_setting_and_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ COMMAND = str(Path(sys.executable).with_name("transferroom"))
 
 @pytest.mark.parametrize(
     "finished_assets",
-    [0, 2, 7, 12, 16, 23, 26],  # before anything, amid loads, copies, the models' plan, comparisons and views
+    [0, 2, 7, 13, 18, 26, 30],  # before anything, amid loads, copies, the models' plan, comparisons and views
 )
 def test_a_run_killed_at_any_point_is_made_good_by_the_next(
     fresh: Project, migrated_once: tuple[Project, Result], finished_assets: int

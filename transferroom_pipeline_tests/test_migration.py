@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 from pathlib import Path
 
 import dagster as dg
@@ -10,7 +11,7 @@ import pytest
 from click.testing import Result
 
 from transferroom_pipeline.running import only_run
-from transferroom_pipeline_tests.conftest import COPIED, DERIVED, Project, contents
+from transferroom_pipeline_tests.conftest import COMPARED, COPIED, DERIVED, SOURCES, Project, contents
 
 
 def test_every_table_is_proven_and_every_view_shows_the_rebuilt_table(migrated_once: tuple[Project, Result]) -> None:
@@ -18,8 +19,10 @@ def test_every_table_is_proven_and_every_view_shows_the_rebuilt_table(migrated_o
     assert result.exit_code == 0, result.output
     for table in DERIVED:
         assert f"analytics.{table} shows prod.{table}" in result.output
+    for table in SOURCES:
+        assert f"legacy.prod.{table} versus raw.{table}" in result.output
     verdicts = project.target("SELECT table_name, verdict FROM migration.comparison_runs ORDER BY ALL")
-    assert verdicts == [(table, "proven") for table in DERIVED]
+    assert verdicts == [(table, "proven") for table in sorted(COMPARED)]
 
 
 def test_the_command_prints_assets_and_verdicts_and_nothing_of_the_libraries(
@@ -27,9 +30,9 @@ def test_the_command_prints_assets_and_verdicts_and_nothing_of_the_libraries(
 ) -> None:
     lines = [line for line in migrated_once[1].output.splitlines() if line]
     assets = [line for line in lines if line.startswith("✓ ")]
-    assert len(assets) == 4 + 4 + 8 + 8 + 3 + 3  # sources, legacy, copies, models and plan, comparisons, views
+    assert len(assets) == 4 + 4 + 8 + 8 + 6 + 3  # sources, legacy, copies, models and plan, comparisons, views
     others = [line for line in lines if not line.startswith("✓ ")]
-    assert len(others) == 1 + len(DERIVED) + 2, others  # heading, verdicts, reports, ending
+    assert len(others) == 1 + len(COMPARED) + 2, others  # heading, verdicts, reports, ending
 
 
 def test_every_table_of_legacy_is_copied_to_the_target(migrated_once: tuple[Project, Result]) -> None:
@@ -47,6 +50,26 @@ def test_running_it_again_changes_nothing(migrated: Project) -> None:
     result = migrated.call("run")
     assert result.exit_code == 0, result.output
     assert contents(migrated) == before
+
+
+def test_incremental_copies_follow_the_sources_and_are_proven(migrated: Project) -> None:
+    incremental = {"TRANSFERROOM_REPLICATION": "incremental"}
+    players, clubs, transfers = (migrated.lines(table) for table in SOURCES)
+    corrected = re.sub(r"[^,]*,[^,]*$", "2030-06-30,2026-07-01 10:00:00", players[1])
+    migrated.rewrite("players", [players[0], corrected, *players[2:]])
+    migrated.rewrite("clubs", [*clubs, "C999,Latecomers,,,,,,,None,2020-01-01 00:00:00"])
+    migrated.rewrite("transfers", transfers[:-3])
+
+    copies = " or ".join(["group:replication", *(f"key:comparison/{table}" for table in SOURCES)])
+    result = migrated.call("run", "--select", f"group:sources or group:legacy or {copies}", **incremental)
+
+    assert result.exit_code == 0, result.output
+    for table, note in (("players", "1 loaded, 0 deleted"), ("clubs", "1 loaded, 0"), ("transfers", "0 loaded, 3")):
+        assert re.search(rf"✓ raw/{table} .*  {note}", result.output)
+    copied = contents(migrated)
+    unchanged = migrated.call("run", "--select", "group:replication", **incremental)
+    assert unchanged.output.count("  0 loaded, 0 deleted") == len(SOURCES)
+    assert contents(migrated) == copied
 
 
 def test_a_row_changed_by_hand_is_named_everywhere_and_taken_from_consumers_and_a_run_mends_it(
@@ -106,10 +129,25 @@ def test_a_comparison_that_cannot_be_carried_out_takes_the_table_from_consumers_
     assert "raw.derived_b" in view(migrated, "derived_b"), "an old proof does not outlive an error"
 
 
+def test_a_copy_that_cannot_be_compared_leaves_the_views_alone(migrated: Project) -> None:
+    migrated.target("DROP TABLE raw.clubs")
+    result = migrated.call("run", "--select", "group:comparisons")
+    assert result.exit_code == 1
+    assert "comparison__clubs failed" in result.output
+    assert re.search(r"clubs +no verdict +legacy.prod.clubs versus raw.clubs", result.output)
+    for table in DERIVED:
+        assert f"analytics.{table} shows prod.{table}" in result.output
+    assert migrated.target("FROM duckdb_views() WHERE schema_name = 'analytics' AND view_name = 'clubs'") == []
+    assert "clubs,error," in (migrated.settings.results_dir / "summary.csv").read_text(encoding="utf-8")
+
+
 def test_comparing_from_the_command_keeps_evidence_and_follows_the_verdict(migrated: Project) -> None:
     migrated.target(f"DELETE FROM {rebuilt_table(migrated, 'derived_a')}")
     result = migrated.call("compare", "--all", "--quiet")
     assert result.exit_code == 1
+    with (migrated.settings.results_dir / "summary.csv").open(encoding="utf-8") as file:
+        verdicts = {row["table"]: row["verdict"] for row in csv.DictReader(file)}
+    assert verdicts == dict.fromkeys(COMPARED, "proven") | {"derived_a": "differs"}
     assert "raw.derived_a" in view(migrated, "derived_a")
     newest = (
         "SELECT verdict FROM migration.comparison_runs WHERE table_name = 'derived_a' ORDER BY compared_at DESC LIMIT 1"
@@ -284,6 +322,12 @@ def test_a_setting_that_cannot_be_used_is_named(fresh: Project) -> None:
     result = fresh.call("run", TRANSFERROOM_AS_OF="yesterday")
     assert result.exit_code == 2
     assert "TRANSFERROOM_AS_OF" in result.output
+
+
+def test_a_way_of_copying_that_there_is_not_is_named(fresh: Project) -> None:
+    result = fresh.call("run", TRANSFERROOM_REPLICATION="sometimes")
+    assert result.exit_code == 2
+    assert "TRANSFERROOM_REPLICATION is 'sometimes': Input should be 'full' or 'incremental'" in result.output
 
 
 def test_the_as_of_date_can_be_set(migrated: Project) -> None:

@@ -1,4 +1,4 @@
-"""The comparison of each derived table as an asset with its checks."""
+"""The comparisons of the spec as assets with their checks."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,13 +11,24 @@ from transferroom_pipeline.comparisons.engine import compare
 from transferroom_pipeline.comparisons.engines.duckdb_engine import DuckDBEngine
 from transferroom_pipeline.comparisons.reports import error_row, summary_row, write_summary, write_table_reports
 from transferroom_pipeline.comparisons.result import ColumnResult, ComparisonResult, Sample, Suggestion, Verdict
+from transferroom_pipeline.comparisons.spec import TableSpec
+from transferroom_pipeline.comparisons.sql_text import parse_relation
 from transferroom_pipeline.comparisons.terminal import summarise
 from transferroom_pipeline.configured_comparisons import ConfiguredComparisons
 from transferroom_pipeline.cutover.views import CutoverState
-from transferroom_pipeline.keys import OWNERS, TARGET_POOL, Group, analytics_key, comparison_key, model_key, raw_key
+from transferroom_pipeline.keys import (
+    OWNERS,
+    TARGET_POOL,
+    Group,
+    analytics_key,
+    comparison_key,
+    legacy_key,
+    raw_key,
+    target_key,
+)
 from transferroom_pipeline.legacy.snapshot import TABLE as SNAPSHOT
 from transferroom_pipeline.metadata import markdown_table
-from transferroom_pipeline.platforms.schemas import REBUILT_SCHEMA
+from transferroom_pipeline.platforms.schemas import LEGACY_DATABASE
 
 SUMMARY = "summary"
 """Name of the metadata of the check `verdict` that holds the comparison as text for people."""
@@ -27,17 +38,17 @@ CHECKS = {
     "keys": "The key is unique and nowhere NULL, on both sides.",
     "rows": "Every row is on both sides.",
     "values": "Every compared cell is equal, within what the spec allows.",
-    "verdict": "The rebuilt table is proven equal to the legacy one.",
+    "verdict": "The two tables are proven equal.",
 }
 
 
-def comparison_asset(table: str, comparisons: ConfiguredComparisons) -> dg.AssetsDefinition:
-    """The asset that compares the copy of a legacy table with its rebuild."""
-    key = comparison_key(table)
+def comparison_asset(spec: TableSpec, comparisons: ConfiguredComparisons) -> dg.AssetsDefinition:
+    """The asset that compares two tables; what follows from its verdict is the business of `comparisons`."""
+    key = comparison_key(spec.table)
 
     @dg.asset(
         key=key,
-        deps=[raw_key(table), raw_key(SNAPSHOT), model_key(REBUILT_SCHEMA, table)],
+        deps=[_table_key(spec.legacy), _table_key(spec.modern), raw_key(SNAPSHOT)],
         check_specs=[
             dg.AssetCheckSpec(name, asset=key, blocking=name == "verdict", description=description)
             for name, description in CHECKS.items()
@@ -46,15 +57,15 @@ def comparison_asset(table: str, comparisons: ConfiguredComparisons) -> dg.Asset
         owners=list(OWNERS),
         kinds={"duckdb"},
         pool=TARGET_POOL,
-        description=f"Is {REBUILT_SCHEMA}.{table} equal to the legacy table, row by row and cell by cell?",
+        description=f"Is {spec.modern} equal to {spec.legacy}, row by row and cell by cell?",
     )
     def comparison(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
         try:
-            with comparisons.connect() as connection:
-                result, withdrawn = _compare_and_keep(connection, table, comparisons, context.run_id)
+            with comparisons.connect(spec) as connection:
+                result, withdrawn = _compare_and_keep(connection, spec, comparisons, context.run_id)
         except Exception as error:
-            _tell(context, comparisons.failed(table, str(error)))
-            write_summary(comparisons.results_dir, [error_row(table, str(error))], keep_other_tables=True)
+            _tell(context, comparisons.failed(spec.table, str(error)))
+            write_summary(comparisons.results_dir, [error_row(spec.table, str(error))], keep_other_tables=True)
             raise
         _tell(context, withdrawn)
         metadata = _metadata(result, comparisons.results_dir)
@@ -63,11 +74,16 @@ def comparison_asset(table: str, comparisons: ConfiguredComparisons) -> dg.Asset
     return comparison
 
 
+def _table_key(relation: str) -> dg.AssetKey:
+    """The asset of a table that is compared."""
+    table = parse_relation(relation)
+    return legacy_key(table.name) if table.catalog == LEGACY_DATABASE else target_key(table.db, table.name)
+
+
 def _compare_and_keep(
-    connection: duckdb.DuckDBPyConnection, table: str, comparisons: ConfiguredComparisons, run_id: str
+    connection: duckdb.DuckDBPyConnection, spec: TableSpec, comparisons: ConfiguredComparisons, run_id: str
 ) -> tuple[ComparisonResult, CutoverState | None]:
-    spec, snapshot = comparisons.table_spec(table), comparisons.snapshot(connection)
-    with compare(DuckDBEngine(connection), spec, snapshot=snapshot) as compared:
+    with compare(DuckDBEngine(connection), spec, snapshot=comparisons.snapshot(connection)) as compared:
         withdrawn = comparisons.keep(connection, compared, run_id)
         write_table_reports(comparisons.results_dir, connection, compared)
         write_summary(comparisons.results_dir, [summary_row(compared.result)], keep_other_tables=True)

@@ -59,8 +59,8 @@ class ConfiguredTarget(Protocol):
     def tables(self) -> Sequence[TableSpec]:
         """The tables to compare."""
 
-    def connect(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
-        """A connection that reaches both sides of every table."""
+    def connect(self, spec: TableSpec) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        """A connection that reaches both sides of a table."""
 
     def snapshot(self, connection: duckdb.DuckDBPyConnection) -> Snapshot | None:
         """The state of the data on that connection."""
@@ -238,10 +238,7 @@ def _compare_all(target: ConfiguredTarget, options: Options) -> Iterator[_Outcom
     specs = target.tables()
     if not specs:
         raise SpecError("the configured target has no table to compare")
-    with target.connect() as connection:
-        snapshot = target.snapshot(connection)
-        with _shown_progress(options) as progress:
-            outcomes = [_compare_in(target, connection, spec, snapshot, options, progress) for spec in specs]
+    outcomes = [_compare_in(target, spec, options) for spec in specs]
     rows = [
         error_row(outcome.table, outcome.error or "") if outcome.result is None else summary_row(outcome.result)
         for outcome in outcomes
@@ -254,19 +251,21 @@ def _directory(target: ConfiguredTarget, options: Options) -> Path:
     return Path(options["csv"]) if options["csv"] else target.results_dir
 
 
-def _compare_in(
-    target: ConfiguredTarget,
-    connection: duckdb.DuckDBPyConnection,
-    spec: TableSpec,
-    snapshot: Snapshot | None,
-    options: Options,
-    progress: TerminalProgress,
-) -> _Outcome:
+def _compare_in(target: ConfiguredTarget, spec: TableSpec, options: Options) -> _Outcome:
     """One table of several: its error must not hide the others."""
     effort = Effort(samples=options["samples"])
     try:
-        engine = _followed(connection, progress)
-        with compare(engine, spec, snapshot=snapshot, effort=effort, progress=progress) as comparison:
+        with (
+            target.connect(spec) as connection,
+            _shown_progress(options) as progress,
+            compare(
+                _followed(connection, progress),
+                spec,
+                snapshot=target.snapshot(connection),
+                effort=effort,
+                progress=progress,
+            ) as comparison,
+        ):
             target.after(connection, comparison)
             write_table_reports(_directory(target, options), connection, comparison)
             return _Outcome(spec.table, comparison.result)

@@ -29,7 +29,7 @@ def sqlmesh_project(settings: Settings) -> SQLMeshProject:
         state_file=settings.sqlmesh_state,
         settings={name: str(value) for name, value in settings.model_dump(mode="json").items()},
         code=tuple(Path(__file__).parent.glob("*.py")),
-        sources=frozenset(Relation(RAW_SCHEMA, table) for table in COPIED_TABLES),
+        sources=frozenset(Relation(RAW_SCHEMA, table.name) for table in COPIED_TABLES),
     )
 
 

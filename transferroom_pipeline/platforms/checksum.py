@@ -21,11 +21,15 @@ def content_checksum(connection: duckdb.DuckDBPyConnection, schema: str, table: 
 
     A sum rather than an exclusive or: two equal rows would cancel each other out there.
     """
-    names = sorted(column.name for column in columns(connection, schema, table))
-    row_hash = exp.func("hash", *(exp.column(name, quoted=True) for name in names), dialect="duckdb")
+    hashed = exp.cast(row_hash(connection, schema, table), "hugeint", dialect="duckdb")
     query = exp.select(
-        exp.Count(this=exp.Star()),
-        exp.func("coalesce", exp.Sum(this=exp.cast(row_hash, "hugeint", dialect="duckdb")), exp.Literal.number(0)),
+        exp.Count(this=exp.Star()), exp.func("coalesce", exp.Sum(this=hashed), exp.Literal.number(0))
     ).from_(table_expression(schema, table))
     rows, hash_sum = connection.execute(query.sql(dialect="duckdb")).fetchall()[0]
     return Checksum(int(rows), int(hash_sum))
+
+
+def row_hash(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> exp.Expr:
+    """The hash of a row over all columns, the same whatever the order of the columns."""
+    names = sorted(column.name for column in columns(connection, schema, table))
+    return exp.func("hash", *(exp.column(name, quoted=True) for name in names), dialect="duckdb")

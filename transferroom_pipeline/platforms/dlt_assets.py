@@ -6,12 +6,14 @@ from collections.abc import Mapping
 
 import dagster as dg
 import duckdb
+import pyarrow as pa
 from dagster_dlt import DagsterDltResource, DagsterDltTranslator
 from dagster_dlt.translator import DltResourceTranslatorData
 from dlt.common.warnings import DltDeprecationWarning
+from dlt.extract.resource import DltResource
 
 from transferroom_pipeline.platforms.duckdb_database import connect
-from transferroom_pipeline.platforms.loading import ArrowStream, TableLoader, full_load
+from transferroom_pipeline.platforms.loading import ArrowStream, TableLoader, full_load, merge_load
 from transferroom_pipeline.platforms.tables import Column, columns
 
 
@@ -47,14 +49,54 @@ def load_table(
     """
     # Opened for writing, as dlt will: a database that is locked or damaged is told here in one sentence.
     with connect(loader.database) as connection:
-        as_wanted = _is_as_wanted(connection, loader.schema, table, stream)
+        as_wanted = is_as_wanted(connection, loader.schema, table, stream.schema)
     if not as_wanted:
         # Only when all rows are read: a stream that breaks off must leave the table as it was.
         stream = stream.followed_by(lambda: loader.forget(table))
-    pipeline = loader.pipeline(table)
+    _load(context, dlt_resource, translator, loader, full_load(table, stream))
+
+
+def merge_into_table(
+    context: dg.AssetExecutionContext,
+    dlt_resource: DagsterDltResource,
+    translator: StageTranslator,
+    loader: TableLoader,
+    table: str,
+    stream: ArrowStream,
+    leaving: pa.Table,
+) -> None:
+    """Replace some rows of a table by a stream through dagster-dlt, in one transaction.
+
+    The table must be there with the columns and types of the stream.
+
+    Args:
+        context: Of the asset.
+        dlt_resource: Of the asset.
+        translator: Of the asset.
+        loader: Where the table is.
+        table: Its name.
+        stream: The rows to come.
+        leaving: One column, named like the key: the keys of all rows to go, those that come anew included.
+
+    Raises:
+        PlatformError: The database cannot be opened.
+    """
+    keys = loader.keep_leaving(table, leaving)
+    (key,) = leaving.column_names
+    _load(context, dlt_resource, translator, loader, merge_load(table, stream, key, keys))
+
+
+def _load(
+    context: dg.AssetExecutionContext,
+    dlt_resource: DagsterDltResource,
+    translator: StageTranslator,
+    loader: TableLoader,
+    resource: DltResource,
+) -> None:
+    pipeline = loader.pipeline(resource.name)
     events = dlt_resource.run(
         context=context,
-        dlt_source=loader.source(table, stream),
+        dlt_source=loader.source(resource),
         dlt_pipeline=pipeline,
         dagster_dlt_translator=translator,
     )
@@ -65,8 +107,8 @@ def load_table(
     shutil.rmtree(pipeline.working_dir)  # a copy of all rows that nothing reads again
 
 
-def _is_as_wanted(connection: duckdb.DuckDBPyConnection, schema: str, table: str, stream: ArrowStream) -> bool:
-    """Whether the table is there with the columns and types of the stream."""
-    incoming = connection.from_arrow(stream.schema.empty_table())
-    wanted = {Column(name, str(type_)) for name, type_ in zip(incoming.columns, incoming.types, strict=True)}
-    return set(columns(connection, schema, table)) == wanted
+def is_as_wanted(connection: duckdb.DuckDBPyConnection, schema: str, table: str, wanted: pa.Schema) -> bool:
+    """Whether a table is there with the columns and types of an Arrow schema."""
+    incoming = connection.from_arrow(wanted.empty_table())
+    described = {Column(name, str(type_)) for name, type_ in zip(incoming.columns, incoming.types, strict=True)}
+    return set(columns(connection, schema, table)) == described

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import dlt
 import pyarrow as pa
-from dlt.common.schema.typing import TColumnSchema
+from dlt.common.schema.typing import TColumnSchema, TDeleteInsertStrategyDict
 from dlt.extract.resource import DltResource
 from dlt.extract.source import DltSource
 from sqlglot import exp
 
 from transferroom_pipeline.platforms.duckdb_database import connect
-from transferroom_pipeline.platforms.tables import table_exists, table_expression
+from transferroom_pipeline.platforms.tables import create_schema, table_exists, table_expression
 
 _TIMESTAMP_PRECISION = {"s": 0, "ms": 3, "us": 6, "ns": 9}
 
@@ -38,17 +38,44 @@ class ArrowStream:
 
 def full_load(table: str, stream: ArrowStream | None = None) -> DltResource:
     """The dlt resource that replaces a table by the stream; without one it only carries the table's name."""
-    hints: dict[str, TColumnSchema] = {} if stream is None else _naive_timestamps(stream.schema)
+    hints = {} if stream is None else _naive_timestamps(stream.schema)
+    return dlt.resource(_rows(stream), name=table, table_name=table, write_disposition="replace", columns=hints)()
 
+
+def merge_load(table: str, stream: ArrowStream, key: str, leaving: exp.Table) -> DltResource:
+    """The dlt resource that replaces some rows of a table by the stream.
+
+    Args:
+        table: The table.
+        stream: The rows to come, each key once.
+        key: The column that identifies a row.
+        leaving: A table whose column of that name has the keys of the rows to go: of those that come anew, and of those
+            that do not.
+    """
+    column = exp.column(key, quoted=True)
+    scope = column.isin(query=exp.select(column.copy()).from_(leaving)).sql(dialect="duckdb")
+    # Nullable, as a full load makes it: dlt would take a key for another kind of column than the one that arrives.
+    hints = _naive_timestamps(stream.schema) | {key: {"primary_key": True, "nullable": True}}
+    disposition: TDeleteInsertStrategyDict = {
+        "disposition": "merge",
+        "strategy": "delete-insert",
+        # What dlt deletes before it inserts, in the same transaction. By itself it would delete only what comes anew.
+        "destination_scope": scope.replace("{", "{{").replace("}", "}}"),
+        "deduplicated": True,
+    }
+    return dlt.resource(_rows(stream), name=table, table_name=table, write_disposition=disposition, columns=hints)()
+
+
+def _rows(stream: ArrowStream | None) -> Callable[[], Iterator[pa.Table]]:
     def rows() -> Iterator[pa.Table]:
         if stream is None:
             return
-        # A table without rows must arrive as well: an empty batch says which columns it has.
+        # A load without rows must arrive as well: an empty batch says which columns it has.
         yield stream.schema.empty_table()
         for batch in stream.batches():
             yield pa.Table.from_batches([batch])
 
-    return dlt.resource(rows, name=table, table_name=table, write_disposition="replace", columns=hints)()
+    return rows
 
 
 def _naive_timestamps(schema: pa.Schema) -> dict[str, TColumnSchema]:
@@ -72,10 +99,10 @@ class TableLoader:
     working_dir: Path
 
     def pipeline(self, table: str) -> dlt.Pipeline:
-        """The pipeline of a table; the replacement is one transaction, so the table is old or new, never half.
+        """The pipeline of a table; its load is one transaction, so the table is old or new, never half.
 
-        A full load needs nothing of the loads before it, so each starts with an empty working folder: what a load
-        that died has left there can neither be loaded late nor stand in the way.
+        A load needs nothing of the loads before it, so each starts with an empty working folder: what a load that
+        died has left there can neither be loaded late nor stand in the way.
         """
         name = self._name(table)
         shutil.rmtree(self.working_dir / name, ignore_errors=True)
@@ -86,20 +113,38 @@ class TableLoader:
                 str(self.database),
                 naming_convention="direct",  # names are the same on both platforms, blanks and capitals included
                 replace_strategy="insert-from-staging",
+                supports_transactions=True,  # dlt does not say so of DuckDB, and would delete and insert one by one
             ),
             dataset_name=self.schema,
         )
         pipeline.config.restore_from_destination = False
         return pipeline
 
-    def source(self, table: str, stream: ArrowStream) -> DltSource:
-        """The dlt source with the table as its only resource."""
+    def source(self, resource: DltResource) -> DltSource:
+        """The dlt source with the load of one table as its only resource."""
 
-        @dlt.source(name=self._name(table))
+        @dlt.source(name=self._name(resource.name))
         def source() -> DltResource:
-            return full_load(table, stream)
+            return resource
 
         return source()
+
+    def keep_leaving(self, table: str, keys: pa.Table) -> exp.Table:
+        """Write the keys of the rows that a merge is to take away, where the merge can read them.
+
+        They stay beside dlt's own rows on their way, until the next merge of the table.
+
+        Args:
+            table: The table that is merged into.
+            keys: A table of one column, named like the table's key.
+        """
+        leaving = table_expression(self._staging, f"_leaving_{table}")
+        with connect(self.database) as connection:
+            create_schema(connection, self._staging)
+            connection.register("keys", keys)
+            create = exp.Create(this=leaving, kind="TABLE", replace=True, expression=exp.select("*").from_("keys"))
+            connection.execute(create.sql(dialect="duckdb"))
+        return leaving
 
     def forget(self, table: str) -> None:
         """Drop a table and all that dlt has recorded of it, so that the load makes it anew.
@@ -108,13 +153,18 @@ class TableLoader:
         records say so, even after somebody has dropped it.
         """
         with connect(self.database) as connection:
-            for schema in (self.schema, f"{self.schema}_staging"):
+            for schema in (self.schema, self._staging):
                 drop = exp.Drop(this=table_expression(schema, table), kind="TABLE", exists=True)
                 connection.execute(drop.sql(dialect="duckdb"))
                 if table_exists(connection, schema, "_dlt_version"):
                     recorded = exp.column("schema_name").eq(self._name(table))
                     forget = exp.delete(table_expression(schema, "_dlt_version")).where(recorded)
                     connection.execute(forget.sql(dialect="duckdb"))
+
+    @property
+    def _staging(self) -> str:
+        """The schema where dlt keeps rows on their way."""
+        return f"{self.schema}_staging"
 
     def _name(self, table: str) -> str:
         """What dlt calls the table's source and pipeline: letters, digits and underscores."""

@@ -5,6 +5,9 @@ from typing import Final
 LEGACY_SCHEMA: Final = "prod"
 """Legacy platform: source tables and derived tables."""
 
+LEGACY_DATABASE: Final = "legacy"
+"""The legacy platform where it is attached to the target: its tables are `legacy.prod.players` there."""
+
 RAW_SCHEMA: Final = "raw"
 """Target: copies of everything in legacy `prod`."""
 

@@ -45,6 +45,11 @@ class CopyVerification:
         """Both sides hold the same rows, in whatever order."""
         return self.legacy.checksum == self.copy.checksum
 
+    @property
+    def differs_in_cells_only(self) -> bool:
+        """Both sides have as many rows and the same columns, and yet not the same content."""
+        return self.same_rows and not self.schema_differences and not self.same_content
+
 
 def table_state(connection: duckdb.DuckDBPyConnection, schema: str, table: str, made_by: str) -> TableState:
     """What a table holds.

@@ -207,7 +207,7 @@ class Target:
         return self._tables
 
     @contextmanager
-    def connect(self) -> Iterator[duckdb.DuckDBPyConnection]:
+    def connect(self, spec: TableSpec) -> Iterator[duckdb.DuckDBPyConnection]:
         with connect(self._file) as connection:
             yield connection
 

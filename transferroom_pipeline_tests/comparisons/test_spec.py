@@ -22,8 +22,15 @@ def loaded(tmp_path):
 def test_the_project_s_own_tables_are_compared_strictly():
     spec = packaged_spec()
 
-    keys = {name: spec.for_table(name).key for name in spec.tables}
-    assert keys == {"derived_a": ("player_id",), "derived_b": ("transfer_id",), "derived_c": ("insight_id",)}
+    keys = {name: ", ".join(spec.for_table(name).key) for name in spec.tables}
+    assert keys == {
+        "derived_a": "player_id",
+        "derived_b": "transfer_id",
+        "derived_c": "insight_id",
+        "players": "player_id",
+        "clubs": "club_id",
+        "transfers": "transfer_id",
+    }
     assert spec.for_table("derived_a").exclude == ("_dlt_*",)
     assert all(not entry.columns for entry in spec.tables.values())
 

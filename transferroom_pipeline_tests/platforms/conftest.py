@@ -3,16 +3,18 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 
 import dagster as dg
 import duckdb
+import pyarrow as pa
 import pytest
 from dagster_dlt import DagsterDltResource
 
-from transferroom_pipeline.platforms.dlt_assets import StageTranslator, load_table
+from transferroom_pipeline.platforms.dlt_assets import StageTranslator, load_table, merge_into_table
 from transferroom_pipeline.platforms.loading import ArrowStream, TableLoader
 
 os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
@@ -65,20 +67,38 @@ def stream() -> Callable[[str], ArrowStream]:
 
 
 @pytest.fixture
-def load(database: Path, tmp_path: Path) -> Callable[..., dg.ExecuteInProcessResult]:
-    """Loads a stream into a table of `raw` as an asset does; an error is in the result, not raised."""
+def as_asset(database: Path, tmp_path: Path) -> Callable[..., dg.ExecuteInProcessResult]:
+    """Loads something into a table of `raw` as an asset does; an error is in the result, not raised."""
     loader = TableLoader(database, SCHEMA, tmp_path / "dlt")
 
-    def load_stream(table: str, rows: ArrowStream) -> dg.ExecuteInProcessResult:
+    def carried_out(load: Callable[..., None], table: str, *what: object) -> dg.ExecuteInProcessResult:
         translator = StageTranslator({table: dg.AssetSpec(["raw", "loaded"])})
 
         @dg.multi_asset(name="load", specs=[translator.table_spec(table)])
         def loaded(context: dg.AssetExecutionContext, dlt: DagsterDltResource) -> None:
-            load_table(context, dlt, translator, loader, table, rows)
+            load(context, dlt, translator, loader, table, *what)
 
         with dg.DagsterInstance.ephemeral() as instance:
             return dg.materialize(
                 [loaded], instance=instance, resources={"dlt": DagsterDltResource()}, raise_on_error=False
             )
 
-    return load_stream
+    return carried_out
+
+
+@pytest.fixture
+def load(as_asset: Callable[..., dg.ExecuteInProcessResult]) -> Callable[..., dg.ExecuteInProcessResult]:
+    """Replaces a table by a stream."""
+    return partial(as_asset, load_table)
+
+
+@pytest.fixture
+def merge(as_asset: Callable[..., dg.ExecuteInProcessResult]) -> Callable[..., dg.ExecuteInProcessResult]:
+    """Replaces the rows of the keys that are given by a stream; the first column of the stream is the key."""
+
+    def rows_of_keys(table: str, rows: ArrowStream, leaving: Sequence[object]) -> dg.ExecuteInProcessResult:
+        key = rows.schema.field(0)
+        keys = pa.table([pa.array(leaving, key.type)], names=[key.name])
+        return as_asset(merge_into_table, table, rows, keys)
+
+    return rows_of_keys

@@ -123,6 +123,14 @@ def test_a_load_that_fails_midway_leaves_the_table_as_it_was_and_the_next_works(
     assert held("t")[0] == [(7,), (8,)]
 
 
+def test_a_load_that_fails_in_the_middle_of_its_statements_takes_nothing_away(load, stream, held, database):
+    with connect(database) as connection:
+        connection.execute("CREATE SCHEMA raw; CREATE TABLE raw.t (n INTEGER CHECK (n < 100))")
+        connection.execute("INSERT INTO raw.t VALUES (1)")
+    assert not load("t", stream("SELECT 100 AS n")).success
+    assert held("t")[0] == [(1,)]
+
+
 def test_a_first_load_that_fails_makes_no_table(load, stream, database):
     assert not load("t", failing(stream("SELECT unnest([1, 2]) AS n"))).success
     with connect(database, read_only=True) as connection:

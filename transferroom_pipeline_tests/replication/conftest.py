@@ -13,10 +13,14 @@ from dagster_dlt import DagsterDltResource
 
 from transferroom_pipeline.platforms.duckdb_database import connect
 from transferroom_pipeline.platforms.resources import LegacyPlatform, TargetPlatform
-from transferroom_pipeline.replication.assets import copy_asset
+from transferroom_pipeline.replication.assets import Replication, copy_asset
+from transferroom_pipeline.replication.tables import CopiedTable
+from transferroom_pipeline.settings import ReplicationMode
 
 os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
 
+WHOLE = CopiedTable("t")
+KEYED = CopiedTable("t", key="id")
 
 THREE_ROWS = (
     "SELECT * FROM (VALUES (1::BIGINT, 'a', 1.10::DECIMAL(18, 2)), (2, '', 2.20), (3, NULL, NULL)) AS v(id, s, m)"
@@ -38,14 +42,21 @@ def hold(legacy: LegacyPlatform, query: str) -> None:
 
 
 def materialize(
-    folder: Path, *further: dg.AssetsDefinition, selection: dg.AssetSelection | None = None
+    folder: Path,
+    *further: dg.AssetsDefinition,
+    table: CopiedTable = WHOLE,
+    mode: ReplicationMode = ReplicationMode.full,
+    selection: dg.AssetSelection | None = None,
+    run_config: dg.RunConfig | None = None,
 ) -> dg.ExecuteInProcessResult:
+    replication = Replication(folder / "dlt", lambda *_: None, mode)
     with dg.DagsterInstance.ephemeral() as instance:
         return dg.materialize(
-            [copy_asset("t", folder / "dlt", lambda *_: None), *further],
+            [copy_asset(table, replication), *further],
             instance=instance,
             resources={"dlt": DagsterDltResource(), "legacy": legacy_in(folder), "target": target_in(folder)},
             selection=selection,
+            run_config=run_config,
             raise_on_error=False,
         )
 
@@ -75,6 +86,17 @@ def copied(target: TargetPlatform) -> Callable[[], list[tuple[Any, ...]]]:
             return connection.sql("SELECT * FROM raw.t ORDER BY ALL").fetchall()
 
     return rows
+
+
+@pytest.fixture
+def changed(legacy: LegacyPlatform) -> Callable[[str], None]:
+    """Changes legacy behind the back of the copy."""
+
+    def execute(statement: str) -> None:
+        with connect(legacy.path) as connection:
+            connection.execute(statement)
+
+    return execute
 
 
 @pytest.fixture
