@@ -17,7 +17,7 @@ from transferroom_pipeline.sources.sample_data import generate
 DERIVED = ("derived_a", "derived_b", "derived_c")
 SOURCES = ("players", "clubs", "transfers")
 COPIED = (*SOURCES, "rejected_rows", "snapshot", *DERIVED)
-COMPARED = (*DERIVED, *SOURCES)
+COMPARED = (*DERIVED, "derived_b_incremental", *SOURCES)
 
 
 @dataclass(frozen=True)

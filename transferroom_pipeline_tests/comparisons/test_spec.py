@@ -27,12 +27,15 @@ def test_the_project_s_own_tables_are_compared_strictly():
         "derived_a": "player_id",
         "derived_b": "transfer_id",
         "derived_c": "insight_id",
+        "derived_b_incremental": "transfer_id",
         "players": "player_id",
         "clubs": "club_id",
         "transfers": "transfer_id",
     }
     assert spec.for_table("derived_a").exclude == ("_dlt_*",)
-    assert all(not entry.columns for entry in spec.tables.values())
+    rules = [rule for entry in spec.tables.values() for rule in entry.columns.values()]
+    assert all(rule.written() == {"exclude": True} for rule in rules), "columns are left out, none is loosened"
+    assert {name for name, entry in spec.tables.items() if entry.columns} == {"derived_b_incremental"}
 
 
 def test_a_table_without_an_entry_has_defaults_only():

@@ -12,9 +12,11 @@ from transferroom_pipeline.models.project import describe_models
 from transferroom_pipeline_tests.models.conftest import Workbench, failed_checks, materialized
 
 ALL = {
-    *("staging/snapshot", "staging/players", "staging/clubs", "staging/transfers"),
-    *("prod/derived_a", "prod/derived_b", "prod/derived_c", "models/plan"),
+    *("staging/snapshot", "staging/players", "staging/clubs", "staging/transfers", "staging/big_transfers"),
+    *("prod/derived_a", "prod/derived_b", "prod/derived_b_incremental", "prod/derived_c", "models/plan"),
 }
+
+TRANSFERS = {"staging/transfers", "staging/big_transfers", "prod/derived_b", "prod/derived_b_incremental"}
 
 
 def test_all_models_are_computed_and_all_audits_pass(bench: Workbench) -> None:
@@ -91,7 +93,7 @@ def test_a_model_that_fails_at_first_leaves_the_others_computed_and_visible(benc
     bench.sql("ALTER TABLE raw.transfers DROP COLUMN status")
     result = bench.materialize()
     assert not result.success
-    assert materialized(result) == ALL - {"staging/transfers", "prod/derived_b", "prod/derived_c"}
+    assert materialized(result) == ALL - TRANSFERS - {"prod/derived_c"}
     assert "staging.transfers" in failure_of(result)
     assert bench.sql("SELECT count(*) FROM prod.derived_a") == [(2,)]
 
@@ -134,8 +136,8 @@ def test_tables_about_to_be_rebuilt_are_told_before_with_those_downstream(bench:
     bench.materialize("key:prod/derived_a")
     bench.materialize(checks_only=True)
     assert bench.rebuilt == [
-        ["derived_a", "derived_b", "derived_c"],
-        ["derived_b", "derived_c"],
+        ["derived_a", "derived_b", "derived_b_incremental", "derived_c"],
+        ["derived_b", "derived_b_incremental", "derived_c"],
         ["derived_a", "derived_c"],
     ]
 
@@ -168,7 +170,7 @@ def test_a_model_whose_new_code_fails_is_red_though_its_old_version_is_refreshed
     assert not result.success
     assert "prod.derived_c: " in failure_of(result)
     assert "broken" in failure_of(result)
-    assert materialized(result) == {"staging/transfers", "prod/derived_b", "models/plan"}
+    assert materialized(result) == TRANSFERS | {"models/plan"}
     assert not any(name.startswith("prod/derived_c") for name in failed_checks(result))
 
 
@@ -179,7 +181,7 @@ def test_a_broken_model_amid_changed_data_leaves_the_others_results_reported(own
     own_project.sql("UPDATE raw.transfers SET transfer_fee_millions = 8.00")
     result = own_project.materialize()
     assert not result.success
-    assert materialized(result) == {"staging/transfers", "prod/derived_b", "models/plan"}
+    assert materialized(result) == TRANSFERS | {"models/plan"}
     assert own_project.sql("SELECT transfer_fee_millions FROM prod.derived_b")[0][0] == 8
     own_project.edit("derived_a", "error('broken')", "COALESCE(clubs.league, 'Unknown')")
     assert own_project.materialize().success

@@ -53,6 +53,7 @@ MODEL (
     salary_thousands_weekly = 'Weekly salary, in thousands.',
     updated_at = 'When the transfer''s row last changed at its origin, in UTC.'
   ),
+  depends_on (staging.snapshot), -- an audit reads it
   audits (
     not_null(columns := (transfer_id, player_id, selling_club_id, buying_club_id, transfer_fee_millions, updated_at)),
     unique_values(columns := (transfer_id,)),
@@ -65,39 +66,26 @@ MODEL (
 );
 
 SELECT
-  transfers.transfer_id::TEXT AS transfer_id,
-  transfers.player_id::TEXT AS player_id,
-  players.player_name::TEXT AS player_name,
-  players.position::TEXT AS player_position,
-  players.age::BIGINT AS player_age,
-  players.nationality::TEXT AS player_nationality,
-  players.market_value_millions::DECIMAL(18, 2) AS player_market_value_millions,
-  transfers.selling_club_id::TEXT AS selling_club_id,
-  sellers.club_name::TEXT AS selling_club_name,
-  sellers.league::TEXT AS selling_club_league,
-  sellers.country::TEXT AS selling_club_country,
-  transfers.buying_club_id::TEXT AS buying_club_id,
-  buyers.club_name::TEXT AS buying_club_name,
-  buyers.league::TEXT AS buying_club_league,
-  buyers.country::TEXT AS buying_club_country,
-  transfers.transfer_fee_millions::DECIMAL(18, 2) AS transfer_fee_millions,
-  transfers.transfer_type::TEXT AS transfer_type,
-  transfers.transfer_window::TEXT AS transfer_window,
-  transfers.transfer_date::DATE AS transfer_date,
-  transfers.contract_length_years::DECIMAL(4, 1) AS contract_length_years,
-  transfers.salary_thousands_weekly::DECIMAL(18, 2) AS salary_thousands_weekly,
-  transfers.updated_at::TIMESTAMP AS updated_at
-FROM staging.transfers AS transfers
-CROSS JOIN staging.snapshot AS snapshot
-LEFT JOIN staging.players AS players
-  ON players.player_id = transfers.player_id
-LEFT JOIN staging.clubs AS sellers
-  ON sellers.club_id = transfers.selling_club_id
-LEFT JOIN staging.clubs AS buyers
-  ON buyers.club_id = transfers.buying_club_id
-WHERE
-  transfers.status = 'Completed'
-  AND transfers.transfer_type IN ('Permanent', 'Loan with Option to Buy')
-  AND transfers.transfer_fee_millions >= 5
-  AND transfers.transfer_date >= CAST(DATE_TRUNC('YEAR', snapshot.as_of) - INTERVAL '2' YEAR AS DATE)
-  AND transfers.transfer_date <= snapshot.as_of
+  big_transfers.transfer_id::TEXT AS transfer_id,
+  big_transfers.player_id::TEXT AS player_id,
+  big_transfers.player_name::TEXT AS player_name,
+  big_transfers.player_position::TEXT AS player_position,
+  big_transfers.player_age::BIGINT AS player_age,
+  big_transfers.player_nationality::TEXT AS player_nationality,
+  big_transfers.player_market_value_millions::DECIMAL(18, 2) AS player_market_value_millions,
+  big_transfers.selling_club_id::TEXT AS selling_club_id,
+  big_transfers.selling_club_name::TEXT AS selling_club_name,
+  big_transfers.selling_club_league::TEXT AS selling_club_league,
+  big_transfers.selling_club_country::TEXT AS selling_club_country,
+  big_transfers.buying_club_id::TEXT AS buying_club_id,
+  big_transfers.buying_club_name::TEXT AS buying_club_name,
+  big_transfers.buying_club_league::TEXT AS buying_club_league,
+  big_transfers.buying_club_country::TEXT AS buying_club_country,
+  big_transfers.transfer_fee_millions::DECIMAL(18, 2) AS transfer_fee_millions,
+  big_transfers.transfer_type::TEXT AS transfer_type,
+  big_transfers.transfer_window::TEXT AS transfer_window,
+  big_transfers.transfer_date::DATE AS transfer_date,
+  big_transfers.contract_length_years::DECIMAL(4, 1) AS contract_length_years,
+  big_transfers.salary_thousands_weekly::DECIMAL(18, 2) AS salary_thousands_weekly,
+  big_transfers.updated_at::TIMESTAMP AS updated_at
+FROM staging.big_transfers AS big_transfers
