@@ -212,7 +212,7 @@ class ModelsRun:
     def _work(
         self,
         stale: Mapping[str, Stale],
-        known: Collection[str],
+        known: Mapping[str, Computation],
         blocked: Collection[str],
         config: ModelsConfig,
         *,
@@ -223,7 +223,9 @@ class ModelsRun:
         follow = {name for name in self._downstream(computed) if name in known and name not in blocked}
         targets = self._names({*stale, *follow})
         causes = {name: found.cause for name, found in stale.items()}
-        apply_code = config.mode is Mode.PLAN and not _CODE.isdisjoint(causes.values())
+        snapshots = {model.name: model.snapshot for model in self._description.models}
+        outdated = [name for name in stale if name not in known or known[name].snapshot != snapshots[name]]
+        apply_code = config.mode is Mode.PLAN and bool(outdated)
         remove = config.mode is Mode.PLAN and bool(self._gone(known))
         plan: Collection[str] | None = targets if apply_code else ()
         if everything and (apply_code or remove):
@@ -249,7 +251,8 @@ class ModelsRun:
         targets = {*planned, *work.due, *work.restate}
         outcome.reasons = {name: stale[name].reason if name in stale else _FOLLOWS for name in targets}
         rebuilt = [model for model in self._description.models if model.name in {*work.due, *work.restate}]
-        self._listeners.before_compute(rebuilt)
+        if rebuilt:
+            self._listeners.before_compute(rebuilt)
         account = self._runner(outcome.reasons).work(work)
         # SQLMesh also refreshes what this run leaves alone because something is wrong with it.
         account.computed = {name: computed for name, computed in account.computed.items() if name in targets}

@@ -1,5 +1,7 @@
 """Which columns a model's columns are made of; importing this imports SQLMesh."""
 
+from collections.abc import Iterator
+
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlmesh import Model
@@ -28,9 +30,15 @@ def _sources(context: TolerantContext, model: Model, column: str) -> tuple[Colum
     except (SqlglotError, SQLMeshError, ValueError):
         # A query that lineage cannot follow can be computed all the same.
         return ()
-    sources = []
+    return tuple(sorted(set(_resolved(context, found)), key=lambda source: (source.relation, source.column)))
+
+
+def _resolved(context: TolerantContext, found: dict[str, set[str]]) -> Iterator[ColumnSource]:
+    """Columns of relations; those of an embedded model, which is none, are followed on."""
     for fqn, columns in found.items():
-        table = exp.to_table(fqn)
-        relation = Relation(table.db, table.name)
-        sources += [ColumnSource(relation=relation, column=name) for name in sorted(columns) if name != "*"]
-    return tuple(sorted(sources, key=lambda source: (source.relation, source.column)))
+        read, table = context.models.get(fqn), exp.to_table(fqn)
+        for name in columns - {"*"}:
+            if read is not None and read.kind.is_embedded:
+                yield from _sources(context, read, name)
+            else:
+                yield ColumnSource(relation=Relation(table.db, table.name), column=name)

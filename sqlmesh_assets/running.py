@@ -4,6 +4,7 @@ import contextlib
 import io
 import logging
 import re
+import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from sqlmesh.utils.concurrency import NodeExecutionFailedError
 from sqlmesh.utils.errors import NodeAuditsErrors, SQLMeshError
 
 from sqlmesh_assets.context import plain
+from sqlmesh_assets.deployed import Deployed
 from sqlmesh_assets.description import ModelDescription, Relation
 from sqlmesh_assets.errors import explain
 from sqlmesh_assets.evaluator import Record, RecordingContext
@@ -29,6 +31,7 @@ from sqlmesh_assets.project import PRODUCTION, SQLMeshProject
 from sqlmesh_assets.reading import relation_of
 from sqlmesh_assets.work import Account, FailedModel, Work
 
+_SEED = "SEED"
 _LOCKED = re.compile(r"lock on file \"?(?P<file>[^\"]+?)\"?:.*?PID (?P<process>\d+)", re.DOTALL)
 
 
@@ -100,8 +103,15 @@ class Runner:
             SQLMeshAssetsError: A model was never computed with its code as it is now.
         """
         with self._instance(PRODUCTION) as mesh:
+            deployed = Deployed(mesh.context)
             for name in names:
-                for outcome in self._audit(mesh.context, name):
+                snapshot = deployed.snapshot(name)
+                if snapshot is None:
+                    raise SQLMeshAssetsError(
+                        f"the audits of {name} cannot be run: its table has not been computed with the code as it is "
+                        f"now; materialize the asset {name.replace('.', '/')} first"
+                    )
+                for outcome in _named(self._models[name], deployed.audit(snapshot)):
                     yield name, outcome
 
     @contextlib.contextmanager
@@ -169,10 +179,26 @@ class Runner:
         if due:
             run = mesh.run(select_models=due, no_auto_upstream=True, skip_janitor=True)
             self._follow(mesh, run, account)
+        self._restate_what_plans_do_not(mesh.context, work, account)
         again = _remaining(work.restate, account)
         if again:
             _prepare_restatement(mesh.context, work)
             self._follow(mesh, mesh.plan(skip_tests=True, restate_models=again, **_days(work)), account)
+
+    def _restate_what_plans_do_not(self, context: RecordingContext, work: Work, account: Account) -> None:
+        """Load seeds again, and take over the rows of models that may not be computed again."""
+        deployed = Deployed(context)
+        for name in _remaining(work.restate, account):
+            model, snapshot = self._models[name], deployed.snapshot(name)
+            if snapshot is None or (model.kind != _SEED and model.restatable):
+                continue
+            started = time.perf_counter()
+            if model.kind == _SEED:
+                deployed.load_seed(snapshot)
+            record = deployed.audit(snapshot)
+            computation = _computation(model, snapshot, record, time.perf_counter() - started)
+            account.computed[name] = computation
+            self._on_computed(name, computation)
 
     def _follow(
         self, mesh: SQLMeshInstance[RecordingContext], events: Iterator[console.ConsoleEvent], account: Account
@@ -219,15 +245,7 @@ class Runner:
             return
         before = account.computed.get(name)
         batches = before.seconds if before is not None and before.snapshot == snapshot.identifier else 0.0
-        account.computed[name] = Computation(
-            code_version=snapshot.fingerprint.to_version(),
-            computed_at=datetime.now(UTC),
-            seconds=batches + seconds,
-            snapshot=snapshot.identifier,
-            interval=record.interval,
-            rows=record.rows,
-            audits=_named(model, record),
-        )
+        account.computed[name] = _computation(model, snapshot, record, batches + seconds)
         self._on_computed(name, account.computed[name])
 
     def _failed(self, context: RecordingContext, error: NodeExecutionFailedError[Any]) -> FailedModel:
@@ -242,21 +260,18 @@ class Runner:
         file = Path(model.file) if model is not None else self._project.path
         return FailedModel(name, explain(file, plain(cause or error), record.failed_sql))
 
-    def _audit(self, context: RecordingContext, name: str) -> Iterator[AuditOutcome]:
-        environment = context.state_reader.get_environment(PRODUCTION)
-        in_force = {} if environment is None else context.state_reader.get_snapshots(environment.snapshots)
-        by_name = {snapshot.name: snapshot for snapshot in in_force.values()}
-        present = next(found for found in context.snapshots.values() if str(relation_of(found.name)) == name)
-        if present.snapshot_id not in in_force:
-            raise SQLMeshAssetsError(
-                f"the audits of {name} cannot be run: its table has not been computed with the code as it is now; "
-                f"materialize the asset {name.replace('.', '/')} first"
-            )
-        snapshot = in_force[present.snapshot_id]
-        intervals = snapshot.intervals
-        times = {"start": intervals[0][0], "end": intervals[-1][1]} if intervals else {}
-        context.snapshot_evaluator.audit(snapshot, snapshots=by_name, **times)
-        yield from _named(self._models[name], context.snapshot_evaluator.records.of(snapshot))
+
+def _computation(model: ModelDescription, snapshot: Snapshot, record: Record, seconds: float) -> Computation:
+    now = datetime.now(UTC)
+    return Computation(
+        code_version=snapshot.fingerprint.to_version(),
+        computed_at=now,
+        seconds=seconds,
+        snapshot=snapshot.identifier,
+        interval=record.interval or (now, now),
+        rows=record.rows,
+        audits=_named(model, record),
+    )
 
 
 def _named(model: ModelDescription, record: Record) -> tuple[AuditOutcome, ...]:
