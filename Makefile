@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help init clean upgrade-python-deps run dev test test-slow lint mypy validate load-source-data run-legacy \
 	sqlmesh-plan sqlmesh-run sqlmesh-restate sqlmesh-test sqlmesh-audit migration-test benchmark \
-	benchmark-comparison
+	benchmark-comparison benchmark-models
 
 PYTHON ?= python3
 VENV := .venv
@@ -81,6 +81,9 @@ benchmark: $(READY) ## Time the migration and its parts
 
 benchmark-comparison: $(READY) ## Time the comparison against plain hashing, a hand-written join and other tools
 	@$(BIN)/python benchmarks/comparison.py
+
+benchmark-models: $(READY) ## Time loading the code location, and a run of the models in which nothing changed
+	@$(BIN)/python benchmarks/models.py
 
 upgrade-python-deps: $(READY) ## Bring the locks up to date with pyproject.toml, and install it
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml --group dev -o requirements.lock

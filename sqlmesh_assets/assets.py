@@ -11,6 +11,7 @@ from sqlmesh_assets.exceptions import SQLMeshAssetsError
 from sqlmesh_assets.execution import BeforeCompute, Listeners, ModelsRun, Outcome
 from sqlmesh_assets.launchpad import ModelsConfig
 from sqlmesh_assets.ledger import AuditOutcome, Computation, DataVersions
+from sqlmesh_assets.origins import column_origins
 from sqlmesh_assets.project import PRODUCTION, SQLMeshProject, describe
 from sqlmesh_assets.rendering import audit_metadata, model_metadata, plan_metadata, told
 from sqlmesh_assets.translator import Translator
@@ -144,6 +145,7 @@ class _Step:
         self._translator = translator
         self._config = config
         self._keys = {model.name: translator.asset_key(model.relation) for model in description.models}
+        self._origins = column_origins(description.models)
         self.description = description
 
     def listeners(self, before_compute: BeforeCompute) -> Listeners:
@@ -190,7 +192,7 @@ class _Step:
     ) -> Iterator[dg.MaterializeResult[None]]:
         """A result for a selected model; one that SQLMesh computed along is told to Dagster too: its data is new."""
         key = self._keys[model.name]
-        metadata = model_metadata(model, computed, self._translator) | {
+        metadata = model_metadata(model, computed, self._origins, self._translator) | {
             "environment": self._config.environment,
             "reason": reason,
         }

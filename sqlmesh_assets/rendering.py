@@ -5,13 +5,16 @@ from typing import Any
 
 import dagster as dg
 
-from sqlmesh_assets.description import ModelDescription
+from sqlmesh_assets.description import ColumnSource, ModelDescription
 from sqlmesh_assets.execution import Outcome
 from sqlmesh_assets.ledger import AuditOutcome, Computation
+from sqlmesh_assets.origins import Origins
 from sqlmesh_assets.translator import Translator
 
 
-def model_metadata(model: ModelDescription, computed: Computation, translator: Translator) -> dict[str, Any]:
+def model_metadata(
+    model: ModelDescription, computed: Computation, origins: Origins, translator: Translator
+) -> dict[str, Any]:
     """What a materialization of a model says, under the names that Dagster's UI knows."""
     columns = [dg.TableColumn(column.name, column.type, column.description) for column in model.columns]
     return {
@@ -22,6 +25,7 @@ def model_metadata(model: ModelDescription, computed: Computation, translator: T
         "seconds": computed.seconds,
         "interval": " to ".join(time.isoformat(sep=" ", timespec="minutes") for time in computed.interval),
         "snapshot": computed.snapshot,
+        "column_lineage": dg.MetadataValue.md(lineage_table(model, origins)),
     }
 
 
@@ -37,6 +41,26 @@ def column_lineage(model: ModelDescription, translator: Translator) -> dg.TableC
             if column.sources
         }
     )
+
+
+def lineage_table(model: ModelDescription, origins: Origins) -> str:
+    """From each column to what it is made of, here and in the end, for whoever looks at the asset.
+
+    Dagster shows its own column lineage in Dagster+ only.
+    """
+    rows = [
+        {
+            "column": column.name,
+            "made of": _columns(column.sources),
+            "from": _columns(origins.get((model.relation, column.name), ())),
+        }
+        for column in model.columns
+    ]
+    return markdown_table(rows)
+
+
+def _columns(sources: Sequence[ColumnSource]) -> str:
+    return ", ".join(f"{source.relation}.{source.column}" for source in sources)
 
 
 def audit_metadata(outcome: AuditOutcome) -> dict[str, Any]:

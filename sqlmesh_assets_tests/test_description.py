@@ -11,6 +11,7 @@ import dagster as dg
 import pytest
 
 from sqlmesh_assets.description import ColumnSource, Relation
+from sqlmesh_assets.origins import column_origins
 from sqlmesh_assets.project import describe
 from sqlmesh_assets_tests.conftest import MODELS, Bench, metadata
 
@@ -79,6 +80,25 @@ def test_a_materialization_tells_rows_seconds_interval_snapshot_environment_and_
     assert [(dep.asset_key, dep.column_name) for dep in lineage["spent"]] == [
         (dg.AssetKey(["staging", "orders"]), "amount")
     ]
+
+
+def test_a_column_is_followed_through_all_models_back_to_the_columns_that_no_model_makes(bench: Bench) -> None:
+    bench.write(
+        "models/richest.sql",
+        "MODEL (name marts.richest);\nSELECT MAX(spent)::DECIMAL(38, 2) AS most, 1::INT AS one FROM marts.spending\n",
+    )
+    origins = column_origins(bench.describe().models)
+    richest = Relation("marts", "richest")
+    assert origins[richest, "most"] == (ColumnSource(relation=Relation("raw", "orders"), column="amount"),)
+    assert origins[richest, "one"] == ()
+    assert origins[Relation("marts", "spending"), "region"] == (
+        ColumnSource(relation=Relation("marts", "regions"), column="region"),
+    )
+
+
+def test_a_materialization_shows_its_columns_back_to_the_sources(computed_once: Bench) -> None:
+    told = metadata(computed_once.materialize(restate=["staging.customers"]), "marts/spending")["column_lineage"]
+    assert "| spent | staging.orders.amount | raw.orders.amount |" in told
 
 
 def test_a_description_is_read_once(bench: Bench) -> None:

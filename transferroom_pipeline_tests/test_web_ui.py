@@ -30,7 +30,9 @@ PATIENCE = 60_000
 
 @pytest.fixture
 def server(migrated: Project) -> Iterator[tuple[Project, str]]:
-    """The web server on a migration in which one table differs; stops with the test."""
+    """The web server on a migration in which one table differs and one audit fails; stops with the test."""
+    migrated.target("UPDATE raw.players SET age = 51 WHERE player_id = (SELECT min(player_id) FROM prod.derived_a)")
+    assert migrated.call("run", "--select", "group:models").exit_code == 0
     migrated.target(f"DELETE FROM {rebuilt_table(migrated, 'derived_a')}")
     assert migrated.call("run", "--select", "group:comparisons").exit_code == 1
     with socket.socket() as free:
@@ -87,3 +89,14 @@ def test_lineage_assets_and_a_failed_check_are_there_to_see(server: tuple[Projec
 
     page.goto(f"{address}/assets/comparison/derived_a?view=checks&checkDetail=verdict")
     expect(page.get_by_text("DIFFERS").first).to_be_visible(timeout=PATIENCE)
+
+
+def test_a_model_shows_where_it_comes_from_and_what_its_audits_found(server: tuple[Project, str], page: Page) -> None:
+    _, address = server
+    page.goto(f"{address}/assets/prod/derived_c?view=overview")
+    expect(page.get_by_text("Sum of their fees, in millions.").first).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("derived_c.sql").first).to_be_visible()
+    expect(page.get_by_text("raw.transfers.transfer_fee_millions").first).to_be_visible()
+    page.goto(f"{address}/assets/prod/derived_a?view=checks&checkDetail=accepted_range_non_blocking")
+    expect(page.get_by_text("failing_rows").first).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("sample", exact=True).first).to_be_visible()

@@ -65,6 +65,28 @@ def test_a_materialization_tells_rows_columns_seconds_and_snapshot(bench: Workbe
     assert metadata["snapshot"].value
 
 
+def test_a_column_of_the_last_model_is_followed_back_to_the_copies(bench: Workbench) -> None:
+    events = bench.materialize().get_asset_materialization_events()
+    lineage = {
+        event.asset_key: event.materialization.metadata["dagster/column_lineage"].value.deps_by_column
+        for event in events
+        if event.asset_key != dg.AssetKey(["models", "plan"])
+    }
+    columns = [(dg.AssetKey(["prod", "derived_c"]), "total_fee_millions")]
+    found = set()
+    while columns:
+        asset, column = columns.pop()
+        found.add((asset.to_user_string(), column))
+        columns += [(dep.asset_key, dep.column_name) for dep in lineage.get(asset, {}).get(column, [])]
+    assert found == {
+        ("prod/derived_c", "total_fee_millions"),
+        ("prod/derived_b", "transfer_fee_millions"),
+        ("staging/big_transfers", "transfer_fee_millions"),
+        ("staging/transfers", "transfer_fee_millions"),
+        ("raw/transfers", "transfer_fee_millions"),
+    }
+
+
 def test_a_failing_audit_that_does_not_block_is_a_warning(bench: Workbench) -> None:
     bench.sql("UPDATE raw.players SET age = 51 WHERE player_id = 'P0001'")
     result = bench.materialize()
