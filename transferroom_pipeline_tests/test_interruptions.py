@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import dagster as dg
+import polars as pl
 import pytest
 from click.testing import Result
 
@@ -18,7 +19,7 @@ COMMAND = str(Path(sys.executable).with_name("transferroom"))
 
 @pytest.mark.parametrize(
     "finished_assets",
-    [0, 2, 7, 13, 18, 26, 30],  # before anything, amid loads, copies, the models' plan, comparisons and views
+    [0, 2, 7, 13, 20, 29, 33],  # before anything, amid loads, copies, the models' plan, comparisons and views
 )
 def test_a_run_killed_at_any_point_is_made_good_by_the_next(
     fresh: Project, migrated_once: tuple[Project, Result], finished_assets: int
@@ -42,6 +43,21 @@ def test_a_second_run_killed_leaves_the_views_readable(migrated: Project, finish
     assert contents(migrated) == before
 
 
+@pytest.mark.parametrize("finished_assets", [16, 19, 22])
+def test_a_run_on_changed_sources_killed_amid_the_models_leaves_nothing_that_passes_for_up_to_date(
+    migrated: Project, finished_assets: int
+) -> None:
+    file = migrated.settings.source_dir / "players.csv"
+    players = pl.read_csv(file, infer_schema=False)
+    changed = {"market_value_millions": "77.00", "updated_at": "2026-07-01 00:00:00"}
+    players.with_columns(**{name: pl.lit(value) for name, value in changed.items()}).write_csv(file)
+    kill_after(migrated, finished_assets)
+    result = migrated.call("run")
+    assert result.exit_code == 0, result.output
+    values = "SELECT DISTINCT market_value_millions FROM prod.derived_a"
+    assert [str(found) for (found,) in migrated.target(values)] == ["77.00"]
+
+
 def kill_after(project: Project, finished_assets: int) -> None:
     """Start the migration and kill its process as soon as so many assets are reported."""
     process = subprocess.Popen(
@@ -49,7 +65,7 @@ def kill_after(project: Project, finished_assets: int) -> None:
     )
     assert process.stdout is not None
     for _ in range(finished_assets):
-        assert process.stdout.readline().startswith("✓")
+        assert process.stdout.readline().startswith(("✓", "="))
     process.kill()
     process.communicate()
     assert process.returncode == -9
