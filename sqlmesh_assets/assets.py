@@ -184,7 +184,7 @@ class _Step:
         if model.name in outcome.computed:
             yield from self._materialized(model, outcome.computed[model.name], outcome.reasons[model.name])
         elif model.name in outcome.unchanged:
-            yield from self._unchanged(model, outcome.unchanged[model.name])
+            yield from self._unchanged(model, outcome.unchanged[model.name], outcome.left.get(model.name))
         yield from self._check_results(model.name, outcome.audits(model.name))
 
     def _materialized(
@@ -202,19 +202,19 @@ class _Step:
         else:
             self._context.log_event(dg.AssetMaterialization(key, metadata=metadata))
 
-    def _unchanged(self, model: ModelDescription, known: Computation) -> Iterator[dg.Output[None]]:
+    def _unchanged(self, model: ModelDescription, known: Computation, left: str | None) -> Iterator[dg.Output[None]]:
         """An observation, and an output that lets what reads the model run."""
         key = self._keys[model.name]
         since = known.computed_at.isoformat(timespec="seconds")
-        self._context.log.info(f"{model.name}: unchanged since {since}")
+        state = "up to date: neither code nor data changed" if left is None else f"left alone: {left}"
+        self._context.log.info(f"{model.name}: unchanged since {since}" + ("" if left is None else f", {state}"))
         metadata: dict[str, Any] = {
             "unchanged_since": since,
             "dagster/row_count": known.rows,
             "snapshot": known.snapshot,
+            "state": state,
         }
-        self._context.log_event(
-            dg.AssetObservation(key, description="Up to date: neither code nor data changed.", metadata=metadata)
-        )
+        self._context.log_event(dg.AssetObservation(key, description=state, metadata=metadata))
         output = self._context.assets_def.get_output_name_for_asset_key(key)
         yield dg.Output(None, output_name=output, metadata=_NO_EVENT)
 

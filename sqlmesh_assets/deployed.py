@@ -39,8 +39,8 @@ class Deployed:
         """Load a seed again from its file; SQLMesh does that for none that it has loaded once."""
         unloaded = snapshot.copy()
         unloaded.intervals = []
-        start, end = snapshot.intervals[0][0], snapshot.intervals[-1][1]
         now = datetime.now(UTC)
+        start, end = (snapshot.intervals[0][0], snapshot.intervals[-1][1]) if snapshot.intervals else (now, now)
         self._context.snapshot_evaluator.evaluate(
             unloaded, start=start, end=end, execution_time=now, snapshots=self._by_fqn
         )

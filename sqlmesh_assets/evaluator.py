@@ -96,7 +96,8 @@ class RecordingEvaluator(SnapshotEvaluator):
         record = self.records.of(snapshot)
         found = [None if result.skipped else self._outcome(snapshot, result) for result in results]
         record.audits = [_together(*outcomes) for outcomes in zip(record.audits or found, found, strict=True)]
-        record.rows = self._rows(snapshot, options.get("deployability_index"))
+        if snapshot.is_model:
+            record.rows = self._rows(snapshot, options.get("deployability_index"))
         return results
 
     def set_correlation_id(self, correlation_id: CorrelationId) -> "RecordingEvaluator":

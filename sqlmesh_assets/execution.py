@@ -13,10 +13,12 @@ from sqlmesh_assets.ledger import (
     Cause,
     Computation,
     DataVersions,
+    Ledger,
     Stale,
     is_due,
     read_ledger,
     stale_models,
+    waits_for_time,
     write_ledger,
 )
 from sqlmesh_assets.project import SQLMeshProject
@@ -28,13 +30,15 @@ if TYPE_CHECKING:
 BeforeCompute = Callable[[Sequence[ModelDescription]], None]
 """Told which models are about to be computed in production, those downstream of the selected ones included."""
 
-_RESTATED = Stale(Cause.CONTENT, "it was asked for")
-_CODE = frozenset({Cause.NEW, Cause.CODE, Cause.METADATA})
-"""Causes for which SQLMesh's plan has something to apply."""
+MERGES = "merges_changes"
+"""The tag of a model by unique key whose SQL finds what is new, changed and gone; every other one is replaced whole."""
 
-_FOLLOWS = "it reads what was computed again"
+_FOLLOWS = Stale(Cause.INPUT, "it reads what is computed again")
+_RESTATED = Stale(Cause.CONTENT, "it was asked for")
+_DEPLOYED_ANEW = frozenset({Cause.NEW, Cause.CODE, Cause.UNFINISHED})
 _NOT_DEPLOYED = "it was never deployed: run it in mode plan first"
 _NOT_DUE = "SQLMesh did not compute it: no interval of its cron has ended yet, or it may not be restated"
+_INTERRUPTED = "its last computation was interrupted"
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,7 @@ class Outcome:
     Attributes:
         computed: Models that have new rows, with those downstream of the selected ones.
         unchanged: Selected models that were up to date, as they were last computed.
+        left: Those of them that are not up to date and that the run was not to compute, with the reasons.
         failed: Selected models that could not be computed, with the reasons.
         refused: What audits found in rows that they refused.
         reasons: Why a model was to be computed.
@@ -67,6 +72,7 @@ class Outcome:
 
     computed: dict[str, Computation] = field(default_factory=dict)
     unchanged: dict[str, Computation] = field(default_factory=dict)
+    left: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     refused: dict[str, tuple[AuditOutcome, ...]] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
@@ -76,6 +82,23 @@ class Outcome:
         """What audits found in a model's rows, as they are or as they were refused."""
         known = self.computed.get(name) or self.unchanged.get(name)
         return known.audits if known is not None else self.refused.get(name, ())
+
+
+@dataclass(frozen=True)
+class _Situation:
+    """What is known before anything is done.
+
+    Attributes:
+        ledger: What was last computed.
+        versions: The versions of all that may matter.
+        stale: Everything that is not up to date, of the models that the run is about and of those that read them.
+        blocked: What cannot be computed, with the reasons.
+    """
+
+    ledger: Ledger
+    versions: Mapping[Relation, str]
+    stale: Mapping[str, Stale]
+    blocked: Mapping[str, str]
 
 
 def blocked_models(models: Sequence[ModelDescription], reasons: Mapping[str, str]) -> dict[str, str]:
@@ -111,6 +134,7 @@ class ModelsRun:
         """Take the project as it is described now, how to tell versions of data, and who listens."""
         self._project = project
         self._description = description
+        self._models = {model.name: model for model in description.models}
         self._versions = versions
         self._listeners = listeners
 
@@ -129,47 +153,51 @@ class ModelsRun:
         """What audits find now in the rows of models, by the models' names; nothing is computed.
 
         Raises:
-            SQLMeshAssetsError: A model cannot be used, or was never computed with its code as it is now.
+            SQLMeshAssetsError: Models cannot be used, or were never computed with their code as it is now; raised after
+                the others' audits were run.
         """
-        wrong = {model.name: model.problem for model in self._description.models if model.problem is not None}
-        for name in names:
-            if name in wrong:
-                raise SQLMeshAssetsError(f"the audits of {name} cannot be run: {wrong[name]}")
-        yield from self._runner({}).audit(names)
+        wrong = {name: self._models[name].problem for name in names if self._models[name].problem is not None}
+        yield from self._runner({}).audit([name for name in names if name not in wrong])
+        if wrong:
+            told = "\n".join(f"the audits of {name} cannot be run: {problem}" for name, problem in wrong.items())
+            raise SQLMeshAssetsError(told)
 
     def _in_production(self, selected: Collection[str], config: ModelsConfig) -> Outcome:
-        known = self._known()
         scope = {*selected, *self._downstream(config.restate)}
-        models = [model for model in self._description.models if model.name in scope]
-        versions = self._versions({relation for model in models for relation in (model.relation, *model.depends_on)})
-        wrong = self._without_input(models, versions) | problems(self._description)
-        blocked = blocked_models(self._description.models, wrong)
-        usable = [model for model in models if model.name not in blocked]
-        stale = self._stale(usable, known, versions, config)
-        everything = not blocked and len(selected) == len(self._description.models)
-        work = self._work(stale, known, blocked, config, everything=everything)
-        outcome = Outcome(failed={name: blocked[name] for name in selected if name in blocked})
+        situation = self._situation(scope, config)
+        compute = self._to_compute(scope, situation, config)
+        work = self._work(compute, situation, config, everything=len(selected) == len(self._models))
+        outcome = Outcome(failed={name: situation.blocked[name] for name in selected if name in situation.blocked})
         if config.dry_run:
-            outcome.markdown = self._preview(work, stale)
+            outcome.markdown = self._preview(work, compute)
             return outcome
-        if config.mode is Mode.RUN:
-            outcome.failed |= {model.name: _NOT_DEPLOYED for model in usable if model.name not in known}
-        if stale or work.plan is None:
-            self._compute(work, stale, known, outcome)
-        done = {*outcome.computed, *outcome.failed}
-        outcome.unchanged = {name: known[name] for name in selected if name in known and name not in done}
+        if compute or work.plan is None:
+            self._compute(work, compute, situation, outcome)
+        self._tell_of_the_others(selected, situation, config, outcome)
         return outcome
 
-    def _known(self) -> dict[str, Computation]:
+    def _situation(self, scope: Collection[str], config: ModelsConfig) -> _Situation:
+        """Look at all models of a run and at all that read them."""
+        ledger = self._ledger()
+        models = [self._models[name] for name in self._in_order(self._downstream(scope))]
+        versions = self._versions({relation for model in models for relation in (model.relation, *model.depends_on)})
+        selected = [model for model in models if model.name in scope]
+        wrong = self._without_input(selected, versions, ledger) | problems(self._description)
+        blocked = blocked_models(self._description.models, wrong)
+        usable = [model for model in models if model.name not in blocked]
+        if config.mode is Mode.RUN:
+            usable = [_as_deployed(model, ledger) for model in usable]
+        return _Situation(ledger, versions, stale_models(usable, ledger, versions, datetime.now(UTC)), blocked)
+
+    def _ledger(self) -> Ledger:
         """The ledger, if SQLMesh's state is there that it belongs to."""
-        known = read_ledger(self._project.ledger)
-        state = self._project.state_file
-        if known and state is not None and not state.is_file():
+        ledger, state = read_ledger(self._project.ledger), self._project.state_file
+        if ledger.computations and state is not None and not state.is_file():
             self._listeners.warning(
                 f"SQLMesh's state {state} is gone: all models are planned and computed from the start"
             )
-            return {}
-        return known
+            return Ledger()
+        return ledger
 
     def _downstream(self, names: Iterable[str]) -> set[str]:
         """Models and all that read them."""
@@ -179,148 +207,213 @@ class ModelsRun:
                 found.add(model.name)
         return found
 
-    def _without_input(self, models: Sequence[ModelDescription], versions: Mapping[Relation, str]) -> dict[str, str]:
-        """Models that read a relation which is not there and which this run does not make either."""
-        made = {model.relation for model in models}
-        missing = {
-            model.name: next((read for read in model.depends_on if read not in made and read not in versions), None)
-            for model in models
-        }
-        return {
-            name: f"table {relation} does not exist yet: materialize the asset {relation.schema}/{relation.table} first"
-            for name, relation in missing.items()
-            if relation is not None
-        }
+    def _in_order(self, names: Collection[str]) -> list[str]:
+        return [name for name in self._models if name in names]
 
-    def _stale(
-        self,
-        models: Sequence[ModelDescription],
-        known: Mapping[str, Computation],
-        versions: Mapping[Relation, str],
-        config: ModelsConfig,
-    ) -> dict[str, Stale]:
-        now = datetime.now(UTC)
+    def _without_input(
+        self, models: Sequence[ModelDescription], versions: Mapping[Relation, str], ledger: Ledger
+    ) -> dict[str, str]:
+        """Models that read what is not there or what failed, and what this run does not compute either."""
+        made = {model.relation for model in models}
+        missing: dict[str, str] = {}
+        for model in models:
+            for read in model.depends_on:
+                asset = f"materialize the asset {read.schema}/{read.table} first"
+                if read not in made and read not in versions:
+                    missing.setdefault(model.name, f"table {read} does not exist yet: {asset}")
+                if read not in made and str(read) in ledger.unfinished:
+                    missing.setdefault(model.name, f"{read} has rows that do not count: {asset}")
+        return missing
+
+    def _to_compute(self, scope: Collection[str], situation: _Situation, config: ModelsConfig) -> dict[str, Stale]:
+        """The models that this run computes or plans, with those that follow from them, and why."""
+        wanted = {name: found for name, found in situation.stale.items() if name in scope}
+        again = self._downstream(config.restate) - set(situation.blocked)
         if config.mode is Mode.RUN:
-            models = [_as_deployed(model, known) for model in models if _may_run(model, known, now)]
-        stale = stale_models(models, known, versions, now)
-        if config.restate:
-            stale = {name: found for name, found in stale.items() if found.cause in _CODE}
-            again = self._downstream(config.restate)
-            stale = {model.name: _RESTATED for model in models if model.name in again} | stale
-        return stale
+            wanted = {name: found for name, found in wanted.items() if self._may_run(name, situation.ledger)}
+        if config.by_days:
+            # The days are for what is restated; whatever else is not up to date is another run's business.
+            wanted = {name: found for name, found in wanted.items() if name in again}
+        for name in again:
+            if name not in wanted or wanted[name].cause not in _DEPLOYED_ANEW:
+                wanted[name] = _RESTATED
+        recomputed = [name for name, found in wanted.items() if found.cause is not Cause.METADATA]
+        for name in self._downstream(recomputed):
+            if name in situation.ledger.computations and name not in situation.blocked:
+                wanted.setdefault(name, situation.stale.get(name, _FOLLOWS))
+        return {name: wanted[name] for name in self._in_order(wanted)}
+
+    def _may_run(self, name: str, ledger: Ledger) -> bool:
+        """Whether a run that deploys nothing may compute a model: it was deployed as it is, and its cron is due."""
+        known = ledger.computations.get(name)
+        return known is not None and (name in ledger.unfinished or is_due(self._models[name], known, datetime.now(UTC)))
 
     def _work(
-        self,
-        stale: Mapping[str, Stale],
-        known: Mapping[str, Computation],
-        blocked: Collection[str],
-        config: ModelsConfig,
-        *,
-        everything: bool,
+        self, compute: Mapping[str, Stale], situation: _Situation, config: ModelsConfig, *, everything: bool
     ) -> Work:
-        """What has to be done about stale models and those that read them, and about models that are gone."""
-        computed = [name for name, found in stale.items() if found.cause is not Cause.METADATA]
-        follow = {name for name in self._downstream(computed) if name in known and name not in blocked}
-        targets = self._names({*stale, *follow})
-        causes = {name: found.cause for name, found in stale.items()}
-        snapshots = {model.name: model.snapshot for model in self._description.models}
-        outdated = [name for name in stale if name not in known or known[name].snapshot != snapshots[name]]
-        apply_code = config.mode is Mode.PLAN and bool(outdated)
-        remove = config.mode is Mode.PLAN and bool(self._gone(known))
-        plan: Collection[str] | None = targets if apply_code else ()
-        if everything and (apply_code or remove):
+        """How what is to be computed is computed."""
+        deploys, known = config.mode is Mode.PLAN, situation.ledger.computations
+        outdated = [
+            name
+            for name, found in compute.items()
+            if found.cause in _DEPLOYED_ANEW or known[name].snapshot != self._models[name].snapshot
+        ]
+        plan: Collection[str] | None = list(compute) if deploys and outdated else ()
+        if deploys and everything and not situation.blocked and (outdated or self._gone(situation.ledger)):
             plan = None
+        days = [name for name in compute if config.by_days and self._is_by_days(name, compute[name])]
         return Work(
+            deploys=deploys,
             plan=plan,
-            due=[name for name in targets if causes.get(name) is Cause.TIME],
-            restate=[name for name in targets if causes.get(name) not in (Cause.TIME, Cause.METADATA)],
-            merge=[name for name in targets if causes.get(name, Cause.INPUT) is Cause.INPUT or config.start],
+            due=[name for name in compute if self._is_due(name, situation.ledger)],
+            restate=[
+                name
+                for name, found in compute.items()
+                if name not in days and found.cause not in (Cause.TIME, Cause.METADATA)
+            ],
+            merge=[
+                name
+                for name, found in compute.items()
+                if name in days or (found.cause is Cause.INPUT and MERGES in self._models[name].tags)
+            ],
+            days=days,
             start=config.start,
             end=config.end,
         )
 
-    def _gone(self, known: Collection[str]) -> set[str]:
+    def _is_by_days(self, name: str, found: Stale) -> bool:
+        return self._models[name].kind in BY_DAYS and found.cause not in _DEPLOYED_ANEW
+
+    def _is_due(self, name: str, ledger: Ledger) -> bool:
+        """Whether intervals of a model have ended that SQLMesh has to compute."""
+        model, known = self._models[name], ledger.computations.get(name)
+        return known is not None and waits_for_time(model) and is_due(model, known, datetime.now(UTC))
+
+    def _gone(self, ledger: Ledger) -> set[str]:
         """What was computed once and is no model any more."""
-        return set(known) - {model.name for model in self._description.models}
+        return {*ledger.computations, *ledger.unfinished} - set(self._models)
 
-    def _names(self, names: Collection[str]) -> list[str]:
-        return [model.name for model in self._description.models if model.name in names]
-
-    def _compute(self, work: Work, stale: Mapping[str, Stale], known: dict[str, Computation], outcome: Outcome) -> None:
-        planned = [model.name for model in self._description.models] if work.plan is None else work.plan
-        targets = {*planned, *work.due, *work.restate}
-        outcome.reasons = {name: stale[name].reason if name in stale else _FOLLOWS for name in targets}
-        rebuilt = [model for model in self._description.models if model.name in {*work.due, *work.restate}]
-        if rebuilt:
-            self._listeners.before_compute(rebuilt)
+    def _compute(self, work: Work, compute: Mapping[str, Stale], situation: _Situation, outcome: Outcome) -> None:
+        outcome.reasons = {name: found.reason for name, found in compute.items()}
+        ledger = situation.ledger
+        if work.computed:
+            self._listeners.before_compute([self._models[name] for name in self._in_order(work.computed)])
+        # Whatever happens from here on, these models do not pass for up to date until they are.
+        begun = ledger.unfinished | dict.fromkeys(compute, _INTERRUPTED)
+        write_ledger(self._project.ledger, ledger.model_copy(update={"unfinished": begun}))
         account = self._runner(outcome.reasons).work(work)
         # SQLMesh also refreshes what this run leaves alone because something is wrong with it.
-        account.computed = {name: computed for name, computed in account.computed.items() if name in targets}
-        # What SQLMesh knows not to be due is as it was; whatever else was not computed has to be, with the next run.
-        before = dict(known)
-        for name in (*work.restate, *account.failed, *self._gone(known)):
-            known.pop(name, None)
-        self._keep(account, planned, known)
-        if work.start or work.end:
-            self._keep_partly_computed(account, before, known)
-        write_ledger(self._project.ledger, known)
+        account.computed = {name: computed for name, computed in account.computed.items() if name in compute}
+        self._keep(account, work, compute, situation)
         outcome.computed = account.computed
         outcome.refused = {name: failed.audits for name, failed in account.failed.items()}
         outcome.failed |= {name: failed.reason for name, failed in account.failed.items()}
-        outcome.failed |= {name: _NOT_DUE for name in stale if name not in known and name not in outcome.failed}
+        known = {**ledger.computations, **account.kept}
+        outcome.failed |= {
+            name: _NOT_DUE
+            for name in work.restate
+            if name not in account.computed and name not in outcome.failed and name not in account.kept
+        }
+        outcome.unchanged = {name: known[name] for name in account.kept}
 
     def _runner(self, reasons: Mapping[str, str]) -> "Runner":
         # Imported only now: a run that finds everything up to date does without SQLMesh.
         from sqlmesh_assets.running import Runner  # noqa: PLC0415
 
         def computed(name: str, computation: Computation) -> None:
-            self._listeners.computed(name, computation, reasons.get(name, _FOLLOWS))
+            self._listeners.computed(name, computation, reasons.get(name, "SQLMesh refreshed it along"))
 
         return Runner(self._project, self._description.models, computed, self._listeners.warning)
 
-    def _keep(self, account: Account, planned: Collection[str], known: dict[str, Computation]) -> None:
-        """Enter what was computed and what was planned into the ledger."""
-        models = [model for model in self._description.models if model.name in account.computed]
-        versions = self._versions({relation for model in models for relation in (model.relation, *model.depends_on)})
-        for name in set(known) & set(planned):
-            self._keep_metadata(name, account, known)
-        for model in models:
-            read = {str(relation): versions[relation] for relation in model.depends_on if relation in versions}
-            update = {"inputs": read, "content": versions.get(model.relation)}
-            account.computed[model.name] = known[model.name] = account.computed[model.name].model_copy(update=update)
+    def _keep(self, account: Account, work: Work, compute: Mapping[str, Stale], situation: _Situation) -> None:
+        """Write the ledger anew: one entry per model, made of what it was and of what was done."""
+        ledger = situation.ledger
+        made = [self._models[name] for name in self._in_order({*account.computed, *account.kept})]
+        after = self._versions({relation for model in made for relation in (model.relation, *model.depends_on)})
+        # Of what no model makes, the version from before: if it changed meanwhile, the models may not have read that.
+        sources = {
+            relation: version for relation, version in situation.versions.items() if str(relation) not in self._models
+        }
+        versions = {**after, **sources}
+        computations, unfinished = dict(ledger.computations), dict(ledger.unfinished)
+        for name, found in compute.items():
+            unfinished.pop(name, None)
+            entry = self._entry(name, account, work, situation, versions)
+            if entry is not None:
+                computations[name] = entry
+            if name in account.failed or (entry is None and found.cause is not Cause.TIME):
+                unfinished[name] = "it failed when it was last computed" if name in account.failed else found.reason
+        if account.applied:
+            for name in self._gone(ledger):
+                computations.pop(name, None), unfinished.pop(name, None)
+        account.computed = {name: computations[name] for name in account.computed}
+        write_ledger(self._project.ledger, Ledger(computations=computations, unfinished=unfinished))
 
-    def _keep_partly_computed(
-        self, account: Account, before: Mapping[str, Computation], known: dict[str, Computation]
+    def _entry(
+        self, name: str, account: Account, work: Work, situation: _Situation, versions: Mapping[Relation, str]
+    ) -> Computation | None:
+        """What is known of a model after a run; None where it says nothing about it."""
+        model, before = self._models[name], situation.ledger.computations.get(name)
+        done = account.computed.get(name) or account.kept.get(name)
+        if name in account.failed:
+            return None
+        if done is None:
+            planned = before is not None and name not in {*work.restate, *work.days}
+            return self._planned(model, before, account, work) if planned and before is not None else None
+        read = {str(relation): versions[relation] for relation in model.depends_on if relation in versions}
+        content = versions.get(model.relation)
+        whole = name not in work.days and not (name in work.due and name not in work.restate and model.kind in BY_DAYS)
+        if whole or before is None:
+            return done.model_copy(update={"inputs": read, "content": content})
+        # Of a model of which only some days were computed, the others are as good as they were.
+        untouched = situation.versions.get(model.relation) == before.content
+        first, last = before.interval
+        interval = min(first, done.interval[0]), max(last, done.interval[1])
+        update = {"inputs": before.inputs, "content": content if untouched else None, "interval": interval}
+        return done.model_copy(update=update)
+
+    def _planned(self, model: ModelDescription, before: Computation, account: Account, work: Work) -> Computation:
+        """A model that was planned without being computed: a new version of the same rows."""
+        if work.plan is not None and model.name not in work.plan:
+            return before
+        audits = account.audited.get(model.name, before.audits)
+        return before.model_copy(update={"snapshot": model.snapshot, "audits": audits})
+
+    def _tell_of_the_others(
+        self, selected: Collection[str], situation: _Situation, config: ModelsConfig, outcome: Outcome
     ) -> None:
-        """A model of which only some days were computed is no more up to date with its inputs than it was."""
-        for model in self._description.models:
-            if model.kind in BY_DAYS and model.name in account.computed and model.name in before:
-                update = {"inputs": before[model.name].inputs}
-                known[model.name] = known[model.name].model_copy(update=update)
+        """Say of every selected model that was not computed whether it is up to date, and if not, why it was left."""
+        done = {*outcome.computed, *outcome.failed, *outcome.unchanged}
+        known = read_ledger(self._project.ledger).computations
+        for name in selected:
+            if name in done:
+                continue
+            if name not in known:
+                outcome.failed[name] = _NOT_DEPLOYED
+                continue
+            outcome.unchanged[name] = known[name]
+            found = situation.stale.get(name)
+            if known[name].code_version != self._models[name].code_version:
+                outcome.left[name] = "its code changed, and this run deploys none"
+            elif found is not None and name not in outcome.reasons:
+                why = "it is not due" if config.mode is Mode.RUN else "this run computes days of other models only"
+                outcome.left[name] = f"{found.reason}, and {why}"
 
-    def _keep_metadata(self, name: str, account: Account, known: dict[str, Computation]) -> None:
-        """Enter a new version of a model whose rows are those of the version before."""
-        model = self._description.model(name)
-        if model is not None:
-            audits = account.audited.get(name, known[name].audits)
-            known[name] = known[name].model_copy(update={"snapshot": model.snapshot, "audits": audits})
-
-    def _preview(self, work: Work, stale: Mapping[str, Stale]) -> str:
+    def _preview(self, work: Work, compute: Mapping[str, Stale]) -> str:
         """The plan, and why models would be computed that SQLMesh itself sees no reason for."""
-        if not stale and work.plan is not None:
+        if not compute and work.plan is not None:
             return f"### Plan of environment `{work.environment}`\n\nEverything is up to date."
         text = self._runner({}).preview(work).markdown()
-        reasons = "\n".join(f"- `{name}`: {found.reason}" for name, found in stale.items())
+        reasons = "\n".join(f"- `{name}`: {found.reason}" for name, found in compute.items())
         return f"{text}\n\n**Why**\n\n{reasons}" if reasons else text
 
     def _in_environment(self, selected: Collection[str], config: ModelsConfig) -> Outcome:
         """Plan into an environment of a name; it shares with production what is the same there."""
         blocked = blocked_models(self._description.models, problems(self._description))
-        usable = [name for name in self._names(selected) if name not in blocked]
-        every = len(usable) == len(self._description.models)
+        usable = [name for name in self._in_order(selected) if name not in blocked]
         work = Work(
             environment=config.environment,
-            plan=None if every else usable,
+            plan=None if len(usable) == len(self._models) else usable,
             restate=config.restate,
             start=config.start,
             end=config.end,
@@ -336,15 +429,11 @@ class ModelsRun:
         return outcome
 
 
-def _may_run(model: ModelDescription, known: Mapping[str, Computation], now: datetime) -> bool:
-    """Whether a run that deploys nothing may compute a model: it was deployed, and its cron is due."""
-    return model.name in known and is_due(model, known[model.name], now)
-
-
-def _as_deployed(model: ModelDescription, known: Mapping[str, Computation]) -> ModelDescription:
+def _as_deployed(model: ModelDescription, ledger: Ledger) -> ModelDescription:
     """The model as if its code had not changed since it was deployed."""
-    deployed = known[model.name]
-    return model.model_copy(update={"code_version": deployed.code_version, "snapshot": deployed.snapshot})
+    known = ledger.computations.get(model.name)
+    update = {} if known is None else {"code_version": known.code_version, "snapshot": known.snapshot}
+    return model.model_copy(update=update)
 
 
 def _environment_report(environment: str, account: Account) -> str:

@@ -1,5 +1,6 @@
 """What a person may ask of a run of the models, in Dagster's launchpad."""
 
+import re
 from collections.abc import Sequence
 from datetime import date, datetime
 from enum import Enum
@@ -10,6 +11,9 @@ from pydantic import Field
 from sqlmesh_assets.description import ModelDescription
 from sqlmesh_assets.exceptions import ConfigurationError
 from sqlmesh_assets.project import PRODUCTION
+
+_ENVIRONMENT = re.compile("[a-z][a-z0-9_]*")
+"""SQLMesh knows environments by small letters only: PROD would be prod."""
 
 
 class Mode(Enum):
@@ -47,15 +51,20 @@ class ModelsConfig(dg.Config):
         """Whether the run is about what the assets stand for."""
         return self.environment == PRODUCTION
 
+    @property
+    def by_days(self) -> bool:
+        """Whether only some days are computed of what is restated."""
+        return self.start is not None or self.end is not None
+
     def check(self, models: Sequence[ModelDescription]) -> None:
         """Refuse what contradicts itself or names what is not there.
 
         Raises:
             ConfigurationError: With the field and what to write instead.
         """
-        if not self.environment.isidentifier():
+        if not _ENVIRONMENT.fullmatch(self.environment):
             raise ConfigurationError(
-                f"environment '{self.environment}' is no name: write letters, digits and underscores, such as dev"
+                f"environment '{self.environment}' is no name: write small letters, digits and underscores, such as dev"
             )
         names = [model.name for model in models]
         for name in self.restate:

@@ -11,7 +11,7 @@ from enum import Enum
 from pathlib import Path
 
 from croniter import croniter
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sqlmesh_assets.description import ModelDescription, Relation
 from sqlmesh_assets.project import write_atomically
@@ -68,29 +68,40 @@ class Computation(_Frozen):
     content: str | None = None
 
 
-_LEDGER = TypeAdapter(dict[str, Computation])
+class Ledger(BaseModel):
+    """What production's models were last computed from.
+
+    Attributes:
+        computations: The newest computation of each model, by its name.
+        unfinished: Models of which that computation does not count any more, with the reason: the next one failed, or
+            was interrupted.
+    """
+
+    computations: dict[str, Computation] = {}
+    unfinished: dict[str, str] = {}
 
 
-def read_ledger(file: Path) -> dict[str, Computation]:
-    """The newest computation of each model, by its name; none where there is no ledger, or none that can be read."""
+def read_ledger(file: Path) -> Ledger:
+    """The ledger; an empty one where there is none, or none that can be read."""
     if not file.is_file():
-        return {}
+        return Ledger()
     try:
-        return _LEDGER.validate_json(file.read_bytes())
+        return Ledger.model_validate_json(file.read_bytes())
     except ValidationError:
         # Of an older version of this code, or cut off: everything is computed once more, which is always right.
-        return {}
+        return Ledger()
 
 
-def write_ledger(file: Path, computations: Mapping[str, Computation]) -> None:
+def write_ledger(file: Path, ledger: Ledger) -> None:
     """Replace the ledger."""
-    write_atomically(file, _LEDGER.dump_json(dict(computations), indent=1).decode())
+    write_atomically(file, ledger.model_dump_json(indent=1))
 
 
 class Cause(Enum):
     """Why a model has to be computed."""
 
     NEW = "new"
+    UNFINISHED = "unfinished"
     CODE = "code"
     METADATA = "metadata"
     INPUT = "input"
@@ -107,23 +118,23 @@ class Stale:
 
 
 def stale_models(
-    models: Sequence[ModelDescription],
-    computations: Mapping[str, Computation],
-    versions: Mapping[Relation, str],
-    now: datetime,
+    models: Sequence[ModelDescription], ledger: Ledger, versions: Mapping[Relation, str], now: datetime
 ) -> dict[str, Stale]:
     """The models that have to be computed, by name.
 
     Args:
         models: Inputs before those that read them.
-        computations: What was last computed, by the models' names.
+        ledger: What was last computed.
         versions: The present version of each model and of each relation that a model reads.
         now: The time that decides whether an interval has ended, in UTC.
     """
     stale: dict[str, Stale] = {}
     for model in models:
-        known = computations.get(model.name)
-        found = _NEVER if known is None else _stale(model, known, versions, stale, now)
+        known = ledger.computations.get(model.name)
+        if model.name in ledger.unfinished:
+            found: Stale | None = Stale(Cause.UNFINISHED, ledger.unfinished[model.name])
+        else:
+            found = _NEVER if known is None else _stale(model, known, versions, stale, now)
         if found is not None:
             stale[model.name] = found
     return stale
@@ -148,7 +159,7 @@ def _stale(
         return data
     if model.snapshot != known.snapshot:
         return Stale(Cause.METADATA, "its description, schedule or audits changed")
-    if (model.reads_time or not model.restatable) and is_due(model, known, now):
+    if waits_for_time(model) and is_due(model, known, now):
         return Stale(Cause.TIME, f"an interval of its cron {model.cron} has ended")
     return None
 
@@ -174,6 +185,11 @@ def _input(
         if str(relation) in stale and stale[str(relation)].cause is not Cause.METADATA:
             return Stale(Cause.INPUT, f"{relation} is computed again")
     return None
+
+
+def waits_for_time(model: ModelDescription) -> bool:
+    """Whether a new interval is a reason to compute a model."""
+    return model.reads_time or not model.restatable
 
 
 def is_due(model: ModelDescription, known: Computation, now: datetime) -> bool:

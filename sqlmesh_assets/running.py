@@ -15,16 +15,19 @@ from dagster_sqlmesh.config import SQLMeshContextConfig
 from dagster_sqlmesh.controller.base import SQLMeshController, SQLMeshInstance
 from sqlmesh.core.config import Config
 from sqlmesh.core.constants import EPOCH
+from sqlmesh.core.plan import Plan
 from sqlmesh.core.snapshot import Snapshot
 from sqlmesh.utils.concurrency import NodeExecutionFailedError
+from sqlmesh.utils.date import TimeLike
 from sqlmesh.utils.errors import NodeAuditsErrors, SQLMeshError
 
 from sqlmesh_assets.context import plain
 from sqlmesh_assets.deployed import Deployed
-from sqlmesh_assets.description import ModelDescription, Relation
+from sqlmesh_assets.description import BY_DAYS, ModelDescription, Relation
 from sqlmesh_assets.errors import explain
 from sqlmesh_assets.evaluator import Record, RecordingContext
 from sqlmesh_assets.exceptions import SQLMeshAssetsError, StateError
+from sqlmesh_assets.execution import blocked_models
 from sqlmesh_assets.ledger import AuditOutcome, Computation
 from sqlmesh_assets.plans import PlanPreview, preview
 from sqlmesh_assets.project import PRODUCTION, SQLMeshProject
@@ -100,19 +103,21 @@ class Runner:
         """What the audits of models find in the tables that production shows, by the model's name.
 
         Raises:
-            SQLMeshAssetsError: A model was never computed with its code as it is now.
+            SQLMeshAssetsError: Models were not computed with their code as it is now; raised after the others' audits.
         """
         with self._instance(PRODUCTION) as mesh:
             deployed = Deployed(mesh.context)
-            for name in names:
-                snapshot = deployed.snapshot(name)
-                if snapshot is None:
-                    raise SQLMeshAssetsError(
-                        f"the audits of {name} cannot be run: its table has not been computed with the code as it is "
-                        f"now; materialize the asset {name.replace('.', '/')} first"
-                    )
-                for outcome in _named(self._models[name], deployed.audit(snapshot)):
+            found = {name: deployed.snapshot(name) for name in names}
+            for name, snapshot in found.items():
+                for outcome in () if snapshot is None else _named(self._models[name], deployed.audit(snapshot)):
                     yield name, outcome
+        missing = [name for name, snapshot in found.items() if snapshot is None]
+        if missing:
+            keys = ", ".join(name.replace(".", "/") for name in missing)
+            raise SQLMeshAssetsError(
+                f"the audits of {', '.join(missing)} cannot be run: not computed with the code as it is now; "
+                f"materialize the asset {keys} first"
+            )
 
     @contextlib.contextmanager
     def _instance(self, environment: str) -> Iterator[SQLMeshInstance[RecordingContext]]:
@@ -132,9 +137,12 @@ class Runner:
         known = context.state_reader.get_environment(environment)
         if known is None:
             return
+        # Only what the environment shows has a view, and only once its last plan has come to its end.
+        if known.finalized_ts is None:
+            return
         views = {
             relation_of(snapshot.qualified_view_name.for_environment(known.naming_info))
-            for snapshot in known.snapshots
+            for snapshot in known.promoted_snapshots
             if snapshot.is_model and not snapshot.is_symbolic
         }
         # Listed rather than looked at one by one: a view whose input is gone is there all the same.
@@ -148,21 +156,24 @@ class Runner:
                 f"delete {self._project.state_file or 'the state'} and run the models again"
             )
 
-    def _plan_options(self, work: Work) -> dict[str, Any]:
-        """How SQLMesh plans the code of the work; the unit tests were run when the project was described."""
+    def _plan_options(self, work: Work, plan: Collection[str] | None) -> dict[str, Any]:
+        """How SQLMesh plans the code of models; the unit tests were run when the project was described."""
         options: dict[str, Any] = {"skip_tests": True}
-        if work.plan is not None:
-            options["select_models"] = self._planned(work.plan)
+        if plan is not None:
+            options["select_models"] = self._planned(plan)
         # SQLMesh wants production whole: there, days are only of use for what is restated.
-        return options if work.environment == PRODUCTION else options | _days(work)
+        if work.environment == PRODUCTION:
+            return options
+        return {**options, "include_unmodified": True, **_days(work)}
 
     def _preview_options(self, work: Work) -> dict[str, Any]:
         """All of the work as one plan, as far as SQLMesh can show it."""
-        restate = {"restate_models": list(work.restate), **_days(work)} if work.restate else {}
+        again = [*work.restate, *work.days]
+        restate = {"restate_models": again, **_days(work)} if again else {}
         run = {"run": True} if work.due else {}
         if work.plan is not None and not work.plan and work.environment == PRODUCTION:
             return {"skip_tests": True, **restate, **run}
-        return {**self._plan_options(work), **restate, **run, "always_include_local_changes": True}
+        return {**self._plan_options(work, work.plan), **restate, **run, "always_include_local_changes": True}
 
     def _planned(self, names: Collection[str]) -> list[str]:
         """Models with those that their queries contain, which SQLMesh has to plan with them."""
@@ -170,20 +181,54 @@ class Runner:
         return [*names, *sorted({str(relation) for model in models for relation in model.embedded})]
 
     def _compute(self, mesh: SQLMeshInstance[RecordingContext], work: Work, account: Account) -> None:
-        if work.plan is None or work.plan:
-            complete = self._follow(mesh, mesh.plan(**self._plan_options(work)), account)
+        plan = self._to_plan(mesh.context, work, account)
+        if plan is None or plan:
+            complete = self._follow(mesh, mesh.plan(**self._plan_options(work, plan)), account)
+            account.applied = complete and plan is None
             if account.computed and not complete:
                 # The failed plan computed these models but shows none of them yet: it is all or nothing there.
                 self._follow(mesh, mesh.plan(skip_tests=True, select_models=self._planned(account.computed)), account)
+        planned = set(account.computed)
         due = _remaining(work.due, account)
         if due:
             run = mesh.run(select_models=due, no_auto_upstream=True, skip_janitor=True)
             self._follow(mesh, run, account)
-        self._restate_what_plans_do_not(mesh.context, work, account)
-        again = _remaining(work.restate, account)
+        if work.environment == PRODUCTION:
+            self._restate_what_plans_do_not(mesh.context, work, account)
+        self._restate(mesh, work, planned, account)
+
+    def _restate(
+        self, mesh: SQLMeshInstance[RecordingContext], work: Work, planned: Collection[str], account: Account
+    ) -> None:
+        # An interval that has ended is not all of a model that is computed by intervals.
+        whole = {name for name in account.computed if name in planned or self._models[name].kind not in BY_DAYS}
+        again = [name for name in work.restate if name not in {*whole, *account.failed, *account.kept}]
         if again:
-            _prepare_restatement(mesh.context, work)
-            self._follow(mesh, mesh.plan(skip_tests=True, restate_models=again, **_days(work)), account)
+            _merge(mesh.context, work, again, None)
+            self._follow(mesh, mesh.plan(skip_tests=True, restate_models=again), account)
+        days = [name for name in work.days if name not in account.failed]
+        if days:
+            _merge(mesh.context, work, days, (work.start or EPOCH, work.end or datetime.now(UTC)))
+            self._follow(mesh, mesh.plan(skip_tests=True, restate_models=days, **_days(work)), account)
+
+    def _to_plan(self, context: RecordingContext, work: Work, account: Account) -> Collection[str] | None:
+        """The models to plan: those of the work, and what is deployed otherwise than was known; less what cannot be."""
+        plan = work.plan
+        if plan is not None and work.deploys and work.environment == PRODUCTION:
+            deployed = Deployed(context)
+            plan = [*plan, *(name for name in work.computed if name not in plan and deployed.snapshot(name) is None)]
+        if plan is not None and not plan:
+            return plan
+        for name in _without_interval(context.plan_builder(work.environment, **self._plan_options(work, plan)).build()):
+            cron = self._models[name].cron
+            account.fail(FailedModel(name, f"no interval of its cron {cron} has ended yet: give it an earlier start"))
+        if not account.failed:
+            return plan
+        reasons = {name: found.reason for name, found in account.failed.items()}
+        blocked = blocked_models(list(self._models.values()), reasons)
+        for name in set(blocked) - set(reasons):
+            account.fail(FailedModel(name, blocked[name]))
+        return [name for name in (self._models if plan is None else plan) if name not in blocked]
 
     def _restate_what_plans_do_not(self, context: RecordingContext, work: Work, account: Account) -> None:
         """Load seeds again, and take over the rows of models that may not be computed again."""
@@ -195,10 +240,12 @@ class Runner:
             started = time.perf_counter()
             if model.kind == _SEED:
                 deployed.load_seed(snapshot)
-            record = deployed.audit(snapshot)
-            computation = _computation(model, snapshot, record, time.perf_counter() - started)
-            account.computed[name] = computation
-            self._on_computed(name, computation)
+            found = _computation(model, snapshot, deployed.audit(snapshot), time.perf_counter() - started)
+            if model.kind == _SEED:
+                account.computed[name] = found
+                self._on_computed(name, found)
+            else:
+                account.kept[name] = found
 
     def _follow(
         self, mesh: SQLMeshInstance[RecordingContext], events: Iterator[console.ConsoleEvent], account: Account
@@ -292,15 +339,30 @@ def _remaining(names: Collection[str], account: Account) -> list[str]:
     return [name for name in names if name not in account.computed and name not in account.failed]
 
 
-def _prepare_restatement(context: RecordingContext, work: Work) -> None:
+def _merge(
+    context: RecordingContext, work: Work, names: Collection[str], days: tuple[TimeLike, TimeLike] | None
+) -> None:
+    """Let models by unique key be brought up to date rather than replaced, if the work says so."""
     records = context.snapshot_evaluator.records
+    wanted = set(names) & set(work.merge)
     records.merged = {
         snapshot.name
         for snapshot in context.snapshots.values()
-        if str(relation_of(snapshot.name)) in work.merge and snapshot.model.kind.is_incremental_by_unique_key
+        if str(relation_of(snapshot.name)) in wanted and snapshot.model.kind.is_incremental_by_unique_key
     }
-    if work.start or work.end:
-        records.backfilled = (work.start or EPOCH, work.end or datetime.now(UTC))
+    records.backfilled = days
+
+
+def _without_interval(plan: Plan) -> list[str]:
+    """New models of which SQLMesh would compute nothing, and show a table that is not there."""
+    computed = {missing.snapshot_id for missing in plan.missing_intervals}
+    added = [plan.context_diff.snapshots[snapshot_id] for snapshot_id in plan.context_diff.added]
+    return [
+        str(relation_of(snapshot.name))
+        for snapshot in added
+        if snapshot.is_model and not snapshot.is_symbolic and not snapshot.intervals
+        if snapshot.snapshot_id not in computed
+    ]
 
 
 def _drop_what_is_not_shown(context: RecordingContext, environment: str, account: Account) -> None:

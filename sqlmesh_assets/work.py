@@ -13,21 +13,30 @@ class Work:
 
     Attributes:
         environment: Its name.
+        deploys: Whether code may be applied at all; else what is deployed is computed.
         plan: The models whose code, as it is now, is applied; None for all, which also removes what is gone.
         due: The models of which intervals that have ended since are computed.
-        restate: The models that are computed again although SQLMesh has computed them, unless the plan did it.
-        merge: Those of them that are brought up to date by what changed instead of being replaced, if their kind can.
-        start: From when on, for what is restated, or for an environment other than production.
-        end: Until when.
+        restate: The models that are computed again as a whole although SQLMesh has computed them, unless the plan did.
+        merge: Those of them that are brought up to date by what changed instead of being replaced.
+        days: The models of which only the days from `start` to `end` are computed again.
+        start: The first of these days; in an environment other than production, the first day of all.
+        end: The last of the same.
     """
 
     environment: str = PRODUCTION
+    deploys: bool = True
     plan: Collection[str] | None = ()
     due: Collection[str] = ()
     restate: Collection[str] = ()
     merge: Collection[str] = ()
+    days: Collection[str] = ()
     start: str | None = None
     end: str | None = None
+
+    @property
+    def computed(self) -> set[str]:
+        """The models that may have other rows afterwards."""
+        return {*self.due, *self.restate, *self.days}
 
 
 @dataclass(frozen=True)
@@ -41,11 +50,21 @@ class FailedModel:
 
 @dataclass
 class Account:
-    """What was done, by the models' names; `audited` are models of which nothing but the audits was run."""
+    """What was done, by the models' names.
+
+    Attributes:
+        computed: Models that have new rows.
+        kept: Models that may not be computed again; their rows were looked at and taken over as they are.
+        audited: Models of which nothing but the audits was run.
+        failed: Models that were to be computed and were not.
+        applied: Whether a plan of all models was applied, so that what left the project has left production too.
+    """
 
     computed: dict[str, Computation] = field(default_factory=dict)
+    kept: dict[str, Computation] = field(default_factory=dict)
     audited: dict[str, tuple[AuditOutcome, ...]] = field(default_factory=dict)
     failed: dict[str, FailedModel] = field(default_factory=dict)
+    applied: bool = False
 
     def fail(self, failed: FailedModel) -> None:
         """Enter a failure; what was computed under the name before does not count any more."""

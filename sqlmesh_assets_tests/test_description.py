@@ -177,7 +177,7 @@ def test_neither_a_known_project_nor_a_run_in_which_nothing_changed_imports_sqlm
             path=root / "project", config=never, offline_config=never, gateway="shop", cache_dir=root / "cache",
             ledger=root / "ledger.json", state_file=root / "state.duckdb",
         )
-        known = read_ledger(project.ledger)
+        known = read_ledger(project.ledger).computations
         versions = {name: version for found in known.values() for name, version in found.inputs.items()}
         versions |= {name: found.content for name, found in known.items()}
         def of(relations): return {relation: versions[str(relation)] for relation in relations}

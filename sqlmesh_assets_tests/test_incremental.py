@@ -93,8 +93,9 @@ def forget_last_day(bench: Bench, name: str) -> None:
     context.state_sync.remove_intervals([(stored, (to_timestamp(start), last))])
     context.close()
     ledger = read_ledger(bench.project.ledger)
-    first, end = ledger[name].interval
-    ledger[name] = ledger[name].model_copy(update={"interval": (first, end - day)})
+    known = ledger.computations
+    first, end = known[name].interval
+    known[name] = known[name].model_copy(update={"interval": (first, end - day)})
     write_ledger(bench.project.ledger, ledger)
 
 
@@ -102,5 +103,5 @@ def accept_rows(bench: Bench, name: str) -> None:
     """Let the rows of a model be those that were computed, as far as the ledger knows."""
     ledger = read_ledger(bench.project.ledger)
     [version] = bench.versions([bench.model(name).relation]).values()
-    ledger[name] = ledger[name].model_copy(update={"content": version})
+    ledger.computations[name] = ledger.computations[name].model_copy(update={"content": version})
     write_ledger(bench.project.ledger, ledger)

@@ -8,7 +8,7 @@ import pytest
 
 from sqlmesh_assets.exceptions import ConfigurationError
 from sqlmesh_assets.launchpad import Mode, ModelsConfig
-from sqlmesh_assets.ledger import read_ledger, write_ledger
+from sqlmesh_assets.ledger import Ledger, read_ledger, write_ledger
 from sqlmesh_assets_tests.conftest import MODELS, Bench, materialized, observed, plan_markdown, reasons
 
 
@@ -157,5 +157,5 @@ def make_due(bench: Bench) -> None:
     """Let the last computation of everything be two days old, as far as the ledger knows."""
     ledger = read_ledger(bench.project.ledger)
     past = datetime.now(UTC) - timedelta(days=2)
-    older = {name: known.model_copy(update={"interval": (past, past)}) for name, known in ledger.items()}
-    write_ledger(bench.project.ledger, older)
+    older = {name: known.model_copy(update={"interval": (past, past)}) for name, known in ledger.computations.items()}
+    write_ledger(bench.project.ledger, Ledger(computations=older))

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sqlmesh_assets.description import ModelDescription, Relation
-from sqlmesh_assets.ledger import Cause, Computation, stale_models
+from sqlmesh_assets.ledger import Cause, Computation, Ledger, stale_models
 
 NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
 SOURCES = [Relation("raw", name) for name in "xyz"]
@@ -30,9 +30,9 @@ def graphs(draw: st.DrawFn) -> list[ModelDescription]:
     return models
 
 
-def computed(models: list[ModelDescription], versions: dict[Relation, str]) -> dict[str, Computation]:
+def computed(models: list[ModelDescription], versions: dict[Relation, str]) -> Ledger:
     """A ledger in which everything is up to date."""
-    return {
+    computations = {
         made.name: Computation(
             code_version=made.code_version,
             computed_at=NOW,
@@ -45,6 +45,7 @@ def computed(models: list[ModelDescription], versions: dict[Relation, str]) -> d
         )
         for made in models
     }
+    return Ledger(computations=computations)
 
 
 def versions_of(models: list[ModelDescription]) -> dict[Relation, str]:
@@ -80,8 +81,8 @@ def test_whatever_changes_those_that_read_a_stale_model_are_stale(
     known = computed(models, versions)
     for relation in data.draw(st.lists(st.sampled_from(sorted(versions)))):
         versions[relation] = data.draw(st.sampled_from("123"))
-    for name in data.draw(st.lists(st.sampled_from(sorted(known)))):
-        known.pop(name, None)
+    for name in data.draw(st.lists(st.sampled_from(sorted(known.computations)))):
+        known.computations.pop(name, None)
     changed = [
         made.model_copy(update={"code_version": data.draw(st.sampled_from("12"))}) for made in models
     ]  # fmt: skip
@@ -103,7 +104,8 @@ def test_nothing_is_stale_any_more_once_all_that_was_is_computed(
         if made.name in stale:
             versions[made.relation] = "2"
     again = [made for made in models if made.name in stale]
-    assert stale_models(models, known | computed(again, versions), versions, NOW) == {}
+    everything = known.computations | computed(again, versions).computations
+    assert stale_models(models, known.model_copy(update={"computations": everything}), versions, NOW) == {}
 
 
 def test_rows_that_are_not_those_computed_count_before_a_changed_input_except_in_a_view() -> None:
@@ -133,3 +135,11 @@ def test_a_model_that_may_not_be_restated_waits_for_its_next_interval() -> None:
     changed = versions | {SOURCES[0]: "2"}
     assert stale_models(models, known, changed, NOW) == {}
     assert stale_models(models, known, changed, NOW + timedelta(days=1))["m.0"].cause is Cause.TIME
+
+
+def test_a_model_whose_last_computation_failed_is_stale_whatever_the_versions_say() -> None:
+    models = [model(0, (SOURCES[0],), "FULL")]
+    versions = versions_of(models)
+    known = computed(models, versions)
+    known.unfinished["m.0"] = "it failed"
+    assert stale_models(models, known, versions, NOW)["m.0"].reason == "it failed"

@@ -4,6 +4,7 @@ MODEL (
   cron '@hourly',
   start '2026-01-01',
   grain order_id,
+  tags (merges_changes),
   columns (order_id INT, amount DECIMAL(18, 2), updated_at TIMESTAMP, computed_rows BIGINT)
 );
 

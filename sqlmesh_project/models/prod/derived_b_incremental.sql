@@ -7,7 +7,7 @@ MODEL (
   start '2023-01-01',
   grain transfer_id,
   owner 'data-platform',
-  tags (incremental),
+  tags (merges_changes),
   description 'The rows of derived_b, brought up to date by what is new, corrected or gone since, with the versions of the rows that each was made of.',
   columns (
     transfer_id TEXT,
