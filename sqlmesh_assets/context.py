@@ -18,8 +18,11 @@ from sqlmesh.utils import UniqueKeyDict
 
 _DECLARATIONS = {
     ".sql": re.compile(r"\bMODEL\s*\((?:[^;]*?[\s,(])??name\s+([^\s,();]+)", re.IGNORECASE),
-    ".py": re.compile(r"@model\(\s*(?:name\s*=\s*)?[\"']([^\"']+)[\"']"),
+    ".py": re.compile(r"@model\((?:[^)]*?\bname\s*=\s*|\s*)[\"']([^\"']+)[\"']"),
 }
+_NO_CODE = re.compile(r"/\*.*?\*/|--[^\n]*|(?<=[\s(])'(?:[^']|'')*'", re.DOTALL)
+"""Comments and texts of SQL, which may look like code."""
+_DISABLED = re.compile(r"\benabled\s+false\b", re.IGNORECASE)
 _AUDIT = re.compile(r"\bAUDIT\s*\((?:[^;]*?[\s,(])??name\s+([^\s,();]+)", re.IGNORECASE)
 _UNDEFINED_AUDIT = re.compile(r"Audit '([^']+)' is undefined")
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -30,7 +33,9 @@ def declared_names(file: Path) -> list[str]:
     declaration = _DECLARATIONS.get(file.suffix)
     if declaration is None:
         return []
-    return [name.replace('"', "").replace("`", "").lower() for name in declaration.findall(_text(file))]
+    text = _NO_CODE.sub("''", _text(file)) if file.suffix == ".sql" else _text(file)
+    names = [] if _DISABLED.search(text) else declaration.findall(text)
+    return [name.replace('"', "").replace("`", "").lower() for name in names]
 
 
 def plain(error: BaseException | str) -> str:
@@ -47,7 +52,10 @@ class TolerantLoader(SqlMeshLoader):
     """The file that is being read, for errors that do not say where they come from."""
 
     def _glob_paths(self, *args: Any, **options: Any) -> Generator[Path, None, None]:
-        yield from (file for file in super()._glob_paths(*args, **options) if file not in self.context.refused)
+        for file in super()._glob_paths(*args, **options):
+            # Editors keep links and copies beside a file, under names that begin with a dot.
+            if file not in self.context.refused and not file.name.startswith(".") and file.exists():
+                yield file
 
     def _track_file(self, path: Path) -> None:
         self.reading = path

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 PRODUCTION = "prod"
 """The environment that Dagster's assets stand for."""
 
+_SEED_PATH = re.compile(r"\bpath\s+'([^']+)'", re.IGNORECASE)
 _PACKAGES = ("sqlmesh", "dagster-sqlmesh", "sqlglot", "duckdb")
 
 
@@ -98,7 +100,19 @@ def _project_files(path: Path) -> Iterator[Path]:
         raise SQLMeshAssetsError(f"there is no config.py or config.yaml of a SQLMesh project at {path}: check the path")
     for folder, folders, files in os.walk(path):
         folders[:] = sorted(name for name in folders if name != "__pycache__" and not name.startswith("."))
-        yield from (Path(folder, name) for name in sorted(files))
+        found = (Path(folder, name) for name in sorted(files) if not name.startswith("."))
+        for file in filter(Path.is_file, found):
+            yield file
+            yield from _seeds_of(file)
+
+
+def _seeds_of(model: Path) -> Iterator[Path]:
+    """The file of a seed, which may lie elsewhere."""
+    if model.suffix == ".sql":
+        for name in _SEED_PATH.findall(model.read_text(encoding="utf-8", errors="replace")):
+            seed = model.parent / name
+            if seed.is_file():
+                yield seed
 
 
 def _read(kept: Path) -> ProjectDescription | None:

@@ -1,17 +1,18 @@
 """Reading a SQLMesh project into its description; importing this imports SQLMesh."""
 
 import io
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from sqlglot import exp
+from sqlglot.errors import SqlglotError
 from sqlmesh import Model
 from sqlmesh.core.console import NoopConsole, set_console
-from sqlmesh.core.dialect import MacroVar
 from sqlmesh.core.model import SqlModel
 from sqlmesh.core.snapshot import fingerprint_from_node
 
@@ -21,13 +22,17 @@ from sqlmesh_assets.lineage import column_sources
 from sqlmesh_assets.project import SQLMeshProject
 from sqlmesh_assets.unit_tests import run_unit_tests
 
-_TIME_MACROS = frozenset(
-    f"{prefix}_{suffix}"
-    for prefix in ("start", "end", "execution")
-    for suffix in ("date", "ds", "ts", "tstz", "dt", "dtntz", "epoch", "millis", "hour", "hour_dtntz")
+_TIME = re.compile(
+    r"\b(?:(?:start|end|execution)_(?:date|ds|ts|tstz|dt|dtntz|epoch|millis|hour|hour_dtntz)\b"
+    r"|(?:get_)?current_?(?:date|time|timestamp|datetime|local\w+)\b|local_?time(?:stamp)?\b|transaction_timestamp\b"
+    r"|(?:now|today|getdate|getutcdate|sysdate|sysdatetime|sysutcdatetime|utc_timestamp|utc_date|unix_timestamp)\s*\()",
+    re.IGNORECASE,
 )
-_CLOCKS = (exp.CurrentDate, exp.CurrentDatetime, exp.CurrentTime, exp.CurrentTimestamp)
+"""What SQLMesh and engines call the time of a computation."""
 _INFERRED_KIND = "UNKNOWN"
+NO_SCHEMA = "default"
+"""The schema of a model that names none, in Dagster."""
+_NO_NAME = re.compile(r"\W")
 _NO_CRON = "@daily"
 
 
@@ -44,7 +49,8 @@ def read_project(project: SQLMeshProject) -> ProjectDescription:
         return ProjectDescription(models=tuple(_unreadable(project, plain(error))))
     try:
         described = [_described(context, model) for model in _relational(context)]
-        refused = list(_refused(project, {file: context.problem(file) for file in context.refused}))
+        reasons = {file: context.problem(file) for file in context.refused}
+        refused = list(_refused(project, reasons, [model.relation for model in described]))
         models = _with_unknown_sources([*refused, *described], project)
         return ProjectDescription(models=tuple(models), tests=run_unit_tests(context))
     finally:
@@ -69,7 +75,7 @@ def open_offline(project: SQLMeshProject) -> TolerantContext:
 def relation_of(fqn: str) -> Relation:
     """Schema and table of a fully qualified name."""
     table = exp.to_table(fqn)
-    return Relation(table.db, table.name)
+    return Relation(table.db or NO_SCHEMA, table.name)
 
 
 def _described(context: TolerantContext, model: Model) -> ModelDescription:
@@ -80,7 +86,6 @@ def _described(context: TolerantContext, model: Model) -> ModelDescription:
 
 
 def _describe(context: TolerantContext, model: Model) -> ModelDescription:
-    query = model.render_query() if isinstance(model, SqlModel) else None
     sources = column_sources(context, model)
     fingerprint = fingerprint_from_node(model, nodes=dict(context.models))
     return ModelDescription(
@@ -90,7 +95,7 @@ def _describe(context: TolerantContext, model: Model) -> ModelDescription:
         description=model.description,
         owner=model.owner,
         tags=tuple(model.tags),
-        sql=query.sql(dialect=model.dialect, pretty=True) if query is not None else None,
+        sql=_rendered(model) if isinstance(model, SqlModel) else None,
         dialect=model.dialect or "",
         cron=model.cron,
         start=None if model.start is None else str(model.start),
@@ -109,7 +114,7 @@ def _describe(context: TolerantContext, model: Model) -> ModelDescription:
             for name, type_ in (model.columns_to_types or {}).items()
         ),
         audits=_audits(model),
-        reads_time=_reads_time(model),
+        reads_time=_reads_time(context, model),
         restatable=not model.disable_restatement,
     )
 
@@ -133,7 +138,7 @@ def _embedded(context: TolerantContext, model: Model) -> Iterator[str]:
             yield from _embedded(context, read)
 
 
-def _reads_time(model: Model) -> bool:
+def _reads_time(context: TolerantContext, model: Model) -> bool:
     """Whether the rows depend on the time or the interval in which they are computed."""
     if model.kind.is_seed:
         return False
@@ -142,9 +147,15 @@ def _reads_time(model: Model) -> bool:
     if not isinstance(model, SqlModel):
         return False
     parts = [model.query, *model.pre_statements, *model.post_statements]
-    used = {variable.name.lower() for part in parts for variable in part.find_all(MacroVar)}
-    rendered = model.render_query()
-    return bool(used & _TIME_MACROS) or (rendered is not None and rendered.find(*_CLOCKS) is not None)
+    # As text, so that Jinja counts as well: to see the time in a query that has none costs a computation, not a row.
+    text = " ".join([*(part.sql(dialect=model.dialect) for part in parts), _rendered(model) or ""])
+    embedded = (context.models[fqn] for fqn in _embedded(context, model))
+    return _TIME.search(text) is not None or any(_reads_time(context, part) for part in embedded)
+
+
+def _rendered(model: SqlModel) -> str | None:
+    query = model.render_query()
+    return None if query is None else query.sql(dialect=model.dialect, pretty=True)
 
 
 def _audits(model: Model) -> tuple[ModelAudit, ...]:
@@ -166,29 +177,41 @@ def _check_names(audits: Sequence[tuple[str, Mapping[str, Any]]]) -> list[str]:
     occurrences = Counter(name for name, _ in audits)
     names: list[str] = []
     for name, arguments in audits:
-        check = name
+        check = _NO_NAME.sub("_", name)
         if occurrences[name] > 1:
             columns = [column.name for value in arguments.values() for column in value.find_all(exp.Column)]
-            check = "_".join([name, *columns])
+            check = _NO_NAME.sub("_", "_".join([name, *columns]))
         repeated = names.count(check)
         names.append(f"{check}_{repeated + 1}" if repeated else check)
     return names
 
 
-def _refused(project: SQLMeshProject, refused: Mapping[Path, str]) -> Iterator[ModelDescription]:
+def _refused(
+    project: SQLMeshProject, refused: Mapping[Path, str], taken: Iterable[Relation] = ()
+) -> Iterator[ModelDescription]:
     """The models of files that cannot be read, each once; an audit's file has none, its users are refused too."""
-    seen: set[Relation] = set()
+    seen = set(taken)
     for file, problem in refused.items():
-        for relation in _relations_of(project, file):
-            if relation not in seen:
-                seen.add(relation)
-                yield _broken(relation, file, problem)
+        for relation in dict.fromkeys(_relations_of(project, file)):
+            declared_again = relation in seen and "declared more than once" in problem
+            if not declared_again:
+                free = _free(relation, seen)
+                seen.add(free)
+                yield _broken(free, file, problem)
+
+
+def _free(relation: Relation, taken: Collection[Relation]) -> Relation:
+    """The relation, or one named like it that no other model has."""
+    while relation in taken:
+        relation = Relation(relation.schema, f"{relation.table}_unreadable")
+    return relation
 
 
 def _unreadable(project: SQLMeshProject, problem: str) -> Iterator[ModelDescription]:
     """Every model that the project's files name, with one reason for all."""
     files = sorted(file for pattern in ("*.sql", "*.py") for file in (project.path / "models").rglob(pattern))
-    return _refused(project, dict.fromkeys(files, f"the SQLMesh project cannot be read: {problem}"))
+    models = [file for file in files if file.suffix == ".sql" or declared_names(file)]
+    return _refused(project, dict.fromkeys(models, f"the SQLMesh project cannot be read: {problem}"))
 
 
 def _relations_of(project: SQLMeshProject, file: Path) -> Iterator[Relation]:
@@ -196,11 +219,14 @@ def _relations_of(project: SQLMeshProject, file: Path) -> Iterator[Relation]:
     if project.path.resolve() / "models" not in file.resolve().parents:
         return
     names = declared_names(file)
-    if not names and file.suffix == ".sql":
+    if not names:
         names = [f"{file.parent.name}.{file.stem}"]
     for name in names:
-        relation = relation_of(name)
-        yield relation if relation.schema else Relation("default", relation.table)
+        try:
+            yield relation_of(name)
+        except SqlglotError:
+            # A name that is itself what cannot be parsed.
+            yield Relation(file.parent.name, file.stem)
 
 
 def _broken(relation: Relation, file: Path, problem: str) -> ModelDescription:

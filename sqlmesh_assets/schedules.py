@@ -1,13 +1,15 @@
 """Schedules and jobs that follow from the models themselves: their crons, and the days that they can be computed by."""
 
 from collections.abc import Sequence
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
+from dagster._utils.schedules import is_valid_cron_schedule
 
 from sqlmesh_assets.description import BY_DAYS, ModelDescription, ProjectDescription
 from sqlmesh_assets.launchpad import Mode, ModelsConfig
-from sqlmesh_assets.translator import Translator
+from sqlmesh_assets.translator import Translator, allowed
 
 if TYPE_CHECKING:
     # What `define_asset_job` returns has no public name.
@@ -22,6 +24,10 @@ def model_schedules(
     As with `sqlmesh run`, a schedule computes what is due and deploys nothing.
     """
     crons = sorted({model.cron for model in description.models if model.problem is None})
+    for cron in crons:
+        if not is_valid_cron_schedule(cron):
+            dg.get_dagster_logger().warning(f"models with cron {cron} have no schedule: Dagster cannot keep that time")
+    crons = [cron for cron in crons if is_valid_cron_schedule(cron)]
     return [_schedule(cron, description.models, translator, timezone, step) for cron in crons]
 
 
@@ -33,8 +39,9 @@ def backfill_jobs(
     Its partitions are what a backfill in Dagster's UI chooses from; each computes the model for one day again, and what
     reads it.
     """
-    models = [model for model in description.models if model.kind in BY_DAYS and model.start is not None]
-    return [_backfill_job(model, translator, step) for model in models]
+    days = {model.relation: _first_day(model) for model in description.models if model.kind in BY_DAYS}
+    models = [(model, days[model.relation]) for model in description.models if days.get(model.relation) is not None]
+    return [_backfill_job(model, str(day), translator, step) for model, day in models]
 
 
 def _schedule(
@@ -51,11 +58,21 @@ def _schedule(
     return dg.ScheduleDefinition(name=name, job=job, cron_schedule=cron, execution_timezone=timezone)
 
 
-def _backfill_job(model: ModelDescription, translator: Translator, step: str) -> "UnresolvedAssetJobDefinition":
+def _first_day(model: ModelDescription) -> date | None:
+    """From which day on a model has data; None where it says so by words such as `1 week ago`, or not at all."""
+    try:
+        return None if model.start is None else datetime.fromisoformat(model.start).date()
+    except ValueError:
+        return None
+
+
+def _backfill_job(
+    model: ModelDescription, first_day: str, translator: Translator, step: str
+) -> "UnresolvedAssetJobDefinition":
     def config(day: str) -> dict[str, Any]:
         return {"ops": {step: {"config": {"restate": [model.name], "start": day, "end": day}}}}
 
-    days = dg.DailyPartitionsDefinition(start_date=str(model.start))
+    days = dg.DailyPartitionsDefinition(start_date=first_day)
     key = translator.asset_key(model.relation)
     return dg.define_asset_job(
         f"backfill_{model.relation.schema}_{model.relation.table}",
@@ -71,4 +88,4 @@ def _slug(cron: str) -> str:
     words = {"*/": "every_", "*": "x", " ": "_", ",": "_and_", "-": "_to_", "/": "_by_", "@": ""}
     for sign, word in words.items():
         cron = cron.replace(sign, word)
-    return cron
+    return allowed(cron)

@@ -1,5 +1,6 @@
 """How models appear in Dagster: keys, groups, owners, tags."""
 
+import re
 import warnings
 from pathlib import Path
 
@@ -7,13 +8,22 @@ import dagster as dg
 
 from sqlmesh_assets.description import ModelDescription, Relation
 
+_NOT_ALLOWED = re.compile(r"[^A-Za-z0-9_]")
+_OWNER = re.compile(r"team:[\w-]+|[^@\s]+@[^@\s]+\.[^@\s.]+")
+_LONGEST_TAG = 63
+
+
+def allowed(name: str) -> str:
+    """A name with an underscore for each character that Dagster does not have in names."""
+    return _NOT_ALLOWED.sub("_", name)
+
 
 class Translator:
     """The rules by which a model becomes an asset; subclass it to change them."""
 
     def asset_key(self, relation: Relation) -> dg.AssetKey:
         """The key of a model or of a relation that models read: schema and table."""
-        return dg.AssetKey([relation.schema, relation.table])
+        return dg.AssetKey([allowed(relation.schema), allowed(relation.table)])
 
     def plan_key(self) -> dg.AssetKey:
         """The key of the asset that tells of the newest plan."""
@@ -21,17 +31,18 @@ class Translator:
 
     def group_name(self, model: ModelDescription | None) -> str:
         """The group of a model, or of the plan."""
-        return "models" if model is None else model.relation.schema
+        return "models" if model is None else allowed(model.relation.schema)
 
     def owners(self, model: ModelDescription | None) -> list[str]:
         """Who answers for a model: its owner in SQLMesh is a team, or a person with a mail address."""
         if model is None or model.owner is None:
             return []
-        return [model.owner if "@" in model.owner else f"team:{model.owner}"]
+        owner = model.owner if "@" in model.owner else f"team:{model.owner}"
+        return [owner] if _OWNER.fullmatch(owner) else []
 
     def tags(self, model: ModelDescription) -> dict[str, str]:
         """The model's tags, as labels."""
-        return dict.fromkeys(model.tags, "")
+        return {allowed(tag)[:_LONGEST_TAG]: "" for tag in model.tags}
 
     def kinds(self, model: ModelDescription) -> set[str]:
         """What the asset is made with: SQLMesh, the engine and the kind of model."""

@@ -16,16 +16,17 @@ _TESTED_MODEL = re.compile(r"^\s+model:\s*[\"']?([\w.]+)", re.MULTILINE)
 
 
 def run_unit_tests(context: TolerantContext) -> tuple[UnitTest, ...]:
-    """Run all unit tests; those of a model that cannot be read are left out, its own problem comes first."""
+    """Run all unit tests; one of a model that is not there, or cannot be read, has failed."""
     return tuple(sorted([*_run(context), *_unreadable(context)], key=lambda test: (test.model, test.name)))
 
 
 def _run(context: TolerantContext) -> Iterator[UnitTest]:
     for found in context.select_tests():
-        if context.get_model(found.model_name) is not None:
-            failure = _failure(context, found)
-            model = _model_name(found.model_name)
-            yield UnitTest(name=found.test_name, file=str(found.path), model=model, failure=failure)
+        model = _model_name(found.model_name)
+        failure = (
+            f"there is no model {model}" if context.get_model(found.model_name) is None else _failure(context, found)
+        )
+        yield UnitTest(name=found.test_name, file=str(found.path), model=model, failure=failure)
 
 
 def _failure(context: TolerantContext, test: ModelTestMetadata) -> str | None:
@@ -48,5 +49,5 @@ def _unreadable(context: TolerantContext) -> Iterator[UnitTest]:
 
 
 def _model_name(name: str) -> str:
-    table = exp.to_table(name)
+    table = exp.to_table(name or "unnamed")
     return f"{table.db}.{table.name}"
