@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from croniter import croniter
 from dagster_sqlmesh import console
 from dagster_sqlmesh.config import SQLMeshContextConfig
 from dagster_sqlmesh.controller.base import SQLMeshController, SQLMeshInstance
@@ -18,7 +19,7 @@ from sqlmesh.core.constants import EPOCH
 from sqlmesh.core.plan import Plan
 from sqlmesh.core.snapshot import Snapshot
 from sqlmesh.utils.concurrency import NodeExecutionFailedError
-from sqlmesh.utils.date import TimeLike
+from sqlmesh.utils.date import TimeLike, to_datetime
 from sqlmesh.utils.errors import NodeAuditsErrors, SQLMeshError
 
 from sqlmesh_assets.context import plain
@@ -214,14 +215,19 @@ class Runner:
     def _to_plan(self, context: RecordingContext, work: Work, account: Account) -> Collection[str] | None:
         """The models to plan: those of the work, and what is deployed otherwise than was known; less what cannot be."""
         plan = work.plan
-        if plan is not None and work.deploys and work.environment == PRODUCTION:
+        unplanned = [] if plan is None or not work.deploys else [name for name in work.computed if name not in plan]
+        if plan is not None and unplanned and work.environment == PRODUCTION:
             deployed = Deployed(context)
-            plan = [*plan, *(name for name in work.computed if name not in plan and deployed.snapshot(name) is None)]
+            plan = [*plan, *(name for name in unplanned if deployed.snapshot(name) is None)]
         if plan is not None and not plan:
             return plan
-        for name in _without_interval(context.plan_builder(work.environment, **self._plan_options(work, plan)).build()):
-            cron = self._models[name].cron
-            account.fail(FailedModel(name, f"no interval of its cron {cron} has ended yet: give it an earlier start"))
+        if any(_may_lack_interval(self._models[name]) for name in (self._models if plan is None else plan)):
+            built = context.plan_builder(work.environment, **self._plan_options(work, plan)).build()
+            for name in _without_interval(built):
+                cron = self._models[name].cron
+                account.fail(
+                    FailedModel(name, f"no interval of its cron {cron} has ended yet: give it an earlier start")
+                )
         if not account.failed:
             return plan
         reasons = {name: found.reason for name, found in account.failed.items()}
@@ -232,10 +238,11 @@ class Runner:
 
     def _restate_what_plans_do_not(self, context: RecordingContext, work: Work, account: Account) -> None:
         """Load seeds again, and take over the rows of models that may not be computed again."""
-        deployed = Deployed(context)
-        for name in _remaining(work.restate, account):
-            model, snapshot = self._models[name], deployed.snapshot(name)
-            if snapshot is None or (model.kind != _SEED and model.restatable):
+        remaining = [name for name in _remaining(work.restate, account) if _is_beyond_plans(self._models[name])]
+        deployed = Deployed(context) if remaining else None
+        for name in remaining:
+            model, snapshot = self._models[name], deployed.snapshot(name) if deployed is not None else None
+            if deployed is None or snapshot is None:
                 continue
             started = time.perf_counter()
             if model.kind == _SEED:
@@ -351,6 +358,20 @@ def _merge(
         if str(relation_of(snapshot.name)) in wanted and snapshot.model.kind.is_incremental_by_unique_key
     }
     records.backfilled = days
+
+
+def _is_beyond_plans(model: ModelDescription) -> bool:
+    return model.kind == _SEED or not model.restatable
+
+
+def _may_lack_interval(model: ModelDescription) -> bool:
+    """Whether no interval of a model's cron may have ended since its start; the plan knows, and takes time to make."""
+    if model.start is None:
+        return True
+    ticks = croniter(model.cron, datetime.now(UTC))
+    ticks.get_prev()
+    last_begun: datetime = ticks.get_prev(datetime)
+    return last_begun < to_datetime(model.start)
 
 
 def _without_interval(plan: Plan) -> list[str]:

@@ -224,7 +224,7 @@ def test_audits_of_code_that_was_never_computed_say_what_to_do(own_project: Work
     own_project.edit("derived_a", "'Unknown')::TEXT AS league", "'None')::TEXT AS league")
     result = own_project.materialize(checks_only=True)
     assert not result.success
-    assert "materialize the asset prod/derived_a first" in failure_of(result)
+    assert "materialize the asset prod/derived_a, prod/derived_c first" in failure_of(result)
 
 
 def test_a_target_that_is_not_the_one_of_the_state_is_told_with_what_to_do(bench: Workbench) -> None:
