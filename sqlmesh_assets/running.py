@@ -239,10 +239,12 @@ class Runner:
     def _restate_what_plans_do_not(self, context: RecordingContext, work: Work, account: Account) -> None:
         """Load seeds again, and take over the rows of models that may not be computed again."""
         remaining = [name for name in _remaining(work.restate, account) if _is_beyond_plans(self._models[name])]
-        deployed = Deployed(context) if remaining else None
+        if not remaining:
+            return
+        deployed = Deployed(context)
         for name in remaining:
-            model, snapshot = self._models[name], deployed.snapshot(name) if deployed is not None else None
-            if deployed is None or snapshot is None:
+            model, snapshot = self._models[name], deployed.snapshot(name)
+            if snapshot is None:
                 continue
             started = time.perf_counter()
             if model.kind == _SEED:
@@ -371,7 +373,7 @@ def _may_lack_interval(model: ModelDescription) -> bool:
     ticks = croniter(model.cron, datetime.now(UTC))
     ticks.get_prev()
     last_begun: datetime = ticks.get_prev(datetime)
-    return last_begun < to_datetime(model.start)
+    return bool(last_begun < to_datetime(model.start))
 
 
 def _without_interval(plan: Plan) -> list[str]:

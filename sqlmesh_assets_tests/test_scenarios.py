@@ -314,7 +314,7 @@ def test_comments_texts_and_disabled_models_declare_no_names(bench: Bench) -> No
         "  description 'The name marts.spending, as in MODEL (name a.b)',\n  grain region_id",
     )
     bench.write(
-        "models/off.sql", "/* MODEL (name marts.spending) */\nMODEL (name marts.daily, enabled false);\nSELECT 1 AS x\n"
+        "models/off.sql", "/* MODEL (name marts.spending) */\nMODEL (name marts.other, enabled false);\nSELECT 1 AS x\n"
     )
     assert {model.name for model in bench.describe().models if model.problem} == set()
 
