@@ -109,7 +109,3 @@ class ProjectDescription(_Frozen):
 
     models: tuple[ModelDescription, ...]
     tests: tuple[UnitTest, ...] = ()
-
-    def model(self, name: str) -> ModelDescription | None:
-        """The model of a name; None when there is none."""
-        return next((model for model in self.models if model.name == name), None)

@@ -36,6 +36,8 @@ from sqlmesh_assets.reading import relation_of
 from sqlmesh_assets.work import Account, FailedModel, Work
 
 _SEED = "SEED"
+_EXPANDED = "does not support partial restatement"
+"""In a warning of SQLMesh that is not true here, where models by unique key are merged."""
 _LOCKED = re.compile(r"lock on file \"?(?P<file>[^\"]+?)\"?:.*?PID (?P<process>\d+)", re.DOTALL)
 
 
@@ -109,9 +111,12 @@ class Runner:
         with self._instance(PRODUCTION) as mesh:
             deployed = Deployed(mesh.context)
             found = {name: deployed.snapshot(name) for name in names}
-            for name, snapshot in found.items():
-                for outcome in () if snapshot is None else _named(self._models[name], deployed.audit(snapshot)):
-                    yield name, outcome
+            outcomes = {
+                name: _named(self._models[name], deployed.audit(snapshot))
+                for name, snapshot in found.items()
+                if snapshot is not None
+            }
+        yield from ((name, outcome) for name, several in outcomes.items() for outcome in several)
         missing = [name for name, snapshot in found.items() if snapshot is None]
         if missing:
             keys = ", ".join(name.replace(".", "/") for name in missing)
@@ -123,10 +128,11 @@ class Runner:
     @contextlib.contextmanager
     def _instance(self, environment: str) -> Iterator[SQLMeshInstance[RecordingContext]]:
         try:
-            # What macros and models print is no part of a run's log.
-            with contextlib.redirect_stdout(io.StringIO()), self._controller.instance(environment) as mesh:
-                # Closing a context closes its connections through its evaluator, and only once it has one.
-                _ = mesh.context.snapshot_evaluator
+            with contextlib.ExitStack() as opened:
+                with _silence():
+                    mesh = opened.enter_context(self._controller.instance(environment))
+                    # Closing a context closes its connections through its evaluator, and only once it has one.
+                    _ = mesh.context.snapshot_evaluator
                 yield mesh
         except SQLMeshAssetsError:
             raise
@@ -262,7 +268,7 @@ class Runner:
         """Account for all that happens; False when models failed."""
         failed_before = set(account.failed)
         try:
-            for event in events:
+            for event in _silently(events):
                 self._note(mesh.context, event, account)
         except SQLMeshError:
             if set(account.failed) == failed_before:
@@ -285,7 +291,7 @@ class Runner:
             case console.LogSkippedModels(snapshot_names=names):
                 for name in names:
                     account.fail(FailedModel(str(relation_of(name)), "a model that it reads was not computed"))
-            case console.LogWarning(short_message=message, long_message=details):
+            case console.LogWarning(short_message=message, long_message=details) if _EXPANDED not in message:
                 self._on_warning(plain(details or message))
             case console.LogError(message=message):
                 self._on_warning(plain(message))
@@ -315,6 +321,21 @@ class Runner:
             return FailedModel(name, f"blocking audit failed: {audits}", refused)
         file = Path(model.file) if model is not None else self._project.path
         return FailedModel(name, explain(file, plain(cause or error), record.failed_sql))
+
+
+def _silence() -> contextlib.AbstractContextManager[object]:
+    """What SQLMesh, macros and models print is no part of a run's log."""
+    return contextlib.redirect_stdout(io.StringIO())
+
+
+def _silently(events: Iterator[console.ConsoleEvent]) -> Iterator[console.ConsoleEvent]:
+    """The events, while whoever is told of them may print."""
+    while True:
+        with _silence():
+            event = next(events, None)
+        if event is None:
+            return
+        yield event
 
 
 def _computation(model: ModelDescription, snapshot: Snapshot, record: Record, seconds: float) -> Computation:

@@ -91,8 +91,7 @@ class Bench:
 
     def model(self, name: str) -> ModelDescription:
         """One model as it is now."""
-        found = self.describe().model(name)
-        assert found is not None
+        [found] = [model for model in self.describe().models if model.name == name]
         return found
 
     def sql(self, statement: str) -> list[tuple[Any, ...]]:

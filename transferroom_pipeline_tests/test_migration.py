@@ -207,6 +207,14 @@ def test_a_project_without_models_is_a_mistake_and_no_proof(migrated: Project, t
     assert "TRANSFERROOM_SQLMESH_PROJECT" in result.output
 
 
+def test_a_warning_of_sqlmesh_is_printed_whole(migrated: Project) -> None:
+    migrated.target("UPDATE raw.players SET age = 51 WHERE player_id = (SELECT min(player_id) FROM prod.derived_a)")
+    result = migrated.call("run", "--select", "group:models")
+    assert result.exit_code == 0, result.output
+    assert "'accepted_range_non_blocking' audit error: 1 row failed" in result.output
+    assert "partial restatement" not in result.output
+
+
 def test_a_model_that_fails_does_not_keep_the_others_from_being_proven(migrated: Project) -> None:
     # An age that is no age: the model of derived_b refuses nothing of it, and that of derived_a only warns.
     migrated.target(
