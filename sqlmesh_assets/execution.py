@@ -185,7 +185,7 @@ class ModelsRun:
         wrong = self._without_input(selected, versions, ledger) | problems(self._description)
         blocked = blocked_models(self._description.models, wrong)
         usable = [model for model in models if model.name not in blocked]
-        if config.mode is Mode.RUN:
+        if config.mode is Mode.run:
             usable = [_as_deployed(model, ledger) for model in usable]
         return _Situation(ledger, versions, stale_models(usable, ledger, versions, datetime.now(UTC)), blocked)
 
@@ -229,7 +229,7 @@ class ModelsRun:
         """The models that this run computes or plans, with those that follow from them, and why."""
         wanted = {name: found for name, found in situation.stale.items() if name in scope}
         again = self._downstream(config.restate) - set(situation.blocked)
-        if config.mode is Mode.RUN:
+        if config.mode is Mode.run:
             wanted = {name: found for name, found in wanted.items() if self._may_run(name, situation.ledger)}
         if config.by_days:
             # The days are for what is restated; whatever else is not up to date is another run's business.
@@ -252,7 +252,7 @@ class ModelsRun:
         self, compute: Mapping[str, Stale], situation: _Situation, config: ModelsConfig, *, everything: bool
     ) -> Work:
         """How what is to be computed is computed."""
-        deploys, known = config.mode is Mode.PLAN, situation.ledger.computations
+        deploys, known = config.mode is Mode.plan, situation.ledger.computations
         outdated = [
             name
             for name, found in compute.items()
@@ -396,7 +396,7 @@ class ModelsRun:
             if known[name].code_version != self._models[name].code_version:
                 outcome.left[name] = "its code changed, and this run deploys none"
             elif found is not None and name not in outcome.reasons:
-                why = "it is not due" if config.mode is Mode.RUN else "this run computes days of other models only"
+                why = "it is not due" if config.mode is Mode.run else "this run computes days of other models only"
                 outcome.left[name] = f"{found.reason}, and {why}"
 
     def _preview(self, work: Work, compute: Mapping[str, Stale]) -> str:

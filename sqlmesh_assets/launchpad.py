@@ -17,17 +17,17 @@ _ENVIRONMENT = re.compile("[a-z][a-z0-9_]*")
 
 
 class Mode(Enum):
-    """How far a run may go."""
+    """How far a run may go; Dagster knows the members by their names, so these are what a person writes."""
 
-    PLAN = "plan"
-    RUN = "run"
+    plan = "plan"
+    run = "run"
 
 
 class ModelsConfig(dg.Config):
     """How the models are run; the defaults bring everything that is selected up to date."""
 
     mode: Mode = Field(
-        default=Mode.PLAN,
+        default=Mode.plan,
         description="plan applies changes of code and computes whatever is not up to date; run leaves the code that is "
         "deployed and computes only models whose cron is due.",
     )
@@ -70,7 +70,7 @@ class ModelsConfig(dg.Config):
         for name in self.restate:
             if name not in names:
                 raise ConfigurationError(f"restate names {name}, which is no model: the models are {', '.join(names)}")
-        if self.mode is Mode.RUN and (self.restate or not self.is_production):
+        if self.mode is Mode.run and (self.restate or not self.is_production):
             raise ConfigurationError(
                 f"mode run computes what is due in {PRODUCTION}: leave out restate and environment, or write mode plan"
             )

@@ -53,7 +53,7 @@ def _schedule(
         name,
         selection=dg.AssetSelection.assets(*keys).downstream(),
         description=f"The models with cron {cron} that are due, and what is downstream of them.",
-        config=dg.RunConfig(ops={step: ModelsConfig(mode=Mode.RUN)}),
+        config=dg.RunConfig(ops={step: ModelsConfig(mode=Mode.run)}),
     )
     return dg.ScheduleDefinition(name=name, job=job, cron_schedule=cron, execution_timezone=timezone)
 

@@ -74,12 +74,12 @@ def test_a_day_that_has_ended_is_computed_and_the_days_before_are_not(computed: 
     forget_last_day(computed, "marts.daily")
     computed.sql(f"UPDATE {physical(computed, 'daily')} SET orders = 99")
     accept_rows(computed, "marts.daily")
-    result = computed.materialize("key:marts/daily", mode=Mode.RUN)
+    result = computed.materialize("key:marts/daily", mode=Mode.run)
     assert result.success
     assert materialized(result) == {"marts/daily"}
     assert "an interval of its cron @daily has ended" in metadata(result, "marts/daily")["reason"]
     assert computed.sql("SELECT DISTINCT orders FROM marts.daily") == [(99,)]
-    assert materialized(computed.materialize("key:marts/daily", mode=Mode.RUN)) == set()
+    assert materialized(computed.materialize("key:marts/daily", mode=Mode.run)) == set()
 
 
 def forget_last_day(bench: Bench, name: str) -> None:

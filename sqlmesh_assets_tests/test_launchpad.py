@@ -105,16 +105,16 @@ def test_days_of_a_model_by_time_are_restated_and_the_others_are_not(computed: B
 def test_mode_run_deploys_no_code_and_computes_what_is_due(computed: Bench) -> None:
     computed.edit("models/customers.sql", "name::TEXT", "UPPER(name)::TEXT")
     computed.sql("UPDATE raw.customers SET name = 'Dan' WHERE id = 1")
-    assert materialized(computed.materialize(mode=Mode.RUN)) == set()
+    assert materialized(computed.materialize(mode=Mode.run)) == set()
     make_due(computed)
-    result = computed.materialize(mode=Mode.RUN)
+    result = computed.materialize(mode=Mode.run)
     assert result.success
     assert "staging/customers" in materialized(result)
     assert computed.sql("SELECT customer_name FROM staging.customers WHERE customer_id = 1") == [("Dan",)]
 
 
 def test_mode_run_says_of_models_that_were_never_deployed_what_to_do(bench: Bench) -> None:
-    result = bench.materialize(mode=Mode.RUN)
+    result = bench.materialize(mode=Mode.run)
     assert not result.success
     assert "marts.names: it was never deployed: run it in mode plan first" in reasons(result)
 
@@ -127,7 +127,7 @@ def test_mode_run_says_of_models_that_were_never_deployed_what_to_do(bench: Benc
         ({"start": "2026-01-01"}, "only with restate"),
         ({"restate": ["marts.daily"], "start": "yesterday"}, "start 'yesterday' is no date"),
         ({"restate": ["marts.daily"], "start": "2026-02-01", "end": "2026-01-01"}, "is after end"),
-        ({"mode": Mode.RUN, "environment": "dev"}, "leave out restate and environment"),
+        ({"mode": Mode.run, "environment": "dev"}, "leave out restate and environment"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_in_one_sentence(bench: Bench, config: dict[str, Any], sentence: str) -> None:
@@ -135,6 +135,16 @@ def test_what_cannot_be_meant_is_refused_in_one_sentence(bench: Bench, config: d
         ModelsConfig(**config).check(bench.describe().models)
     assert sentence in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+def test_the_launchpad_takes_what_the_documentation_says(computed: Bench) -> None:
+    config = {"mode": "run", "environment": "prod", "restate": [], "dry_run": True}
+    result = dg.materialize(
+        [computed.assets()],
+        instance=dg.DagsterInstance.ephemeral(),
+        run_config={"ops": {"models": {"config": config}}},
+    )
+    assert "Everything is up to date." in plan_markdown(result)
 
 
 def test_a_refused_configuration_fails_the_run_and_computes_nothing(bench: Bench) -> None:

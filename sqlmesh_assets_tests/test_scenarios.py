@@ -128,7 +128,7 @@ def test_a_model_that_failed_once_runs_by_schedule_when_it_can(computed: Bench) 
     computed.sql("UPDATE raw.orders SET amount = -500 WHERE id = 12")
     assert not computed.materialize().success
     computed.sql("UPDATE raw.orders SET amount = 70 WHERE id = 12")
-    result = computed.materialize(mode=Mode.RUN)
+    result = computed.materialize(mode=Mode.run)
     assert result.success, reasons(result)
     assert computed.sql(SPENT) == [(1, 200), (2, 70), (3, 0)]
 
@@ -154,11 +154,11 @@ def test_restating_one_model_does_not_hide_that_another_is_stale(computed: Bench
 
 def test_what_a_run_leaves_alone_is_not_called_up_to_date(computed: Bench) -> None:
     computed.sql("UPDATE raw.orders SET amount = 60 WHERE id = 10")
-    result = computed.materialize(mode=Mode.RUN)
+    result = computed.materialize(mode=Mode.run)
     assert states(result)["staging/orders"] == "left alone: raw.orders changed, and it is not due"
     assert states(result)["marts/regions"] == "up to date: neither code nor data changed"
     computed.edit("models/names.py", ".str[0]", ".str[1]")
-    assert states(computed.materialize(mode=Mode.RUN))["marts/names"] == (
+    assert states(computed.materialize(mode=Mode.run))["marts/names"] == (
         "left alone: its code changed, and this run deploys none"
     )
 
