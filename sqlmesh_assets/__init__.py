@@ -10,7 +10,7 @@ What a project needs, in the order in which it needs it:
 - `assets.sqlmesh_assets` makes all models one multi-asset of which any part can be selected, with their audits as
   checks; `assets.plan_checks` are the checks of the plan as a whole. What a person may ask of a run is
   `launchpad.ModelsConfig`.
-- `schedules.model_schedules` makes a schedule for each cron that models have, `schedules.backfill_jobs` a partitioned
+- `schedules.model_schedules` makes a schedule for each cron that models have, `backfills.backfill_jobs` a partitioned
   job for each model that can be computed day by day.
 - `execution.MERGES` is the tag of a model by unique key whose SQL finds what is new, changed and gone.
 

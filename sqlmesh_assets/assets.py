@@ -13,7 +13,7 @@ from sqlmesh_assets.launchpad import ModelsConfig
 from sqlmesh_assets.ledger import AuditOutcome, Computation, DataVersions
 from sqlmesh_assets.origins import column_origins
 from sqlmesh_assets.project import PRODUCTION, SQLMeshProject, describe
-from sqlmesh_assets.rendering import audit_metadata, model_metadata, plan_metadata, told
+from sqlmesh_assets.rendering import audit_metadata, computed_line, model_metadata, plan_metadata, told
 from sqlmesh_assets.translator import Translator
 
 FAILED = "failed"
@@ -239,6 +239,4 @@ class _Step:
         return dg.AssetObservation(plan, description=description, metadata=metadata)
 
     def _log_computed(self, name: str, computed: Computation, reason: str) -> None:
-        failing = [audit.check for audit in computed.audits if audit.failing_rows]
-        audits = f"audits failed: {', '.join(failing)}" if failing else f"{len(computed.audits)} audits passed"
-        self._context.log.info(f"{name}: {computed.rows:,} rows in {computed.seconds:.2f} s, {audits} ({reason})")
+        self._context.log.info(computed_line(name, computed, reason))

@@ -12,6 +12,13 @@ from sqlmesh_assets.origins import Origins
 from sqlmesh_assets.translator import Translator
 
 
+def computed_line(name: str, computed: Computation, reason: str) -> str:
+    """A computed model as one line of a log."""
+    failing = [audit.check for audit in computed.audits if audit.failing_rows]
+    audits = f"audits failed: {', '.join(failing)}" if failing else f"{len(computed.audits)} audits passed"
+    return f"{name}: {computed.rows:,} rows in {computed.seconds:.2f} s, {audits} ({reason})"
+
+
 def model_metadata(
     model: ModelDescription, computed: Computation, origins: Origins, translator: Translator
 ) -> dict[str, Any]:

@@ -1,19 +1,18 @@
-"""Schedules and jobs that follow from the models themselves: their crons, and the days that they can be computed by."""
+"""Schedules that follow from the models' crons."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import dagster as dg
 from dagster._utils.schedules import is_valid_cron_schedule
 
-from sqlmesh_assets.description import BY_DAYS, ModelDescription, ProjectDescription
+from sqlmesh_assets.description import ModelDescription, ProjectDescription
 from sqlmesh_assets.launchpad import Mode, ModelsConfig
 from sqlmesh_assets.translator import Translator, allowed
 
 if TYPE_CHECKING:
     # What `define_asset_job` returns has no public name.
-    from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+    pass
 
 
 def model_schedules(
@@ -31,19 +30,6 @@ def model_schedules(
     return [_schedule(cron, description.models, translator, timezone, step) for cron in crons]
 
 
-def backfill_jobs(
-    description: ProjectDescription, *, translator: Translator, step: str = "models"
-) -> "list[UnresolvedAssetJobDefinition]":
-    """One job with daily partitions per model that can be computed by days and says from which day on it has data.
-
-    Its partitions are what a backfill in Dagster's UI chooses from; each computes the model for one day again, and what
-    reads it.
-    """
-    days = {model.relation: _first_day(model) for model in description.models if model.kind in BY_DAYS}
-    models = [(model, days[model.relation]) for model in description.models if days.get(model.relation) is not None]
-    return [_backfill_job(model, str(day), translator, step) for model, day in models]
-
-
 def _schedule(
     cron: str, models: Sequence[ModelDescription], translator: Translator, timezone: str, step: str
 ) -> dg.ScheduleDefinition:
@@ -56,31 +42,6 @@ def _schedule(
         config=dg.RunConfig(ops={step: ModelsConfig(mode=Mode.run)}),
     )
     return dg.ScheduleDefinition(name=name, job=job, cron_schedule=cron, execution_timezone=timezone)
-
-
-def _first_day(model: ModelDescription) -> date | None:
-    """From which day on a model has data; None where it says so by words such as `1 week ago`, or not at all."""
-    try:
-        return None if model.start is None else datetime.fromisoformat(model.start).date()
-    except ValueError:
-        return None
-
-
-def _backfill_job(
-    model: ModelDescription, first_day: str, translator: Translator, step: str
-) -> "UnresolvedAssetJobDefinition":
-    def config(day: str) -> dict[str, Any]:
-        return {"ops": {step: {"config": {"restate": [model.name], "start": day, "end": day}}}}
-
-    days = dg.DailyPartitionsDefinition(start_date=first_day)
-    key = translator.asset_key(model.relation)
-    return dg.define_asset_job(
-        f"backfill_{model.relation.schema}_{model.relation.table}",
-        selection=dg.AssetSelection.assets(key).downstream(),
-        description=f"Days of {model.name} computed again.",
-        partitions_def=days,
-        config=dg.PartitionedConfig(partitions_def=days, run_config_for_partition_key_fn=config),
-    )
 
 
 def _slug(cron: str) -> str:

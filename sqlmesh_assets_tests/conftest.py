@@ -13,6 +13,7 @@ import pytest
 from sqlmesh.core.config import Config, DuckDBConnectionConfig, GatewayConfig, ModelDefaultsConfig
 
 from sqlmesh_assets.assets import plan_checks, sqlmesh_assets
+from sqlmesh_assets.backfills import backfill_jobs
 from sqlmesh_assets.description import ModelDescription, ProjectDescription, Relation
 from sqlmesh_assets.launchpad import ModelsConfig
 from sqlmesh_assets.project import SQLMeshProject, describe
@@ -134,6 +135,10 @@ class Bench:
             self.versions,
             before_compute=lambda models: self.computing.append([model.name for model in models]),
         )
+
+    def backfills(self) -> list[dg.JobDefinition]:
+        """The jobs that compute days of models again."""
+        return backfill_jobs(self.project, self.describe(), self.versions)
 
     def materialize(
         self,

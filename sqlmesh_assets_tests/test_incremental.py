@@ -8,8 +8,6 @@ from sqlmesh.utils.date import to_timestamp
 
 from sqlmesh_assets.launchpad import Mode
 from sqlmesh_assets.ledger import read_ledger, write_ledger
-from sqlmesh_assets.schedules import backfill_jobs
-from sqlmesh_assets.translator import Translator
 from sqlmesh_assets_tests.conftest import Bench, materialized, metadata
 from sqlmesh_assets_tests.test_launchpad import physical
 
@@ -52,8 +50,8 @@ def test_new_code_of_a_model_by_unique_key_computes_all_rows(computed: Bench) ->
 
 def test_a_backfill_of_a_day_computes_the_rows_of_that_day_and_keeps_the_others(computed: Bench) -> None:
     computed.sql(f"UPDATE {physical(computed, 'latest')} SET amount = 0")
-    jobs = backfill_jobs(computed.describe(), translator=Translator())
-    job = dg.Definitions(assets=[computed.assets()], jobs=jobs).resolve_job_def("backfill_marts_latest")
+    jobs = computed.backfills()
+    job = dg.Definitions(jobs=jobs).resolve_job_def("backfill_marts_latest")
     with dg.DagsterInstance.ephemeral() as instance:
         result = job.execute_in_process(partition_key="2026-01-02", instance=instance)
     assert result.success

@@ -11,7 +11,7 @@ from sqlmesh.core.snapshot import SnapshotEvaluator
 from sqlmesh_assets.description import ProjectDescription, Relation
 from sqlmesh_assets.launchpad import Mode
 from sqlmesh_assets.ledger import Ledger, read_ledger, write_ledger
-from sqlmesh_assets.schedules import backfill_jobs, model_schedules
+from sqlmesh_assets.schedules import model_schedules
 from sqlmesh_assets.translator import Translator
 from sqlmesh_assets_tests.conftest import MODELS, Bench, materialized, metadata, observed, plan_markdown, reasons
 from sqlmesh_assets_tests.test_launchpad import make_due, physical
@@ -333,7 +333,7 @@ def test_a_unit_test_of_no_model_has_failed(bench: Bench) -> None:
 @pytest.mark.parametrize("start", ["1 week ago", "yesterday", "2026-01-01 12:00:00"])
 def test_a_start_in_words_or_with_a_time_does_not_take_the_code_location_away(bench: Bench, start: str) -> None:
     bench.edit("models/daily.sql", "start '2026-01-01'", f"start '{start}'")
-    jobs = backfill_jobs(bench.describe(), translator=Translator())
+    jobs = bench.backfills()
     assert ("backfill_marts_daily" in {job.name for job in jobs}) == start.startswith("2026")
 
 

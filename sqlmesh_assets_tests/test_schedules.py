@@ -4,7 +4,7 @@ import dagster as dg
 import pytest
 
 from sqlmesh_assets.description import ModelDescription, ProjectDescription, Relation
-from sqlmesh_assets.schedules import backfill_jobs, model_schedules
+from sqlmesh_assets.schedules import model_schedules
 from sqlmesh_assets.translator import Translator
 from sqlmesh_assets_tests.conftest import Bench, materialized
 
@@ -112,9 +112,9 @@ def test_a_scheduled_run_deploys_no_code(computed: Bench) -> None:
 
 
 def test_models_that_can_be_computed_by_days_have_a_partitioned_job_for_backfills(computed: Bench) -> None:
-    jobs = backfill_jobs(computed.describe(), translator=Translator())
+    jobs = computed.backfills()
     assert {job.name for job in jobs} == {"backfill_marts_daily", "backfill_marts_latest"}
-    location = dg.Definitions(assets=[computed.assets()], jobs=jobs)
+    location = dg.Definitions(jobs=jobs)
     job = location.resolve_job_def("backfill_marts_daily")
     computed.sql("UPDATE raw.orders SET ordered_on = DATE '2026-01-02' WHERE id = 10")
     with dg.DagsterInstance.ephemeral() as instance:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 import dagster as dg
 from dagster_dlt import DagsterDltResource
 
-from sqlmesh_assets.schedules import backfill_jobs, model_schedules
 from transferroom_pipeline.automation.jobs import migration_job, stage_jobs
 from transferroom_pipeline.automation.schedules import TIMEZONE, daily_schedule
 from transferroom_pipeline.automation.sensors import source_files_sensor
@@ -16,7 +15,7 @@ from transferroom_pipeline.cutover.assets import analytics_asset
 from transferroom_pipeline.cutover.interlock import withdraw_before_change
 from transferroom_pipeline.legacy.assets import legacy_asset, legacy_checks, snapshot_asset
 from transferroom_pipeline.legacy.tables import LEGACY_TABLES
-from transferroom_pipeline.models.assets import StageTranslator, model_assets, model_checks
+from transferroom_pipeline.models.assets import Models
 from transferroom_pipeline.models.project import describe_models
 from transferroom_pipeline.platforms.resources import LegacyPlatform, TargetPlatform
 from transferroom_pipeline.progress import progress_logger
@@ -38,19 +37,16 @@ def defs() -> dg.Definitions:
 
 def build_definitions(settings: Settings) -> dg.Definitions:
     """The code location with given settings."""
-    models = describe_models(settings)
+    models = Models(describe_models(settings), settings, withdraw_before_change)
     return dg.Definitions(
         assets=[
             *_legacy_side(settings),
             *_target_side(settings),
-            model_assets(models, settings, withdraw_before_change),
+            models.assets(),
         ],
-        asset_checks=_checks(settings),
-        jobs=[migration_job(), *stage_jobs(), *backfill_jobs(models, translator=StageTranslator())],
-        schedules=[
-            daily_schedule(),
-            *model_schedules(models, translator=StageTranslator(), timezone=TIMEZONE),
-        ],
+        asset_checks=[*_checks(), *models.checks()],
+        jobs=[migration_job(), *stage_jobs(), *models.backfill_jobs()],
+        schedules=[daily_schedule(), *models.schedules(TIMEZONE)],
         sensors=[source_files_sensor()],
         resources=_resources(settings),
         # Importing the code location again in every step costs more than most steps, and DuckDB allows one writer.
@@ -78,11 +74,10 @@ def _target_side(settings: Settings) -> Sequence[dg.AssetsDefinition]:
     ]
 
 
-def _checks(settings: Settings) -> Sequence[dg.AssetChecksDefinition]:
+def _checks() -> Sequence[dg.AssetChecksDefinition]:
     return [
         *(references_check(table) for table in SOURCE_TABLES if table.references),
         *(legacy_checks(table) for table in LEGACY_TABLES),
-        *model_checks(settings),
     ]
 
 

@@ -97,6 +97,9 @@ def test_a_model_shows_where_it_comes_from_and_what_its_audits_found(server: tup
     expect(page.get_by_text("Sum of their fees, in millions.").first).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_text("derived_c.sql").first).to_be_visible()
     expect(page.get_by_text("raw.transfers.transfer_fee_millions").first).to_be_visible()
+    job = "locations/transferroom_pipeline.definitions/jobs/backfill_prod_derived_b_incremental"
+    page.goto(f"{address}/{job}/partitions")
+    expect(page.get_by_role("button", name="Launch backfill").first).to_be_visible(timeout=PATIENCE)
     page.goto(f"{address}/assets/prod/derived_a?view=checks&checkDetail=accepted_range_non_blocking")
     expect(page.get_by_text("failing_rows").first).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_text("sample", exact=True).first).to_be_visible()

@@ -7,7 +7,9 @@ import dagster as dg
 import duckdb
 
 from sqlmesh_assets.assets import plan_checks, sqlmesh_assets
+from sqlmesh_assets.backfills import backfill_jobs
 from sqlmesh_assets.description import ModelDescription, ProjectDescription, Relation
+from sqlmesh_assets.schedules import model_schedules
 from sqlmesh_assets.translator import Translator
 from transferroom_pipeline.keys import OWNERS, TARGET_POOL, Group, model_key
 from transferroom_pipeline.models.project import sqlmesh_project
@@ -35,35 +37,59 @@ class StageTranslator(Translator):
         return super().owners(model) or list(OWNERS)
 
 
-def model_assets(
-    description: ProjectDescription, settings: Settings, before_rebuild: BeforeChange
-) -> dg.AssetsDefinition:
-    """All models as one step.
+class Models:
+    """What the models' step, checks and jobs have in common."""
 
-    Args:
-        description: The project as it is when the code location is loaded.
-        settings: Where project, target and SQLMesh's state are.
-        before_rebuild: Told, on a connection to the target, which tables of `prod` are about to be rebuilt.
-    """
+    def __init__(self, description: ProjectDescription, settings: Settings, before_rebuild: BeforeChange) -> None:
+        """Take the models as they are when the code location is loaded.
 
-    def before_compute(models: Sequence[ModelDescription]) -> None:
+        Args:
+            description: The project.
+            settings: Where project, target and SQLMesh's state are.
+            before_rebuild: Told, on a connection to the target, which tables of `prod` are about to be rebuilt.
+        """
+        self._description = description
+        self._settings = settings
+        self._before_rebuild = before_rebuild
+        self._project = sqlmesh_project(settings)
+
+    def assets(self) -> dg.AssetsDefinition:
+        """All models as one step."""
+        return sqlmesh_assets(
+            self._project,
+            self._description,
+            self._versions,
+            translator=StageTranslator(),
+            before_compute=self._before_compute,
+            pool=TARGET_POOL,
+        )
+
+    def checks(self) -> list[dg.AssetChecksDefinition]:
+        """The checks of the plan as a whole."""
+        return plan_checks(self._project, StageTranslator())
+
+    def schedules(self, timezone: str) -> list[dg.ScheduleDefinition]:
+        """One schedule per cron of the models."""
+        return model_schedules(self._description, translator=StageTranslator(), timezone=timezone)
+
+    def backfill_jobs(self) -> list[dg.JobDefinition]:
+        """One job with daily partitions per model that can be computed by days."""
+        return backfill_jobs(
+            self._project,
+            self._description,
+            self._versions,
+            translator=StageTranslator(),
+            before_compute=self._before_compute,
+            pool=TARGET_POOL,
+        )
+
+    def _versions(self, relations: Collection[Relation]) -> dict[Relation, str]:
+        return content_versions(self._settings, relations)
+
+    def _before_compute(self, models: Sequence[ModelDescription]) -> None:
         tables = sorted(model.relation.table for model in models if model.relation.schema == REBUILT_SCHEMA)
-        with connect(settings.target_database) as connection:
-            before_rebuild(connection, tables)
-
-    return sqlmesh_assets(
-        sqlmesh_project(settings),
-        description,
-        lambda relations: content_versions(settings, relations),
-        translator=StageTranslator(),
-        before_compute=before_compute,
-        pool=TARGET_POOL,
-    )
-
-
-def model_checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
-    """The checks of the plan as a whole."""
-    return plan_checks(sqlmesh_project(settings), StageTranslator())
+        with connect(self._settings.target_database) as connection:
+            self._before_rebuild(connection, tables)
 
 
 def content_versions(settings: Settings, relations: Collection[Relation]) -> dict[Relation, str]:

@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 
 from sqlmesh_assets.launchpad import ModelsConfig
-from transferroom_pipeline.models.assets import model_assets, model_checks
+from transferroom_pipeline.models.assets import Models
 from transferroom_pipeline.models.project import describe_models
 from transferroom_pipeline.platforms.duckdb_database import connect
 from transferroom_pipeline.settings import Settings
@@ -61,14 +61,14 @@ class Workbench:
         self, selection: str = "*", *, checks_only: bool = False, **config: Any
     ) -> dg.ExecuteInProcessResult:
         """Materialize models through Dagster; failures are in the result."""
-        assets = model_assets(
-            describe_models(self.settings), self.settings, lambda _, tables: self.rebuilt.append(list(tables))
-        )
+        told = self.rebuilt
+        models = Models(describe_models(self.settings), self.settings, lambda _, tables: told.append(list(tables)))
+        assets = models.assets()
         chosen = dg.AssetSelection.from_string(selection)
         audits = dg.AssetSelection.checks(*assets.check_keys)
         selected = audits if checks_only else chosen
         return dg.materialize(
-            [assets, *model_checks(self.settings)],
+            [assets, *models.checks()],
             selection=selected,
             run_config=dg.RunConfig(ops={"models": ModelsConfig(**config)}),
             instance=dg.DagsterInstance.ephemeral(),
