@@ -192,10 +192,7 @@ class _Step:
     ) -> Iterator[dg.MaterializeResult[None]]:
         """A result for a selected model; one that SQLMesh computed along is told to Dagster too: its data is new."""
         key = self._keys[model.name]
-        metadata = model_metadata(model, computed, self._origins, self._translator) | {
-            "environment": self._config.environment,
-            "reason": reason,
-        }
+        metadata = model_metadata(model, computed, reason, self._origins, self._translator)
         if key in self._context.selected_asset_keys:
             version = None if computed.content is None else dg.DataVersion(computed.content)
             yield dg.MaterializeResult(asset_key=key, metadata=metadata, data_version=version)

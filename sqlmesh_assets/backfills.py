@@ -60,7 +60,8 @@ def _compute_days(
     origins = column_origins(description.models)
     for model in description.models:
         if model.name in outcome.computed:
-            metadata = model_metadata(model, outcome.computed[model.name], origins, translator)
+            reason = outcome.reasons[model.name]
+            metadata = model_metadata(model, outcome.computed[model.name], reason, origins, translator)
             key = translator.asset_key(model.relation)
             context.log_event(dg.AssetMaterialization(key, metadata=metadata))
     if outcome.failed:

@@ -9,6 +9,7 @@ from sqlmesh_assets.description import ColumnSource, ModelDescription
 from sqlmesh_assets.execution import Outcome
 from sqlmesh_assets.ledger import AuditOutcome, Computation
 from sqlmesh_assets.origins import Origins
+from sqlmesh_assets.project import PRODUCTION
 from sqlmesh_assets.translator import Translator
 
 
@@ -20,9 +21,9 @@ def computed_line(name: str, computed: Computation, reason: str) -> str:
 
 
 def model_metadata(
-    model: ModelDescription, computed: Computation, origins: Origins, translator: Translator
+    model: ModelDescription, computed: Computation, reason: str, origins: Origins, translator: Translator
 ) -> dict[str, Any]:
-    """What a materialization of a model says, under the names that Dagster's UI knows."""
+    """What a materialization of a model says, under the names that Dagster's UI knows; assets stand for production."""
     columns = [dg.TableColumn(column.name, column.type, column.description) for column in model.columns]
     return {
         "dagster/row_count": computed.rows,
@@ -32,6 +33,8 @@ def model_metadata(
         "seconds": computed.seconds,
         "interval": " to ".join(time.isoformat(sep=" ", timespec="minutes") for time in computed.interval),
         "snapshot": computed.snapshot,
+        "environment": PRODUCTION,
+        "reason": reason,
         "column_lineage": dg.MetadataValue.md(lineage_table(model, origins)),
     }
 
