@@ -96,7 +96,8 @@ def test_a_model_shows_where_it_comes_from_and_what_its_audits_found(server: tup
     page.goto(f"{address}/assets/prod/derived_c?view=overview")
     expect(page.get_by_text("Sum of their fees, in millions.").first).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_text("derived_c.sql").first).to_be_visible()
-    expect(page.get_by_text("raw.transfers.transfer_fee_millions").first).to_be_visible()
+    page.get_by_role("row", name="column_lineage").get_by_text("[Show Markdown]").first.click()
+    expect(page.get_by_text("raw.transfers.transfer_fee_millions").first).to_be_visible(timeout=PATIENCE)
     job = "locations/transferroom_pipeline.definitions/jobs/backfill_prod_derived_b_incremental"
     page.goto(f"{address}/{job}/partitions")
     expect(page.get_by_role("button", name="Launch backfill").first).to_be_visible(timeout=PATIENCE)
