@@ -13,18 +13,16 @@ other, since the machine's noise is in both.
 """
 
 import argparse
-import os
 import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parent.parent
+from folders import PROJECT, empty_folder
+
 BARE = "import dagster, dagster_dlt, patito"
 LOCATION = "import transferroom_pipeline.definitions as location; location.defs().get_repository_def()"
 STEP = """
@@ -69,20 +67,6 @@ def report(what: str, meaning: str, seconds: list[float], limit: float) -> None:
     """Print one line."""
     median, worst = statistics.median(seconds), max(seconds)
     print(f"{what:<32}{median:>6.2f} s {meaning:<30} (worst {worst:.2f} s; at most {limit:.1f} s)")
-
-
-@contextmanager
-def empty_folder() -> Iterator[dict[str, str]]:
-    """The environment that points the pipeline to a new folder."""
-    with tempfile.TemporaryDirectory() as folder:
-        instance = (PROJECT / "dagster.yaml").read_text(encoding="utf-8").replace("data/dagster", f"{folder}/dagster")
-        Path(folder, "dagster.yaml").write_text(instance, encoding="utf-8")
-        yield os.environ | {
-            "TRANSFERROOM_SOURCE_DIR": str(PROJECT / "data" / "sample"),
-            "TRANSFERROOM_DATA_DIR": f"{folder}/data",
-            "TRANSFERROOM_RESULTS_DIR": f"{folder}/results",
-            "DAGSTER_HOME": folder,
-        }
 
 
 def seconds_of(script: str, environment: Mapping[str, str]) -> float:

@@ -10,15 +10,13 @@ machine's noise is in both numbers, so the ratio is what counts.
 
 import argparse
 import json
-import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+
+from folders import SAMPLE, empty_folder
 
 STAGES = {
     "loads": "group:sources",
@@ -29,16 +27,13 @@ STAGES = {
 }
 PARTS = ("imports", *STAGES)
 LIMIT_SECONDS, LIMIT_RATIO = 15.0, 1.3
-PROJECT = Path(__file__).resolve().parent.parent
-
-Measured = TypeVar("Measured")
 
 
 def main() -> None:
     """Run the rounds and print a table of medians."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--source", default="data/sample")
+    parser.add_argument("--source", type=Path, default=SAMPLE)
     parser.add_argument("--parts", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.parts:
@@ -46,23 +41,11 @@ def main() -> None:
         return
     wholes, parts = [], []
     for _ in range(arguments.rounds):
-        wholes.append(in_empty_folder(arguments.source, run_whole))
-        parts.append(in_empty_folder(arguments.source, run_parts))
+        with empty_folder(arguments.source) as environment:
+            wholes.append(run_whole(environment))
+        with empty_folder(arguments.source) as environment:
+            parts.append(run_parts(environment))
     report(wholes, parts)
-
-
-def in_empty_folder(source: str, run: Callable[[dict[str, str]], Measured]) -> Measured:
-    """Call with the environment that points the pipeline to new folders."""
-    with tempfile.TemporaryDirectory() as folder:
-        instance = (PROJECT / "dagster.yaml").read_text(encoding="utf-8").replace("data/dagster", f"{folder}/dagster")
-        Path(folder, "dagster.yaml").write_text(instance, encoding="utf-8")
-        settings = {
-            "TRANSFERROOM_SOURCE_DIR": str(Path(source).resolve()),
-            "TRANSFERROOM_DATA_DIR": f"{folder}/data",
-            "TRANSFERROOM_RESULTS_DIR": f"{folder}/results",
-            "DAGSTER_HOME": folder,
-        }
-        return run(os.environ | settings)
 
 
 def run_whole(environment: dict[str, str]) -> float:

@@ -8,12 +8,12 @@ from dagster._core.definitions.source_asset import SYSTEM_METADATA_KEY_SOURCE_AS
 
 from sqlmesh_assets.description import ModelDescription, ProjectDescription
 from sqlmesh_assets.exceptions import SQLMeshAssetsError
-from sqlmesh_assets.execution import BeforeCompute, Listeners, ModelsRun, Outcome
+from sqlmesh_assets.execution import BeforeCompute, ModelsRun, Outcome
 from sqlmesh_assets.launchpad import ModelsConfig
 from sqlmesh_assets.ledger import AuditOutcome, Computation, DataVersions
 from sqlmesh_assets.origins import column_origins
 from sqlmesh_assets.project import PRODUCTION, SQLMeshProject, describe
-from sqlmesh_assets.rendering import audit_metadata, computed_line, model_metadata, plan_metadata, told
+from sqlmesh_assets.rendering import audit_metadata, listeners, model_metadata, plan_metadata, told
 from sqlmesh_assets.translator import Translator
 
 FAILED = "failed"
@@ -62,7 +62,7 @@ def sqlmesh_assets(
     )
     def models(context: dg.AssetExecutionContext, config: ModelsConfig) -> Iterator[StepEvent]:
         step = _Step(context, describe(project), translator, config)
-        run = ModelsRun(project, step.description, versions, step.listeners(before_compute))
+        run = ModelsRun(project, step.description, versions, listeners(context.log, before_compute))
         selected, audited = step.selected(), step.audited()
         if selected or not audited:
             yield from step.results(run.execute(selected, config))
@@ -148,10 +148,6 @@ class _Step:
         self._origins = column_origins(description.models)
         self.description = description
 
-    def listeners(self, before_compute: BeforeCompute) -> Listeners:
-        """Whoever is told while the run is under way: one line for each model, and every warning."""
-        return Listeners(before_compute, self._log_computed, self._context.log.warning)
-
     def selected(self) -> list[str]:
         """The models whose assets are selected."""
         return [name for name, key in self._keys.items() if key in self._context.selected_asset_keys]
@@ -234,6 +230,3 @@ class _Step:
         self._context.log.info(f"{description}: see the observation of {plan.to_user_string()}")
         metadata: dict[str, Any] = {"plan": dg.MetadataValue.md(outcome.markdown or ""), FAILED: outcome.failed}
         return dg.AssetObservation(plan, description=description, metadata=metadata)
-
-    def _log_computed(self, name: str, computed: Computation, reason: str) -> None:
-        self._context.log.info(computed_line(name, computed, reason))

@@ -9,12 +9,12 @@ from typing import Any
 import dagster as dg
 
 from sqlmesh_assets.description import BY_DAYS, ModelDescription, ProjectDescription
-from sqlmesh_assets.execution import BeforeCompute, Listeners, ModelsRun
+from sqlmesh_assets.execution import BeforeCompute, ModelsRun
 from sqlmesh_assets.launchpad import ModelsConfig
-from sqlmesh_assets.ledger import Computation, DataVersions
+from sqlmesh_assets.ledger import DataVersions
 from sqlmesh_assets.origins import column_origins
 from sqlmesh_assets.project import SQLMeshProject, describe
-from sqlmesh_assets.rendering import computed_line, model_metadata, told
+from sqlmesh_assets.rendering import listeners, model_metadata, told
 from sqlmesh_assets.translator import Translator, allowed
 
 _OP = "compute_days"
@@ -51,11 +51,8 @@ def _compute_days(
     translator: Translator,
     before_compute: BeforeCompute,
 ) -> None:
-    def computed(name: str, computation: Computation, reason: str) -> None:
-        context.log.info(computed_line(name, computation, reason))
-
     description = describe(project)
-    run = ModelsRun(project, description, versions, Listeners(before_compute, computed, context.log.warning))
+    run = ModelsRun(project, description, versions, listeners(context.log, before_compute))
     outcome = run.execute(config.restate, config)
     origins = column_origins(description.models)
     for model in description.models:

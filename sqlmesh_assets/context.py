@@ -10,20 +10,32 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any, Self
 
+from sqlglot import exp
 from sqlmesh.core.context import Context
 from sqlmesh.core.loader import SqlMeshLoader
 from sqlmesh.core.model import Model
 from sqlmesh.core.test.discovery import ModelTestMetadata
 from sqlmesh.utils import UniqueKeyDict
 
+from sqlmesh_assets.description import Relation
+
+NO_SCHEMA = "default"
+"""The schema of a model that names none, in Dagster."""
+
+
+def _declaration(block: str) -> re.Pattern[str]:
+    """Finds the names that blocks such as MODEL or AUDIT declare."""
+    return re.compile(rf"\b{block}\s*\((?:[^;]*?[\s,(])??name\s+([^\s,();]+)", re.IGNORECASE)
+
+
 _DECLARATIONS = {
-    ".sql": re.compile(r"\bMODEL\s*\((?:[^;]*?[\s,(])??name\s+([^\s,();]+)", re.IGNORECASE),
+    ".sql": _declaration("MODEL"),
     ".py": re.compile(r"@model\((?:[^)]*?\bname\s*=\s*|\s*)[\"']([^\"']+)[\"']"),
 }
 _NO_CODE = re.compile(r"/\*.*?\*/|--[^\n]*|(?<=[\s(])'(?:[^']|'')*'", re.DOTALL)
 """Comments and texts of SQL, which may look like code."""
 _DISABLED = re.compile(r"\benabled\s+false\b", re.IGNORECASE)
-_AUDIT = re.compile(r"\bAUDIT\s*\((?:[^;]*?[\s,(])??name\s+([^\s,();]+)", re.IGNORECASE)
+_AUDIT = _declaration("AUDIT")
 _UNDEFINED_AUDIT = re.compile(r"Audit '([^']+)' is undefined")
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -36,6 +48,12 @@ def declared_names(file: Path) -> list[str]:
     text = _NO_CODE.sub("''", _text(file)) if file.suffix == ".sql" else _text(file)
     names = [] if _DISABLED.search(text) else declaration.findall(text)
     return [name.replace('"', "").replace("`", "").lower() for name in names]
+
+
+def relation_of(name: str) -> Relation:
+    """Schema and table of a name, fully qualified or as people write it."""
+    table = exp.to_table(name)
+    return Relation(table.db or NO_SCHEMA, table.name)
 
 
 def plain(error: BaseException | str) -> str:

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 from sqlmesh.core.snapshot import Snapshot
 
+from sqlmesh_assets.context import relation_of
 from sqlmesh_assets.evaluator import Record, RecordingContext
 from sqlmesh_assets.project import PRODUCTION
-from sqlmesh_assets.reading import relation_of
 
 
 class Deployed:

@@ -1,11 +1,14 @@
 """What is known of a SQLMesh project without SQLMesh: plain data, so that it can be kept between loads."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
 BY_DAYS = frozenset({"INCREMENTAL_BY_TIME_RANGE", "INCREMENTAL_BY_UNIQUE_KEY"})
 """The kinds of models of which single days can be computed again."""
+MERGES = "merges_changes"
+"""The tag of a model by unique key whose SQL finds what is new, changed and gone; every other one is replaced whole."""
 
 
 class Relation(NamedTuple):
@@ -109,3 +112,32 @@ class ProjectDescription(_Frozen):
 
     models: tuple[ModelDescription, ...]
     tests: tuple[UnitTest, ...] = ()
+
+
+def problems(description: ProjectDescription) -> dict[str, str]:
+    """Why models cannot be used, by name: what is wrong with the model, or a unit test of it that fails."""
+    found = {
+        test.model: f"unit test {test.name} ({test.file}) failed:\n{test.failure}"
+        for test in description.tests
+        if test.failure is not None
+    }
+    return found | {model.name: model.problem for model in description.models if model.problem is not None}
+
+
+def blocked_models(models: Iterable[ModelDescription], reasons: Mapping[str, str]) -> dict[str, str]:
+    """Models that cannot be used for the reasons given, and all that read them; inputs come before their readers."""
+    blocked = dict(reasons)
+    for model in models:
+        broken = next((relation for relation in model.depends_on if str(relation) in blocked), None)
+        if broken is not None and model.name not in blocked:
+            blocked[model.name] = f"it reads {broken}, which cannot be used"
+    return blocked
+
+
+def downstream(models: Sequence[ModelDescription], names: Iterable[str]) -> set[str]:
+    """Models and all that read them; inputs come before their readers."""
+    found = set(names)
+    for model in models:
+        if any(str(relation) in found for relation in model.depends_on):
+            found.add(model.name)
+    return found

@@ -67,6 +67,12 @@ class Computation(_Frozen):
     inputs: dict[str, str] = {}
     content: str | None = None
 
+    @property
+    def audits_told(self) -> str:
+        """What its audits found, for people."""
+        failing = [audit.check for audit in self.audits if audit.failing_rows]
+        return f"audits failed: {', '.join(failing)}" if failing else f"{len(self.audits)} audits passed"
+
 
 class Ledger(BaseModel):
     """What production's models were last computed from.

@@ -9,8 +9,8 @@ from sqlmesh.core.lineage import column_dependencies
 from sqlmesh.core.model import SqlModel
 from sqlmesh.utils.errors import SQLMeshError
 
-from sqlmesh_assets.context import TolerantContext
-from sqlmesh_assets.description import ColumnSource, Relation
+from sqlmesh_assets.context import TolerantContext, relation_of
+from sqlmesh_assets.description import ColumnSource
 
 
 def column_sources(context: TolerantContext, model: Model) -> dict[str, tuple[ColumnSource, ...]]:
@@ -36,9 +36,9 @@ def _sources(context: TolerantContext, model: Model, column: str) -> tuple[Colum
 def _resolved(context: TolerantContext, found: dict[str, set[str]]) -> Iterator[ColumnSource]:
     """Columns of relations; those of an embedded model, which is none, are followed on."""
     for fqn, columns in found.items():
-        read, table = context.models.get(fqn), exp.to_table(fqn)
+        read = context.models.get(fqn)
         for name in columns - {"*"}:
             if read is not None and read.kind.is_embedded:
                 yield from _sources(context, read, name)
             else:
-                yield ColumnSource(relation=Relation(table.db, table.name), column=name)
+                yield ColumnSource(relation=relation_of(fqn), column=name)

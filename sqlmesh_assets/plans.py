@@ -8,8 +8,8 @@ from sqlmesh.core.context import Context
 from sqlmesh.core.plan import Plan
 from sqlmesh.core.snapshot import Snapshot, SnapshotChangeCategory
 
-from sqlmesh_assets.context import plain
-from sqlmesh_assets.reading import relation_of
+from sqlmesh_assets import markdown
+from sqlmesh_assets.context import plain, relation_of
 
 _CATEGORIES = {
     SnapshotChangeCategory.BREAKING: "breaking",
@@ -62,11 +62,10 @@ class PlanPreview:
         for model in self.changed:
             yield f"- `{model.name}`: {model.category}"
             if model.diff:
-                yield f"\n```diff\n{model.diff}\n```\n"
+                yield f"\n{markdown.block(model.diff, 'diff')}\n"
         if self.intervals:
             yield "\n**Computed**\n"
-            yield "| model | intervals |\n| --- | --- |"
-            yield from (f"| `{name}` | {intervals} |" for name, intervals in self.intervals)
+            yield markdown.table([{"model": f"`{name}`", "intervals": times} for name, times in self.intervals])
 
 
 def preview(context: Context, environment: str, options: dict[str, Any]) -> PlanPreview:

@@ -16,7 +16,7 @@ from sqlmesh.core.console import NoopConsole, set_console
 from sqlmesh.core.model import SqlModel
 from sqlmesh.core.snapshot import fingerprint_from_node
 
-from sqlmesh_assets.context import TolerantContext, declared_names, plain
+from sqlmesh_assets.context import TolerantContext, declared_names, plain, relation_of
 from sqlmesh_assets.description import ModelAudit, ModelColumn, ModelDescription, ProjectDescription, Relation
 from sqlmesh_assets.lineage import column_sources
 from sqlmesh_assets.project import SQLMeshProject
@@ -30,8 +30,6 @@ _TIME = re.compile(
 )
 """What SQLMesh and engines call the time of a computation."""
 _INFERRED_KIND = "UNKNOWN"
-NO_SCHEMA = "default"
-"""The schema of a model that names none, in Dagster."""
 _NO_NAME = re.compile(r"\W")
 _NO_CRON = "@daily"
 
@@ -70,12 +68,6 @@ def open_offline(project: SQLMeshProject) -> TolerantContext:
     # What configurations and models print is not meant for whoever loads a code location.
     with redirect_stdout(io.StringIO()):
         return TolerantContext(paths=str(project.path), config=project.offline_config(), gateway=project.gateway)
-
-
-def relation_of(fqn: str) -> Relation:
-    """Schema and table of a fully qualified name."""
-    table = exp.to_table(fqn)
-    return Relation(table.db or NO_SCHEMA, table.name)
 
 
 def _described(context: TolerantContext, model: Model) -> ModelDescription:

@@ -5,29 +5,34 @@ from typing import Any
 
 import dagster as dg
 
+from sqlmesh_assets import markdown
 from sqlmesh_assets.description import ColumnSource, ModelDescription
-from sqlmesh_assets.execution import Outcome
+from sqlmesh_assets.execution import BeforeCompute, Listeners, Outcome
 from sqlmesh_assets.ledger import AuditOutcome, Computation
 from sqlmesh_assets.origins import Origins
 from sqlmesh_assets.project import PRODUCTION
-from sqlmesh_assets.translator import Translator
+from sqlmesh_assets.translator import Translator, column_schema
 
 
-def computed_line(name: str, computed: Computation, reason: str) -> str:
+def listeners(log: dg.DagsterLogManager, before_compute: BeforeCompute) -> Listeners:
+    """Whoever is told while a run is under way: one line for each model, and every warning."""
+    return Listeners(
+        before_compute, lambda name, computed, reason: log.info(_computed_line(name, computed, reason)), log.warning
+    )
+
+
+def _computed_line(name: str, computed: Computation, reason: str) -> str:
     """A computed model as one line of a log."""
-    failing = [audit.check for audit in computed.audits if audit.failing_rows]
-    audits = f"audits failed: {', '.join(failing)}" if failing else f"{len(computed.audits)} audits passed"
-    return f"{name}: {computed.rows:,} rows in {computed.seconds:.2f} s, {audits} ({reason})"
+    return f"{name}: {computed.rows:,} rows in {computed.seconds:.2f} s, {computed.audits_told} ({reason})"
 
 
 def model_metadata(
     model: ModelDescription, computed: Computation, reason: str, origins: Origins, translator: Translator
 ) -> dict[str, Any]:
     """What a materialization of a model says, under the names that Dagster's UI knows; assets stand for production."""
-    columns = [dg.TableColumn(column.name, column.type, column.description) for column in model.columns]
     return {
         "dagster/row_count": computed.rows,
-        "dagster/column_schema": dg.TableSchema(columns=columns),
+        "dagster/column_schema": column_schema(model),
         "dagster/column_lineage": column_lineage(model, translator),
         "dagster/table_name": model.name,
         "seconds": computed.seconds,
@@ -66,7 +71,7 @@ def lineage_table(model: ModelDescription, origins: Origins) -> str:
         }
         for column in model.columns
     ]
-    return markdown_table(rows)
+    return markdown.table(rows)
 
 
 def _columns(sources: Sequence[ColumnSource]) -> str:
@@ -77,10 +82,10 @@ def audit_metadata(outcome: AuditOutcome) -> dict[str, Any]:
     """What a check says of an audit: how many rows fail, the query that selects them, and the first of them."""
     metadata: dict[str, Any] = {
         "failing_rows": outcome.failing_rows,
-        "query": dg.MetadataValue.md(f"```sql\n{outcome.query}\n```"),
+        "query": dg.MetadataValue.md(markdown.block(outcome.query, "sql")),
     }
     if outcome.sample:
-        metadata["sample"] = dg.MetadataValue.md(markdown_table(outcome.sample))
+        metadata["sample"] = dg.MetadataValue.md(markdown.table(outcome.sample))
     return metadata
 
 
@@ -96,7 +101,7 @@ def plan_metadata(outcome: Outcome) -> dict[str, Any]:
         for name, computed in outcome.computed.items()
     ]
     return {
-        "computed": dg.MetadataValue.md(markdown_table(rows)),
+        "computed": dg.MetadataValue.md(markdown.table(rows)),
         "unchanged": ", ".join(outcome.unchanged) or "none",
     }
 
@@ -104,16 +109,3 @@ def plan_metadata(outcome: Outcome) -> dict[str, Any]:
 def told(reasons: Mapping[str, str], heading: str = "models that were not computed:") -> str:
     """Names with reasons, a line each, more where a reason has more."""
     return "\n".join([heading, *(f"  {name}: {reason}" for name, reason in reasons.items())])
-
-
-def markdown_table(rows: Sequence[Mapping[str, str | None]]) -> str:
-    """Rows as a Markdown table; none says so."""
-    if not rows:
-        return "none"
-    header = list(rows[0])
-    lines = [header, ["---"] * len(header), *([_cell(row.get(name)) for name in header] for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _cell(value: str | None) -> str:
-    return "NULL" if value is None else value.replace("|", "\\|").replace("\n", " ")

@@ -1,43 +1,34 @@
 """Running the models of a SQLMesh project, with an account of each; importing this imports SQLMesh."""
 
 import contextlib
-import io
 import logging
 import re
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from croniter import croniter
-from dagster_sqlmesh import console
 from dagster_sqlmesh.config import SQLMeshContextConfig
 from dagster_sqlmesh.controller.base import SQLMeshController, SQLMeshInstance
 from sqlmesh.core.config import Config
 from sqlmesh.core.constants import EPOCH
 from sqlmesh.core.plan import Plan
-from sqlmesh.core.snapshot import Snapshot
-from sqlmesh.utils.concurrency import NodeExecutionFailedError
 from sqlmesh.utils.date import TimeLike, to_datetime
-from sqlmesh.utils.errors import NodeAuditsErrors, SQLMeshError
+from sqlmesh.utils.errors import SQLMeshError
 
-from sqlmesh_assets.context import plain
+from sqlmesh_assets.context import plain, relation_of
 from sqlmesh_assets.deployed import Deployed
-from sqlmesh_assets.description import BY_DAYS, ModelDescription, Relation
-from sqlmesh_assets.errors import explain
-from sqlmesh_assets.evaluator import Record, RecordingContext
+from sqlmesh_assets.description import BY_DAYS, ModelDescription, Relation, blocked_models
+from sqlmesh_assets.evaluator import RecordingContext
+from sqlmesh_assets.events import Events, computation, named_audits, silence
 from sqlmesh_assets.exceptions import SQLMeshAssetsError, StateError
-from sqlmesh_assets.execution import blocked_models
 from sqlmesh_assets.ledger import AuditOutcome, Computation
 from sqlmesh_assets.plans import PlanPreview, preview
 from sqlmesh_assets.project import PRODUCTION, SQLMeshProject
-from sqlmesh_assets.reading import relation_of
 from sqlmesh_assets.work import Account, FailedModel, Work
 
 _SEED = "SEED"
-_EXPANDED = "does not support partial restatement"
-"""In a warning of SQLMesh that is not true here, where models by unique key are merged."""
 _LOCKED = re.compile(r"lock on file \"?(?P<file>[^\"]+?)\"?:.*?PID (?P<process>\d+)", re.DOTALL)
 
 
@@ -68,8 +59,7 @@ class Runner:
         """Take the project, its models as they were described, and who is told of each model and warning at once."""
         self._project = project
         self._models = {model.name: model for model in models}
-        self._on_computed = on_computed
-        self._on_warning = on_warning
+        self._events = Events(project.path, self._models, on_computed, on_warning)
         # SQLMesh and dagster-sqlmesh log whole plans; what matters of them is in the account.
         logger = logging.getLogger("sqlmesh_assets.silent")
         logger.setLevel(logging.CRITICAL)
@@ -112,7 +102,7 @@ class Runner:
             deployed = Deployed(mesh.context)
             found = {name: deployed.snapshot(name) for name in names}
             outcomes = {
-                name: _named(self._models[name], deployed.audit(snapshot))
+                name: named_audits(self._models[name], deployed.audit(snapshot))
                 for name, snapshot in found.items()
                 if snapshot is not None
             }
@@ -129,7 +119,7 @@ class Runner:
     def _instance(self, environment: str) -> Iterator[SQLMeshInstance[RecordingContext]]:
         try:
             with contextlib.ExitStack() as opened:
-                with _silence():
+                with silence():
                     mesh = opened.enter_context(self._controller.instance(environment))
                     # Closing a context closes its connections through its evaluator, and only once it has one.
                     _ = mesh.context.snapshot_evaluator
@@ -142,10 +132,8 @@ class Runner:
     def _require_state_of_target(self, context: RecordingContext, environment: str) -> None:
         """Say so when SQLMesh's state tells of tables that the target does not have; SQLMesh would never make them."""
         known = context.state_reader.get_environment(environment)
-        if known is None:
-            return
         # Only what the environment shows has a view, and only once its last plan has come to its end.
-        if known.finalized_ts is None:
+        if known is None or known.finalized_ts is None:
             return
         views = {
             relation_of(snapshot.qualified_view_name.for_environment(known.naming_info))
@@ -190,16 +178,18 @@ class Runner:
     def _compute(self, mesh: SQLMeshInstance[RecordingContext], work: Work, account: Account) -> None:
         plan = self._to_plan(mesh.context, work, account)
         if plan is None or plan:
-            complete = self._follow(mesh, mesh.plan(**self._plan_options(work, plan)), account)
+            complete = self._events.follow(mesh.context, mesh.plan(**self._plan_options(work, plan)), account)
             account.applied = complete and plan is None
             if account.computed and not complete:
                 # The failed plan computed these models but shows none of them yet: it is all or nothing there.
-                self._follow(mesh, mesh.plan(skip_tests=True, select_models=self._planned(account.computed)), account)
+                self._events.follow(
+                    mesh.context, mesh.plan(skip_tests=True, select_models=self._planned(account.computed)), account
+                )
         planned = set(account.computed)
         due = _remaining(work.due, account)
         if due:
             run = mesh.run(select_models=due, no_auto_upstream=True, skip_janitor=True)
-            self._follow(mesh, run, account)
+            self._events.follow(mesh.context, run, account)
         if work.environment == PRODUCTION:
             self._restate_what_plans_do_not(mesh.context, work, account)
         self._restate(mesh, work, planned, account)
@@ -212,11 +202,11 @@ class Runner:
         again = [name for name in work.restate if name not in {*whole, *account.failed, *account.kept}]
         if again:
             _merge(mesh.context, work, again, None)
-            self._follow(mesh, mesh.plan(skip_tests=True, restate_models=again), account)
+            self._events.follow(mesh.context, mesh.plan(skip_tests=True, restate_models=again), account)
         days = [name for name in work.days if name not in account.failed]
         if days:
             _merge(mesh.context, work, days, (work.start or EPOCH, work.end or datetime.now(UTC)))
-            self._follow(mesh, mesh.plan(skip_tests=True, restate_models=days, **_days(work)), account)
+            self._events.follow(mesh.context, mesh.plan(skip_tests=True, restate_models=days, **_days(work)), account)
 
     def _to_plan(self, context: RecordingContext, work: Work, account: Account) -> Collection[str] | None:
         """The models to plan: those of the work, and what is deployed otherwise than was known; less what cannot be."""
@@ -255,110 +245,12 @@ class Runner:
             started = time.perf_counter()
             if model.kind == _SEED:
                 deployed.load_seed(snapshot)
-            found = _computation(model, snapshot, deployed.audit(snapshot), time.perf_counter() - started)
+            found = computation(model, snapshot, deployed.audit(snapshot), time.perf_counter() - started)
             if model.kind == _SEED:
                 account.computed[name] = found
-                self._on_computed(name, found)
+                self._events.on_computed(name, found)
             else:
                 account.kept[name] = found
-
-    def _follow(
-        self, mesh: SQLMeshInstance[RecordingContext], events: Iterator[console.ConsoleEvent], account: Account
-    ) -> bool:
-        """Account for all that happens; False when models failed."""
-        failed_before = set(account.failed)
-        try:
-            for event in _silently(events):
-                self._note(mesh.context, event, account)
-        except SQLMeshError:
-            if set(account.failed) == failed_before:
-                raise
-            return False
-        return True
-
-    def _note(self, context: RecordingContext, event: console.ConsoleEvent, account: Account) -> None:
-        """Enter an event into the account.
-
-        A failure is final: what is computed afterwards under that name is the version before, refreshed along with what
-        it reads, and no sign that the model works.
-        """
-        match event:
-            case console.UpdateSnapshotEvaluationProgress(snapshot=snapshot, duration_ms=int(milliseconds)):
-                self._note_computed(context, snapshot, milliseconds / 1000, account)
-            case console.LogFailedModels(errors=errors):
-                for error in errors:
-                    account.fail(self._failed(context, error))
-            case console.LogSkippedModels(snapshot_names=names):
-                for name in names:
-                    account.fail(FailedModel(str(relation_of(name)), "a model that it reads was not computed"))
-            case console.LogWarning(short_message=message, long_message=details) if _EXPANDED not in message:
-                self._on_warning(plain(details or message))
-            case console.LogError(message=message):
-                self._on_warning(plain(message))
-
-    def _note_computed(self, context: RecordingContext, snapshot: Snapshot, seconds: float, account: Account) -> None:
-        name = str(relation_of(snapshot.name))
-        model = self._models.get(name)
-        if name in account.failed or model is None:
-            return
-        record = context.snapshot_evaluator.records.of(snapshot)
-        if record.interval is None:
-            account.audited[name] = _named(model, record)
-            return
-        before = account.computed.get(name)
-        batches = before.seconds if before is not None and before.snapshot == snapshot.identifier else 0.0
-        account.computed[name] = _computation(model, snapshot, record, batches + seconds)
-        self._on_computed(name, account.computed[name])
-
-    def _failed(self, context: RecordingContext, error: NodeExecutionFailedError[Any]) -> FailedModel:
-        name = str(relation_of(error.node.snapshot_name))
-        model, cause = self._models.get(name), error.__cause__
-        snapshot = context.snapshots.get(error.node.snapshot_name)
-        record = Record() if snapshot is None else context.snapshot_evaluator.records.of(snapshot)
-        if isinstance(cause, NodeAuditsErrors):
-            audits = ", ".join(f"{audit.audit_name} ({audit.count} rows)" for audit in cause.errors)
-            refused = () if model is None else _named(model, record)
-            return FailedModel(name, f"blocking audit failed: {audits}", refused)
-        file = Path(model.file) if model is not None else self._project.path
-        return FailedModel(name, explain(file, plain(cause or error), record.failed_sql))
-
-
-def _silence() -> contextlib.AbstractContextManager[object]:
-    """What SQLMesh, macros and models print is no part of a run's log."""
-    return contextlib.redirect_stdout(io.StringIO())
-
-
-def _silently(events: Iterator[console.ConsoleEvent]) -> Iterator[console.ConsoleEvent]:
-    """The events, while whoever is told of them may print."""
-    while True:
-        with _silence():
-            event = next(events, None)
-        if event is None:
-            return
-        yield event
-
-
-def _computation(model: ModelDescription, snapshot: Snapshot, record: Record, seconds: float) -> Computation:
-    now = datetime.now(UTC)
-    return Computation(
-        code_version=snapshot.fingerprint.to_version(),
-        computed_at=now,
-        seconds=seconds,
-        snapshot=snapshot.identifier,
-        interval=record.interval or (now, now),
-        rows=record.rows,
-        audits=_named(model, record),
-    )
-
-
-def _named(model: ModelDescription, record: Record) -> tuple[AuditOutcome, ...]:
-    """What audits found, by the names that they have in Dagster."""
-    pairs = zip(model.audits, record.audits, strict=True) if record.audits else ()
-    return tuple(
-        outcome.model_copy(update={"check": audit.check, "blocking": audit.blocking})
-        for audit, outcome in pairs
-        if outcome is not None
-    )
 
 
 def _days(work: Work) -> dict[str, Any]:

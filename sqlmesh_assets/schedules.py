@@ -1,7 +1,6 @@
 """Schedules that follow from the models' crons."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import dagster as dg
 from dagster._utils.schedules import is_valid_cron_schedule
@@ -9,10 +8,6 @@ from dagster._utils.schedules import is_valid_cron_schedule
 from sqlmesh_assets.description import ModelDescription, ProjectDescription
 from sqlmesh_assets.launchpad import Mode, ModelsConfig
 from sqlmesh_assets.translator import Translator, allowed
-
-if TYPE_CHECKING:
-    # What `define_asset_job` returns has no public name.
-    pass
 
 
 def model_schedules(
@@ -22,12 +17,13 @@ def model_schedules(
 
     As with `sqlmesh run`, a schedule computes what is due and deploys nothing.
     """
-    crons = sorted({model.cron for model in description.models if model.problem is None})
-    for cron in crons:
-        if not is_valid_cron_schedule(cron):
+    schedules: list[dg.ScheduleDefinition] = []
+    for cron in sorted({model.cron for model in description.models if model.problem is None}):
+        if is_valid_cron_schedule(cron):
+            schedules.append(_schedule(cron, description.models, translator, timezone, step))
+        else:
             dg.get_dagster_logger().warning(f"models with cron {cron} have no schedule: Dagster cannot keep that time")
-    crons = [cron for cron in crons if is_valid_cron_schedule(cron)]
-    return [_schedule(cron, description.models, translator, timezone, step) for cron in crons]
+    return schedules
 
 
 def _schedule(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from sqlmesh_assets import markdown
 from sqlmesh_assets.description import ModelDescription, Relation
 
 _NOT_ALLOWED = re.compile(r"[^A-Za-z0-9_]")
@@ -65,10 +66,17 @@ class Translator:
         )
 
 
+def column_schema(model: ModelDescription) -> dg.TableSchema:
+    """The columns of a model with types and descriptions, as Dagster's UI shows them."""
+    return dg.TableSchema(
+        columns=[dg.TableColumn(column.name, column.type, column.description) for column in model.columns]
+    )
+
+
 def _description(model: ModelDescription) -> str | None:
     if model.problem is None:
         return model.description
-    return f"**This model cannot be used.**\n\n```\n{model.problem}\n```"
+    return f"**This model cannot be used.**\n\n{markdown.block(model.problem)}"
 
 
 def _source(file: Path) -> dg.CodeReferencesMetadataValue:
@@ -81,9 +89,8 @@ def _source(file: Path) -> dg.CodeReferencesMetadataValue:
 
 
 def _metadata(model: ModelDescription) -> dict[str, object]:
-    columns = [dg.TableColumn(column.name, column.type, column.description) for column in model.columns]
     metadata: dict[str, object] = {
-        "dagster/column_schema": dg.TableSchema(columns=columns),
+        "dagster/column_schema": column_schema(model),
         "dagster/table_name": model.name,
         "dagster/code_references": _source(Path(model.file)),
         "kind": model.kind,
@@ -91,7 +98,7 @@ def _metadata(model: ModelDescription) -> dict[str, object]:
         "grain": ", ".join(model.grain),
     }
     if model.sql is not None:
-        metadata["sql"] = dg.MetadataValue.md(f"```sql\n{model.sql}\n```")
+        metadata["sql"] = dg.MetadataValue.md(markdown.block(model.sql, "sql"))
     if model.problem is not None:
         metadata["problem"] = model.problem
     return metadata

@@ -5,11 +5,10 @@ import re
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
 
-from sqlglot import exp
 from sqlmesh.core.test.discovery import ModelTestMetadata
 from sqlmesh.utils.errors import SQLMeshError
 
-from sqlmesh_assets.context import TolerantContext, plain
+from sqlmesh_assets.context import TolerantContext, plain, relation_of
 from sqlmesh_assets.description import UnitTest
 
 _TESTED_MODEL = re.compile(r"^\s+model:\s*[\"']?([\w.]+)", re.MULTILINE)
@@ -22,7 +21,7 @@ def run_unit_tests(context: TolerantContext) -> tuple[UnitTest, ...]:
 
 def _run(context: TolerantContext) -> Iterator[UnitTest]:
     for found in context.select_tests():
-        model = _model_name(found.model_name)
+        model = str(relation_of(found.model_name or "unnamed"))
         failure = (
             f"there is no model {model}" if context.get_model(found.model_name) is None else _failure(context, found)
         )
@@ -45,9 +44,4 @@ def _unreadable(context: TolerantContext) -> Iterator[UnitTest]:
     for file, problem in context.refused.items():
         if file.suffix in {".yaml", ".yml"}:
             for model in sorted(set(_TESTED_MODEL.findall(file.read_text(encoding="utf-8", errors="replace")))):
-                yield UnitTest(name=file.name, file=str(file), model=_model_name(model), failure=problem)
-
-
-def _model_name(name: str) -> str:
-    table = exp.to_table(name or "unnamed")
-    return f"{table.db}.{table.name}"
+                yield UnitTest(name=file.name, file=str(file), model=str(relation_of(model)), failure=problem)

@@ -165,18 +165,13 @@ class Bench:
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
-    bench = Bench(tmp_path)
-    shutil.copytree(Path(__file__).parent / "project", bench.folder, ignore=shutil.ignore_patterns("__pycache__"))
-    bench.sql(RAW)
-    return bench
+    return _new_bench(tmp_path)
 
 
 @pytest.fixture(scope="session")
 def computed_once(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     """The project with everything computed; not to be changed."""
-    bench = Bench(tmp_path_factory.mktemp("computed"))
-    shutil.copytree(Path(__file__).parent / "project", bench.folder, ignore=shutil.ignore_patterns("__pycache__"))
-    bench.sql(RAW)
+    bench = _new_bench(tmp_path_factory.mktemp("computed"))
     assert bench.materialize().success
     return bench
 
@@ -186,6 +181,13 @@ def computed(computed_once: Bench, tmp_path: Path) -> Bench:
     """The project with everything computed, to be changed."""
     shutil.copytree(computed_once.root, tmp_path, dirs_exist_ok=True)
     return Bench(tmp_path)
+
+
+def _new_bench(folder: Path) -> Bench:
+    bench = Bench(folder)
+    shutil.copytree(Path(__file__).parent / "project", bench.folder, ignore=shutil.ignore_patterns("__pycache__"))
+    bench.sql(RAW)
+    return bench
 
 
 def materialized(result: dg.ExecuteInProcessResult) -> set[str]:

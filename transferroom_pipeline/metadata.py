@@ -1,11 +1,12 @@
 """What a materialized table tells Dagster about itself; the one place that renders it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
 import duckdb
 
+from sqlmesh_assets import markdown
 from transferroom_pipeline.platforms.tables import Column, columns, row_count
 
 
@@ -25,19 +26,6 @@ def described_table(schema: str, table: str, described: Sequence[Column], rows: 
     }
 
 
-def markdown_table(rows: Sequence[Mapping[str, Any]]) -> dg.MarkdownMetadataValue:
+def markdown_table(rows: Sequence[Mapping[str, object]]) -> dg.MarkdownMetadataValue:
     """Rows as a Markdown table; an empty sequence says so."""
-    if not rows:
-        return dg.MetadataValue.md("none")
-    header = list(rows[0])
-    lines = [_line(header), _line(["---"] * len(header)), *(_line([row.get(name) for name in header]) for row in rows)]
-    return dg.MetadataValue.md("\n".join(lines))
-
-
-def _line(cells: Iterable[Any]) -> str:
-    return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
-
-
-def _cell(value: Any) -> str:
-    text = "NULL" if value is None else str(value)
-    return text.replace("|", "\\|").replace("\n", " ")
+    return dg.MetadataValue.md(markdown.table(rows))
