@@ -36,8 +36,8 @@ run: $(READY) ## Run the whole migration on the sample data
 dev: $(READY) ## Open the Dagster web UI on http://localhost:3000
 	@DAGSTER_HOME=$(CURDIR) $(BIN)/dagster dev --host 127.0.0.1 --port 3000
 
-test: $(READY) ## Run the tests, with coverage
-	@$(BIN)/pytest --verbose --cov
+test: $(READY) ## Run the tests on all cores, with coverage
+	@$(BIN)/pytest --verbose --cov --numprocesses logical
 
 test-slow: $(READY_SLOW) ## Run the slow tests: the browser, Spark, and the migration as its users start it
 	@$(BIN)/pytest --verbose -m slow
