@@ -40,7 +40,7 @@ test: $(READY) ## Run the tests on all cores, with coverage
 	@$(BIN)/pytest --verbose --cov --numprocesses logical
 
 test-slow: $(READY_SLOW) ## Run the slow tests: the browser, Spark, and the migration as its users start it
-	@$(BIN)/pytest --verbose -m slow
+	@$(BIN)/pytest --verbose -m slow --numprocesses logical --dist loadfile
 
 lint: $(READY) ## Check style and formatting
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
