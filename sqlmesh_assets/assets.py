@@ -50,8 +50,12 @@ def sqlmesh_assets(
         before_compute: Told which models are about to be computed in production.
         name: Of the step.
         pool: Of the step.
+
+    Raises:
+        SQLMeshAssetsError: Two models would have one name in Dagster.
     """
     translator = translator or Translator()
+    _require_distinct_names(description, translator)
 
     @dg.multi_asset(
         name=name,
@@ -105,6 +109,19 @@ def plan_checks(project: SQLMeshProject, translator: Translator | None = None) -
         )
 
     return [every_model_computed, unit_tests]
+
+
+def _require_distinct_names(description: ProjectDescription, translator: Translator) -> None:
+    """Dagster has fewer signs for names than SQLMesh, so that two names may become one."""
+    taken = {translator.plan_key().to_python_identifier(): "the plan"}
+    for model in description.models:
+        key = translator.asset_key(model.relation)
+        other = taken.setdefault(key.to_python_identifier(), model.name)
+        if other != model.name:
+            raise SQLMeshAssetsError(
+                f"model {model.name} ({model.file}) and {other} would both be {key.to_python_identifier()} in Dagster: "
+                "rename the model, or give it a key of its own in the translator"
+            )
 
 
 def _plan_spec(description: ProjectDescription, translator: Translator) -> dg.AssetSpec:

@@ -8,6 +8,7 @@ import dagster as dg
 import pytest
 from sqlmesh.core.snapshot import SnapshotEvaluator
 
+from sqlmesh_assets.exceptions import SQLMeshAssetsError
 from sqlmesh_assets.launchpad import Mode
 from sqlmesh_assets.ledger import Ledger, read_ledger, write_ledger
 from sqlmesh_assets.schedules import model_schedules
@@ -297,6 +298,14 @@ def test_names_that_dagster_does_not_have_are_written_as_it_can(bench: Bench) ->
     assert result.success, reasons(result)
     assert "odd_schema/my_table" in materialized(result)
     assert bench.assets().specs_by_key[dg.AssetKey(["odd_schema", "my_table"])].owners == []
+
+
+@pytest.mark.parametrize("name", ['marts."da-_ily"', "marts__da.ily", "models.plan"])
+def test_two_models_that_would_have_one_name_in_dagster_are_told(bench: Bench, name: str) -> None:
+    bench.write("models/first.sql", "MODEL (name marts.da__ily);\nSELECT 1::INT AS x\n")
+    bench.write("models/second.sql", f"MODEL (name {name});\nSELECT 1::INT AS x\n")
+    with pytest.raises(SQLMeshAssetsError, match=r"would both be \w+ in Dagster: rename"):
+        bench.assets()
 
 
 def test_a_file_without_a_name_does_not_take_the_name_of_a_model(bench: Bench) -> None:
