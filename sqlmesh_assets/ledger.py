@@ -71,7 +71,10 @@ class Computation(_Frozen):
     def audits_told(self) -> str:
         """What its audits found, for people."""
         failing = [audit.check for audit in self.audits if audit.failing_rows]
-        return f"audits failed: {', '.join(failing)}" if failing else f"{len(self.audits)} audits passed"
+        if failing:
+            return f"audits failed: {', '.join(failing)}"
+        passed = len(self.audits)
+        return f"{passed or 'no'} {'audit' if passed == 1 else 'audits'}{' passed' if passed else ''}"
 
 
 class Ledger(BaseModel):
