@@ -116,7 +116,7 @@ class ModelsRun:
         work = production_work(compute, situation, config, everything=len(selected) == len(self._models))
         outcome = Outcome(failed={name: situation.blocked[name] for name in selected if name in situation.blocked})
         if config.dry_run:
-            outcome.markdown = self._preview(work, compute)
+            outcome.markdown = self._preview(work, compute, config.mode) + _cannot_be_computed(outcome.failed)
             return outcome
         ledger = situation.ledger
         if compute or work.plan is None:
@@ -181,10 +181,11 @@ class ModelsRun:
                 why = "it is not due" if config.mode is Mode.run else "this run computes days of other models only"
                 outcome.left[name] = f"{found.reason}, and {why}"
 
-    def _preview(self, work: Work, compute: Mapping[str, Stale]) -> str:
+    def _preview(self, work: Work, compute: Mapping[str, Stale], mode: Mode) -> str:
         """The plan, and why models would be computed that SQLMesh itself sees no reason for."""
         if not compute and work.plan is not None:
-            return f"### Plan of environment `{work.environment}`\n\nEverything is up to date."
+            nothing = "Nothing is due." if mode is Mode.run else "All that can be computed is up to date."
+            return f"### Plan of environment `{work.environment}`\n\n{nothing}"
         text = self._runner({}).preview(work).markdown()
         reasons = "\n".join(f"- `{name}`: {found.reason}" for name, found in compute.items())
         return f"{text}\n\n**Why**\n\n{reasons}" if reasons else text
@@ -203,12 +204,18 @@ class ModelsRun:
         outcome = Outcome(failed={name: blocked[name] for name in selected if name in blocked})
         runner = self._runner({})
         if config.dry_run:
-            outcome.markdown = runner.preview(work).markdown()
+            outcome.markdown = runner.preview(work).markdown() + _cannot_be_computed(outcome.failed)
             return outcome
         account = runner.work(work)
         outcome.failed |= {name: failed.reason for name, failed in account.failed.items()}
-        outcome.markdown = _environment_report(config.environment, account)
+        outcome.markdown = _environment_report(config.environment, account) + _cannot_be_computed(outcome.failed)
         return outcome
+
+
+def _cannot_be_computed(failed: Mapping[str, str]) -> str:
+    """What follows a plan that leaves models out."""
+    told = "\n\n".join(f"`{name}`\n\n{markdown.block(reason)}" for name, reason in failed.items())
+    return f"\n\n**Cannot be computed**\n\n{told}" if told else ""
 
 
 def _environment_report(environment: str, account: Account) -> str:

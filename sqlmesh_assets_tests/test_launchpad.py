@@ -58,7 +58,15 @@ def test_a_dry_run_shows_what_is_removed(computed: Bench) -> None:
 
 
 def test_a_dry_run_of_what_is_up_to_date_says_so(computed: Bench) -> None:
-    assert "Everything is up to date." in plan_markdown(computed.materialize(dry_run=True))
+    assert "All that can be computed is up to date." in plan_markdown(computed.materialize(dry_run=True))
+    assert "Nothing is due." in plan_markdown(computed.materialize(dry_run=True, mode=Mode.run))
+
+
+@pytest.mark.parametrize("config", [{"dry_run": True}, {"environment": "dev", "dry_run": True}, {"environment": "dev"}])
+def test_a_plan_says_what_it_leaves_out_and_why(computed: Bench, config: dict[str, Any]) -> None:
+    computed.edit("models/spending.sql", "COALESCE", "1 + COALESCE")
+    plan = plan_markdown(computed.materialize(**config))
+    assert "**Cannot be computed**\n\n`marts.spending`\n\n```\nunit test " in plan
 
 
 def test_a_named_environment_leaves_production_and_the_history_alone(computed: Bench) -> None:
@@ -144,7 +152,7 @@ def test_the_launchpad_takes_what_the_documentation_says(computed: Bench) -> Non
         instance=dg.DagsterInstance.ephemeral(),
         run_config={"ops": {"models": {"config": config}}},
     )
-    assert "Everything is up to date." in plan_markdown(result)
+    assert "Nothing is due." in plan_markdown(result)
 
 
 def test_a_refused_configuration_fails_the_run_and_computes_nothing(bench: Bench) -> None:
