@@ -46,13 +46,14 @@ def _entry(
 ) -> Computation | None:
     """What is known of a model after a run; None where it says nothing about it."""
     model, before = situation.models[name], situation.ledger.computations.get(name)
-    done = account.computed.get(name) or account.kept.get(name)
     if name in account.failed:
         return None
-    if done is None:
-        computed = name in work.restate or name in work.days
-        return None if before is None or computed else _planned(model, before, account, work)
     content = versions.get(model.relation)
+    if name in account.kept:
+        return _kept(account.kept[name], before, content)
+    done = account.computed.get(name)
+    if done is None:
+        return None if before is None or name in work.restate else _planned(model, before, account, work)
     if before is None or _is_whole(model, work):
         read = {str(relation): versions[relation] for relation in model.depends_on if relation in versions}
         return done.model_copy(update={"inputs": read, "content": content})
@@ -62,6 +63,14 @@ def _entry(
     interval = min(first, done.interval[0]), max(last, done.interval[1])
     update = {"inputs": before.inputs, "content": content if untouched else None, "interval": interval}
     return done.model_copy(update=update)
+
+
+def _kept(found: Computation, before: Computation | None, content: str | None) -> Computation:
+    """A model that may not be computed again: its rows as they are, of inputs as they were."""
+    if before is None:
+        return found.model_copy(update={"content": content})
+    made_of = {"inputs": before.inputs, "computed_at": before.computed_at, "interval": before.interval}
+    return found.model_copy(update={**made_of, "content": content})
 
 
 def _is_whole(model: ModelDescription, work: Work) -> bool:

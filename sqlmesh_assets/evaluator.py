@@ -11,14 +11,17 @@ from datetime import datetime
 from typing import Any
 
 from sqlglot import exp
-from sqlmesh.core.model import SqlModel
+from sqlmesh.core.model import Model, SqlModel
 from sqlmesh.core.model.definition import AuditResult
+from sqlmesh.core.selector import Selector
 from sqlmesh.core.snapshot import Snapshot, SnapshotEvaluator, SnapshotId
-from sqlmesh.utils import CorrelationId
+from sqlmesh.utils import CorrelationId, UniqueKeyDict
+from sqlmesh.utils.dag import DAG
 from sqlmesh.utils.date import TimeLike, to_datetime, to_timestamp
 
 from sqlmesh_assets.context import TolerantContext
 from sqlmesh_assets.ledger import AuditOutcome
+from sqlmesh_assets.project import PRODUCTION
 
 SAMPLE_ROWS = 10
 """How many of the rows that fail an audit are kept."""
@@ -163,6 +166,20 @@ class RecordingContext(TolerantContext):
             evaluator = recording(evaluator, Records())
             self._snapshot_evaluator = evaluator
         return evaluator
+
+    def _new_selector(self, models: UniqueKeyDict[str, Model] | None = None, dag: DAG[str] | None = None) -> Selector:
+        """Knows what deployed code reads as well: a model that cannot be read any more still reads what changed."""
+        if models is None and dag is None:
+            dag = DAG()
+            for model in (*self._deployed_models(), *self._models.values()):
+                dag.add(model.fqn, model.depends_on)
+        return super()._new_selector(models, dag)
+
+    def _deployed_models(self) -> Iterator[Model]:
+        """The models that production shows."""
+        environment = self.state_reader.get_environment(PRODUCTION)
+        shown = {} if environment is None else self.state_reader.get_snapshots(environment.snapshots)
+        return (snapshot.model for snapshot in shown.values() if snapshot.is_model)
 
 
 def recording(evaluator: SnapshotEvaluator, records: Records) -> RecordingEvaluator:

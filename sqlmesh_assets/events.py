@@ -2,7 +2,7 @@
 
 import contextlib
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -45,12 +45,13 @@ class Events:
         Raises:
             SQLMeshError: Something failed that is no model.
         """
-        failed_before = set(account.failed)
+        models_failed = False
         try:
             for event in _silently(events):
+                models_failed = models_failed or isinstance(event, console.LogFailedModels)
                 self._note(context, event, account)
         except SQLMeshError:
-            if set(account.failed) == failed_before:
+            if not models_failed:
                 raise
             return False
         return True
@@ -95,9 +96,8 @@ class Events:
         snapshot = context.snapshots.get(error.node.snapshot_name)
         record = Record() if snapshot is None else context.snapshot_evaluator.records.of(snapshot)
         if isinstance(cause, NodeAuditsErrors):
-            audits = ", ".join(f"{audit.audit_name} ({audit.count} rows)" for audit in cause.errors)
             refused = () if model is None else named_audits(model, record)
-            return FailedModel(name, f"blocking audit failed: {audits}", refused)
+            return FailedModel(name, refusal((audit.audit_name, audit.count) for audit in cause.errors), refused)
         file = Path(model.file) if model is not None else self._project
         return FailedModel(name, explain(file, plain(cause or error), record.failed_sql))
 
@@ -116,14 +116,19 @@ def computation(model: ModelDescription, snapshot: Snapshot, record: Record, sec
     )
 
 
+def refusal(audits: Iterable[tuple[str, int]]) -> str:
+    """Why rows do not count: the blocking audits that fail, with the number of rows."""
+    return "blocking audit failed: " + ", ".join(f"{name} ({rows} rows)" for name, rows in audits)
+
+
 def named_audits(model: ModelDescription, record: Record) -> tuple[AuditOutcome, ...]:
-    """What audits found, by the names that they have in Dagster."""
-    pairs = zip(model.audits, record.audits, strict=True) if record.audits else ()
-    return tuple(
-        outcome.model_copy(update={"check": audit.check, "blocking": audit.blocking})
-        for audit, outcome in pairs
-        if outcome is not None
-    )
+    """What audits found, by the names that they have in Dagster; nothing of a version with other audits than it has."""
+    if len(model.audits) != len(record.audits):
+        return ()
+    found = [(own, run) for own, run in zip(model.audits, record.audits, strict=True) if run is not None]
+    if any(own.name != run.check for own, run in found):
+        return ()
+    return tuple(run.model_copy(update={"check": own.check, "blocking": own.blocking}) for own, run in found)
 
 
 def silence() -> contextlib.AbstractContextManager[object]:

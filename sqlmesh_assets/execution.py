@@ -22,6 +22,7 @@ BeforeCompute = Callable[[Sequence[ModelDescription]], None]
 
 _NOT_DEPLOYED = "it was never deployed: run it in mode plan first"
 _NOT_DUE = "SQLMesh did not compute it: no interval of its cron has ended yet, or it may not be restated"
+_NO_SUCH_DAYS = "SQLMesh computed none of these days: the model has no interval in them, or it may not be restated"
 _INTERRUPTED = "its last computation was interrupted"
 
 
@@ -120,7 +121,7 @@ class ModelsRun:
             return outcome
         ledger = situation.ledger
         if compute or work.plan is None:
-            ledger = self._compute(work, compute, situation, outcome)
+            ledger = self._compute(work, compute, situation, config.restate, outcome)
         self._tell_of_the_others(selected, situation, ledger, config, outcome)
         return outcome
 
@@ -129,20 +130,27 @@ class ModelsRun:
         ledger, state = read_ledger(self._project.ledger), self._project.state_file
         if ledger.computations and state is not None and not state.is_file():
             self._listeners.warning(
-                f"SQLMesh's state {state} is gone: all models are planned and computed from the start"
+                f"SQLMesh's state {state} is gone: all models have to be planned and computed from the start"
             )
             return Ledger()
         return ledger
 
-    def _compute(self, work: Work, compute: Mapping[str, Stale], situation: Situation, outcome: Outcome) -> Ledger:
+    def _compute(
+        self,
+        work: Work,
+        compute: Mapping[str, Stale],
+        situation: Situation,
+        restate: Collection[str],
+        outcome: Outcome,
+    ) -> Ledger:
         """Do the work, and say in the outcome and in the ledger what became of it."""
         outcome.reasons = {name: found.reason for name, found in compute.items()}
         if work.computed:
             self._listeners.before_compute([self._models[name] for name in situation.in_order(work.computed)])
-        # Whatever happens from here on, these models do not pass for up to date until they are.
-        begun = situation.ledger.unfinished | dict.fromkeys(compute, _INTERRUPTED)
-        write_ledger(self._project.ledger, situation.ledger.model_copy(update={"unfinished": begun}))
-        account = self._runner(outcome.reasons).work(work)
+        # Whatever happens once work has begun, these models do not pass for up to date until they are.
+        unfinished = situation.ledger.unfinished | dict.fromkeys(compute, _INTERRUPTED)
+        begun = situation.ledger.model_copy(update={"unfinished": unfinished})
+        account = self._runner(outcome.reasons).work(work, lambda: write_ledger(self._project.ledger, begun))
         # SQLMesh also refreshes what this run leaves alone because something is wrong with it.
         account.computed = {name: computed for name, computed in account.computed.items() if name in compute}
         ledger = ledger_after(account, work, compute, situation, self._versions)
@@ -152,6 +160,7 @@ class ModelsRun:
         outcome.failed |= {name: failed.reason for name, failed in account.failed.items()}
         done = {*account.computed, *account.kept, *outcome.failed}
         outcome.failed |= {name: _NOT_DUE for name in work.restate if name not in done}
+        outcome.failed |= {name: _NO_SUCH_DAYS for name in restate if name in work.days and name not in done}
         return ledger
 
     def _runner(self, reasons: Mapping[str, str]) -> "Runner":

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import Enum
 
 import dagster as dg
@@ -90,6 +90,9 @@ def _day(field: str, text: str | None) -> date | None:
     if text is None:
         return None
     try:
-        return datetime.fromisoformat(text).date()
+        day = date.fromisoformat(text)
     except ValueError:
         raise ConfigurationError(f"{field} '{text}' is no date: write one such as 2026-06-01") from None
+    if day > datetime.now(UTC).date():
+        raise ConfigurationError(f"{field} {text} is in the future: write today or a day before")
+    return day

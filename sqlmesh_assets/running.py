@@ -21,7 +21,7 @@ from sqlmesh_assets.context import plain, relation_of
 from sqlmesh_assets.deployed import Deployed
 from sqlmesh_assets.description import BY_DAYS, ModelDescription, Relation, blocked_models
 from sqlmesh_assets.evaluator import RecordingContext
-from sqlmesh_assets.events import Events, computation, named_audits, silence
+from sqlmesh_assets.events import Events, computation, named_audits, refusal, silence
 from sqlmesh_assets.exceptions import SQLMeshAssetsError, StateError
 from sqlmesh_assets.ledger import AuditOutcome, Computation
 from sqlmesh_assets.plans import PlanPreview, preview
@@ -67,10 +67,14 @@ class Runner:
             config=OpenedContext(project), context_factory=RecordingContext, log_override=logger
         )
 
-    def work(self, work: Work) -> Account:
+    def work(self, work: Work, begin: Callable[[], None] = lambda: None) -> Account:
         """Compute what is to be computed; a model that fails leaves the others' results standing.
 
         Models downstream of a restated one are computed as well: SQLMesh never leaves them behind their inputs.
+
+        Args:
+            work: What is to be done.
+            begin: Told when everything is open and what follows may change rows.
 
         Raises:
             SQLMeshAssetsError: The plan as a whole cannot be made or applied.
@@ -78,8 +82,10 @@ class Runner:
         account = Account()
         with self._instance(work.environment) as mesh:
             self._require_state_of_target(mesh.context, work.environment)
-            self._compute(mesh, work, account)
-            _drop_what_is_not_shown(mesh.context, work.environment, account)
+            plan = self._to_plan(mesh.context, work, account)
+            begin()
+            self._compute(mesh, plan, work, account)
+            self._drop_what_is_not_shown(mesh.context, work.environment, account)
         return account
 
     def preview(self, work: Work) -> PlanPreview:
@@ -155,7 +161,7 @@ class Runner:
         """How SQLMesh plans the code of models; the unit tests were run when the project was described."""
         options: dict[str, Any] = {"skip_tests": True}
         if plan is not None:
-            options["select_models"] = self._planned(plan)
+            options |= self._selection(plan)
         # SQLMesh wants production whole: there, days are only of use for what is restated.
         if work.environment == PRODUCTION:
             return options
@@ -170,21 +176,26 @@ class Runner:
             return {"skip_tests": True, **restate, **run}
         return {**self._plan_options(work, work.plan), **restate, **run, "always_include_local_changes": True}
 
-    def _planned(self, names: Collection[str]) -> list[str]:
-        """Models with those that their queries contain, which SQLMesh has to plan with them."""
-        models = [self._models[name] for name in names]
-        return [*names, *sorted({str(relation) for model in models for relation in model.embedded})]
+    def _selection(self, names: Collection[str]) -> dict[str, Any]:
+        """How a plan is told which models to plan: with those that their queries contain.
 
-    def _compute(self, mesh: SQLMeshInstance[RecordingContext], work: Work, account: Account) -> None:
-        plan = self._to_plan(mesh.context, work, account)
+        SQLMesh gives whatever reads changed code a version of its own, of the code that is deployed, and shows it in
+        production; left to itself, it would not make the tables of those that are not planned.
+        """
+        models = [self._models[name] for name in names]
+        planned = [*names, *sorted({str(relation) for model in models for relation in model.embedded})]
+        return {"select_models": planned, "backfill_models": [f"{name}+" for name in planned]}
+
+    def _compute(
+        self, mesh: SQLMeshInstance[RecordingContext], plan: Collection[str] | None, work: Work, account: Account
+    ) -> None:
         if plan is None or plan:
             complete = self._events.follow(mesh.context, mesh.plan(**self._plan_options(work, plan)), account)
             account.applied = complete and plan is None
             if account.computed and not complete:
                 # The failed plan computed these models but shows none of them yet: it is all or nothing there.
-                self._events.follow(
-                    mesh.context, mesh.plan(skip_tests=True, select_models=self._planned(account.computed)), account
-                )
+                again = mesh.plan(skip_tests=True, **self._selection(account.computed))
+                self._events.follow(mesh.context, again, account)
         planned = set(account.computed)
         due = _remaining(work.due, account)
         if due:
@@ -226,11 +237,27 @@ class Runner:
                 )
         if not account.failed:
             return plan
+        self._fail_readers(list(self._models), account)
+        return [name for name in (self._models if plan is None else plan) if name not in account.failed]
+
+    def _fail_readers(self, names: Collection[str], account: Account) -> None:
+        """Enter a failure for those models that read one that failed."""
         reasons = {name: found.reason for name, found in account.failed.items()}
-        blocked = blocked_models(list(self._models.values()), reasons)
-        for name in set(blocked) - set(reasons):
-            account.fail(FailedModel(name, blocked[name]))
-        return [name for name in (self._models if plan is None else plan) if name not in blocked]
+        blocked = blocked_models(self._models.values(), reasons)
+        for name in names:
+            if name in blocked and name not in reasons:
+                account.fail(FailedModel(name, blocked[name]))
+
+    def _drop_what_is_not_shown(self, context: RecordingContext, environment: str, account: Account) -> None:
+        """Leave out what was computed of versions that the environment does not show."""
+        found = context.state_reader.get_environment(environment)
+        shown = {} if found is None else {str(relation_of(info.name)): info.identifier for info in found.snapshots}
+        for name, computed in list(account.computed.items()):
+            if computed.snapshot == shown.get(name):
+                continue
+            del account.computed[name]
+            if computed.snapshot == self._models[name].snapshot:
+                account.fail(FailedModel(name, "its code was not deployed: a model that reads it failed"))
 
     def _restate_what_plans_do_not(self, context: RecordingContext, work: Work, account: Account) -> None:
         """Load seeds again, and take over the rows of models that may not be computed again."""
@@ -246,11 +273,17 @@ class Runner:
             if model.kind == _SEED:
                 deployed.load_seed(snapshot)
             found = computation(model, snapshot, deployed.audit(snapshot), time.perf_counter() - started)
-            if model.kind == _SEED:
+            refused = [audit for audit in found.audits if audit.blocking and audit.failing_rows]
+            if refused:
+                account.fail(
+                    FailedModel(name, refusal((audit.check, audit.failing_rows) for audit in refused), found.audits)
+                )
+            elif model.kind == _SEED:
                 account.computed[name] = found
                 self._events.on_computed(name, found)
             else:
                 account.kept[name] = found
+        self._fail_readers(work.restate, account)
 
 
 def _days(work: Work) -> dict[str, Any]:
@@ -299,15 +332,6 @@ def _without_interval(plan: Plan) -> list[str]:
         if snapshot.is_model and not snapshot.is_symbolic and not snapshot.intervals
         if snapshot.snapshot_id not in computed
     ]
-
-
-def _drop_what_is_not_shown(context: RecordingContext, environment: str, account: Account) -> None:
-    """Leave out what was computed of versions that the environment does not show."""
-    found = context.state_reader.get_environment(environment)
-    shown = {} if found is None else {str(relation_of(info.name)): info.identifier for info in found.snapshots}
-    for name, computed in list(account.computed.items()):
-        if computed.snapshot != shown.get(name):
-            del account.computed[name]
 
 
 def _told(error: Exception, project: SQLMeshProject) -> SQLMeshAssetsError:

@@ -372,3 +372,77 @@ def test_models_whose_intervals_sqlmesh_has_already_computed_are_unchanged(compu
     assert result.success, reasons(result)
     assert materialized(result) == set()
     assert observed(result) == MODELS
+
+
+NOT_RESTATED = "unique_key order_id, disable_restatement true"
+
+
+@pytest.fixture
+def kept(bench: Bench) -> Bench:
+    """Everything computed, of which `marts.latest` may not be computed again and reads rows that have changed since."""
+    bench.edit("models/latest.sql", "unique_key order_id", NOT_RESTATED)
+    bench.edit("models/latest.sql", "tags (merges_changes)", "audits (not_negative(column := amount))")
+    assert bench.materialize().success
+    bench.sql("UPDATE raw.orders SET amount = 60, updated_at = TIMESTAMP '2026-02-01' WHERE id = 10")
+    return bench
+
+
+def test_a_part_above_a_model_that_may_not_be_computed_again_can_be_run_alone(kept: Bench) -> None:
+    result = kept.materialize("key:staging/orders")
+    assert result.success, reasons(result)
+    assert "staging/orders" in materialized(result)
+
+
+def test_a_model_that_may_be_computed_again_at_last_is_computed_from_what_has_changed(kept: Bench) -> None:
+    assert kept.materialize().success
+    assert kept.sql("SELECT amount FROM marts.latest WHERE order_id = 10") == [(50,)]
+    kept.edit("models/latest.sql", NOT_RESTATED, "unique_key order_id")
+    result = kept.materialize()
+    assert result.success, reasons(result)
+    assert kept.sql("SELECT amount FROM marts.latest WHERE order_id = 10") == [(60,)]
+
+
+def test_rows_that_are_kept_and_that_an_audit_refuses_do_not_count(kept: Bench) -> None:
+    kept.write("models/top.sql", "MODEL (name marts.top);\nSELECT MIN(amount)::INT AS least FROM marts.latest\n")
+    assert kept.materialize().success
+    kept.sql(f"UPDATE {physical(kept, 'latest')} SET amount = -1 WHERE order_id = 10")
+    result = kept.materialize(restate=["marts.latest"])
+    assert "marts.latest: blocking audit failed: not_negative (1 rows)" in reasons(result)
+    assert "marts.top: it reads marts.latest" in reasons(result)
+    assert "marts/top" not in materialized(result)
+
+
+def test_a_seed_that_an_audit_refuses_is_not_called_computed(bench: Bench) -> None:
+    bench.edit("models/regions.sql", "grain region_id", "grain region_id, audits (few), depends_on (raw.customers)")
+    bench.write("audits/few.sql", "AUDIT (name few);\nSELECT * FROM raw.customers WHERE id > 50\n")
+    assert bench.materialize().success
+    bench.sql("INSERT INTO raw.customers VALUES (99, 'Zed', 1)")
+    result = bench.materialize()
+    assert "marts.regions: blocking audit failed: few (1 rows)" in reasons(result)
+    assert not {"marts/regions", "marts/spending"} & materialized(result)
+
+
+def test_days_in_which_a_model_has_no_interval_are_told_and_spoil_nothing(computed: Bench) -> None:
+    result = computed.materialize(restate=["marts.daily"], start="2020-01-01", end="2020-01-02")
+    assert "marts.daily: SQLMesh computed none of these days" in reasons(result)
+    assert read_ledger(computed.project.ledger).unfinished == {}
+    assert materialized(computed.materialize()) == set()
+
+
+def test_a_reader_that_has_no_interval_in_the_days_stays_as_it_was(bench: Bench) -> None:
+    columns = "order_id::INT AS order_id, ordered_on::DATE AS ordered_on"
+    for name, start, read in (("src", "2026-01-01", "staging.orders"), ("later", "2026-01-02", "marts.src")):
+        kind = "INCREMENTAL_BY_TIME_RANGE (time_column ordered_on)"
+        query = f"SELECT {columns} FROM {read} WHERE ordered_on BETWEEN @start_date AND @end_date"
+        bench.write(f"models/{name}.sql", f"MODEL (name marts.{name}, kind {kind}, start '{start}');\n{query}\n")
+    assert bench.materialize().success
+    result = bench.materialize(restate=["marts.src"], start="2026-01-01", end="2026-01-01")
+    assert result.success, reasons(result)
+    assert read_ledger(bench.project.ledger).unfinished == {}
+
+
+@pytest.mark.parametrize("day", ["2036-01-01", "2026-01-02T12:00:00"])
+def test_days_to_come_and_times_of_a_day_are_refused(computed: Bench, day: str) -> None:
+    told = reasons(computed.materialize(restate=["marts.daily"], start=day))
+    assert f"start {day} is in the future" in told or f"start '{day}' is no date" in told
+    assert computed.computing == []

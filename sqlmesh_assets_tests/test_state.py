@@ -8,6 +8,8 @@ from contextlib import closing
 import dagster as dg
 import duckdb
 
+from sqlmesh_assets.launchpad import Mode
+from sqlmesh_assets.ledger import read_ledger
 from sqlmesh_assets_tests.conftest import MODELS, Bench, materialized, reasons
 
 
@@ -57,7 +59,9 @@ def test_missing_state_is_told_and_everything_is_computed_from_the_start(compute
         warnings = [entry.user_message for entry in instance.all_logs(result.run_id) if entry.level >= logging.WARNING]
     assert result.success
     assert materialized(result) == MODELS
-    assert any("state.duckdb is gone: all models are planned and computed from the start" in text for text in warnings)
+    assert any(
+        "state.duckdb is gone: all models have to be planned and computed from the start" in text for text in warnings
+    )
 
 
 def test_state_that_is_no_database_is_told(computed: Bench) -> None:
@@ -81,3 +85,25 @@ def test_a_lost_ledger_makes_everything_computed_once_more(computed: Bench) -> N
     computed.project.ledger.unlink()
     assert materialized(computed.materialize()) == MODELS
     assert materialized(computed.materialize()) == set()
+
+
+def test_a_run_that_deploys_nothing_says_that_lost_state_needs_a_plan(computed: Bench) -> None:
+    (computed.root / "state.duckdb").unlink()
+    told = reasons(computed.materialize(mode=Mode.run))
+    assert "marts.spending: it was never deployed: run it in mode plan first" in told
+    assert materialized(computed.materialize()) == MODELS
+    assert computed.materialize(mode=Mode.run).success
+
+
+def test_a_run_that_could_not_begin_leaves_a_pending_merge_what_it_is(computed: Bench) -> None:
+    computed.sql("UPDATE raw.orders SET amount = 60, updated_at = TIMESTAMP '2026-02-01' WHERE id = 10")
+    with closing(duckdb.connect(str(computed.root / "state.duckdb"))) as connection:
+        [versions] = connection.execute("SELECT schema_version, sqlmesh_version FROM sqlmesh._versions").fetchall()
+        connection.execute("UPDATE sqlmesh._versions SET schema_version = 9999, sqlmesh_version = '99.1.0'")
+    assert not computed.materialize().success
+    assert read_ledger(computed.project.ledger).unfinished == {}
+    with closing(duckdb.connect(str(computed.root / "state.duckdb"))) as connection:
+        connection.execute("UPDATE sqlmesh._versions SET schema_version = ?, sqlmesh_version = ?", list(versions))
+    assert computed.materialize().success
+    rows = computed.sql("SELECT order_id, computed_rows FROM marts.latest ORDER BY order_id")
+    assert rows == [(10, 1), (11, 3), (12, 3)]
