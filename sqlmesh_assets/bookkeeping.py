@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from sqlmesh_assets.decisions import Situation
-from sqlmesh_assets.description import BY_DAYS, ModelDescription, Relation
+from sqlmesh_assets.description import ModelDescription, Relation
 from sqlmesh_assets.ledger import Cause, Computation, DataVersions, Ledger, Stale
 from sqlmesh_assets.work import Account, Work
 
@@ -54,10 +54,11 @@ def _entry(
     done = account.computed.get(name)
     if done is None:
         return None if before is None or name in work.restate else _planned(model, before, account, work)
-    if before is None or _is_whole(model, work):
+    whole = name not in work.days and (name in work.restate or name in account.whole)
+    if before is None or whole:
         read = {str(relation): versions[relation] for relation in model.depends_on if relation in versions}
         return done.model_copy(update={"inputs": read, "content": content})
-    # Of a model of which only some days were computed, the others are as good as they were.
+    # Of a model of which only some intervals were computed, the others are as good as they were.
     untouched = situation.versions.get(model.relation) == before.content
     first, last = before.interval
     interval = min(first, done.interval[0]), max(last, done.interval[1])
@@ -71,12 +72,6 @@ def _kept(found: Computation, before: Computation | None, content: str | None) -
         return found.model_copy(update={"content": content})
     made_of = {"inputs": before.inputs, "computed_at": before.computed_at, "interval": before.interval}
     return found.model_copy(update={**made_of, "content": content})
-
-
-def _is_whole(model: ModelDescription, work: Work) -> bool:
-    """Whether all rows of a model were computed, not only those of some days or of an interval that has ended."""
-    by_interval = model.kind in BY_DAYS and model.name in work.due and model.name not in work.restate
-    return model.name not in work.days and not by_interval
 
 
 def _planned(model: ModelDescription, before: Computation, account: Account, work: Work) -> Computation:

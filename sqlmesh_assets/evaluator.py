@@ -35,9 +35,18 @@ _NOT_RENDERED = frozenset(
 
 @dataclass
 class Record:
-    """What is known of the computation of one version of a model; an audit that was skipped has no outcome."""
+    """What is known of the computation of one version of a model.
+
+    Attributes:
+        interval: From when to when it was computed; None while it was not.
+        from_nothing: Whether the version had no rows before, so that none is left that was not computed now.
+        rows: How many it has.
+        audits: What each audit found; one that was skipped has no outcome.
+        failed_sql: The query, if it failed.
+    """
 
     interval: tuple[datetime, datetime] | None = None
+    from_nothing: bool = False
     rows: int = 0
     audits: list[AuditOutcome | None] = field(default_factory=list)
     failed_sql: str | None = None
@@ -73,6 +82,8 @@ class RecordingEvaluator(SnapshotEvaluator):
     def evaluate(self, snapshot: Snapshot, *, start: TimeLike, end: TimeLike, **options: Any) -> str | None:
         """Compute an interval of a model."""
         record = self.records.of(snapshot)
+        if record.interval is None:
+            record.from_nothing = not snapshot.intervals
         if snapshot.name in self.records.merged:
             snapshot = _as_computed_before(snapshot, start, end)
             if self.records.backfilled is not None:

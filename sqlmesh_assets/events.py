@@ -13,7 +13,7 @@ from sqlmesh.utils.concurrency import NodeExecutionFailedError
 from sqlmesh.utils.errors import NodeAuditsErrors, SQLMeshError
 
 from sqlmesh_assets.context import plain, relation_of
-from sqlmesh_assets.description import ModelDescription
+from sqlmesh_assets.description import BY_DAYS, ModelDescription
 from sqlmesh_assets.errors import explain
 from sqlmesh_assets.evaluator import Record, RecordingContext
 from sqlmesh_assets.ledger import AuditOutcome, Computation
@@ -88,6 +88,8 @@ class Events:
         before = account.computed.get(name)
         batches = before.seconds if before is not None and before.snapshot == snapshot.identifier else 0.0
         account.computed[name] = computation(model, snapshot, record, batches + seconds)
+        if record.from_nothing or model.kind not in BY_DAYS:
+            account.whole.add(name)
         self.on_computed(name, account.computed[name])
 
     def _failed(self, context: RecordingContext, error: NodeExecutionFailedError[Any]) -> FailedModel:

@@ -23,6 +23,7 @@ BeforeCompute = Callable[[Sequence[ModelDescription]], None]
 _NOT_DEPLOYED = "it was never deployed: run it in mode plan first"
 _NOT_DUE = "SQLMesh did not compute it: no interval of its cron has ended yet, or it may not be restated"
 _NO_SUCH_DAYS = "SQLMesh computed none of these days: the model has no interval in them, or it may not be restated"
+_NO_DATA = "Changed code is computed here; changed data reaches a named environment only by `restate`."
 _INTERRUPTED = "its last computation was interrupted"
 
 
@@ -104,7 +105,7 @@ class ModelsRun:
             SQLMeshAssetsError: Models cannot be used, or were never computed with their code as it is now; raised after
                 the others' audits were run.
         """
-        wrong = {name: self._models[name].problem for name in names if self._models[name].problem is not None}
+        wrong = {name: problem for name, problem in problems(self._description).items() if name in names}
         yield from self._runner({}).audit([name for name in names if name not in wrong])
         if wrong:
             told = "\n".join(f"the audits of {name} cannot be run: {problem}" for name, problem in wrong.items())
@@ -123,6 +124,8 @@ class ModelsRun:
         if compute or work.plan is None:
             ledger = self._compute(work, compute, situation, config.restate, outcome)
         self._tell_of_the_others(selected, situation, ledger, config, outcome)
+        if not selected:  # the plan alone: it does not forget what failed before
+            outcome.failed |= {name: why for name, why in ledger.unfinished.items() if name in self._models}
         return outcome
 
     def _ledger(self) -> Ledger:
@@ -184,11 +187,20 @@ class ModelsRun:
                 outcome.failed[name] = _NOT_DEPLOYED
                 continue
             outcome.unchanged[name] = known
-            if known.code_version != self._models[name].code_version:
+            if self._waits(name, known, situation):
+                outcome.left[name] = "what it reads changed, but it may not be computed again before its next interval"
+            elif known.code_version != self._models[name].code_version:
                 outcome.left[name] = "its code changed, and this run deploys none"
             elif found is not None and name not in outcome.reasons:
                 why = "it is not due" if config.mode is Mode.run else "this run computes days of other models only"
                 outcome.left[name] = f"{found.reason}, and {why}"
+
+    def _waits(self, name: str, known: Computation, situation: Situation) -> bool:
+        """Whether a model is behind what it reads because it may not be computed again."""
+        model = self._models[name]
+        return not model.restatable and any(
+            situation.versions.get(relation) != known.inputs.get(str(relation)) for relation in model.depends_on
+        )
 
     def _preview(self, work: Work, compute: Mapping[str, Stale], mode: Mode) -> str:
         """The plan, and why models would be computed that SQLMesh itself sees no reason for."""
@@ -237,5 +249,5 @@ def _environment_report(environment: str, account: Account) -> str:
         }
         for name, computed in account.computed.items()
     ]
-    told = markdown.table(rows) if rows else "Nothing was computed: it shares the tables of production."
+    told = markdown.table(rows) if rows else f"Nothing was computed. {_NO_DATA}"
     return f"### Environment `{environment}`\n\n{told}"

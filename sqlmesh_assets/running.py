@@ -19,7 +19,7 @@ from sqlmesh.utils.errors import SQLMeshError
 
 from sqlmesh_assets.context import plain, relation_of
 from sqlmesh_assets.deployed import Deployed
-from sqlmesh_assets.description import BY_DAYS, ModelDescription, Relation, blocked_models
+from sqlmesh_assets.description import ModelDescription, Relation, blocked_models
 from sqlmesh_assets.evaluator import RecordingContext
 from sqlmesh_assets.events import Events, computation, named_audits, refusal, silence
 from sqlmesh_assets.exceptions import SQLMeshAssetsError, StateError
@@ -196,20 +196,17 @@ class Runner:
                 # The failed plan computed these models but shows none of them yet: it is all or nothing there.
                 again = mesh.plan(skip_tests=True, **self._selection(account.computed))
                 self._events.follow(mesh.context, again, account)
-        planned = set(account.computed)
         due = _remaining(work.due, account)
         if due:
             run = mesh.run(select_models=due, no_auto_upstream=True, skip_janitor=True)
             self._events.follow(mesh.context, run, account)
         if work.environment == PRODUCTION:
             self._restate_what_plans_do_not(mesh.context, work, account)
-        self._restate(mesh, work, planned, account)
+        self._restate(mesh, work, account)
 
-    def _restate(
-        self, mesh: SQLMeshInstance[RecordingContext], work: Work, planned: Collection[str], account: Account
-    ) -> None:
-        # An interval that has ended is not all of a model that is computed by intervals.
-        whole = {name for name in account.computed if name in planned or self._models[name].kind not in BY_DAYS}
+    def _restate(self, mesh: SQLMeshInstance[RecordingContext], work: Work, account: Account) -> None:
+        # Of a model that is computed by intervals, a plan or a run may have computed only those that were missing.
+        whole = account.whole & set(account.computed)
         again = [name for name in work.restate if name not in {*whole, *account.failed, *account.kept}]
         if again:
             _merge(mesh.context, work, again, None)

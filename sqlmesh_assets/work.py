@@ -54,6 +54,7 @@ class Account:
 
     Attributes:
         computed: Models that have new rows.
+        whole: Those of them of which no row is left that is older.
         kept: Models that may not be computed again; their rows were looked at and taken over as they are.
         audited: Models of which nothing but the audits was run.
         failed: Models that were to be computed and were not.
@@ -61,6 +62,7 @@ class Account:
     """
 
     computed: dict[str, Computation] = field(default_factory=dict)
+    whole: set[str] = field(default_factory=set)
     kept: dict[str, Computation] = field(default_factory=dict)
     audited: dict[str, tuple[AuditOutcome, ...]] = field(default_factory=dict)
     failed: dict[str, FailedModel] = field(default_factory=dict)

@@ -103,3 +103,29 @@ def accept_rows(bench: Bench, name: str) -> None:
     [version] = bench.versions([bench.model(name).relation]).values()
     ledger.computations[name] = ledger.computations[name].model_copy(update={"content": version})
     write_ledger(bench.project.ledger, ledger)
+
+
+DIRECT = """
+MODEL (name marts.direct, kind INCREMENTAL_BY_TIME_RANGE (time_column ordered_on), start '{start}');
+SELECT ordered_on::DATE AS ordered_on, COUNT(*)::BIGINT AS orders
+FROM raw.orders WHERE ordered_on BETWEEN @start_date AND @end_date GROUP BY ordered_on
+"""
+ORDERS_A_DAY = "SELECT orders FROM marts.direct ORDER BY ordered_on"
+
+
+def test_days_that_are_added_at_the_start_do_not_pass_for_all_days(computed: Bench) -> None:
+    computed.write("models/direct.sql", DIRECT.format(start="2026-01-01"))
+    assert computed.materialize().success
+    assert computed.sql(ORDERS_A_DAY) == [(1,), (2,)]
+    computed.write("models/direct.sql", DIRECT.format(start="2025-12-01"))
+    computed.sql("DELETE FROM raw.orders WHERE id = 12")
+    assert computed.materialize().success
+    assert computed.sql(ORDERS_A_DAY) == [(1,), (1,)]
+
+
+def test_days_that_are_added_at_the_start_do_not_make_a_model_due(computed: Bench) -> None:
+    computed.write("models/top.sql", "MODEL (name marts.top);\nSELECT COUNT(*)::INT AS days FROM marts.daily\n")
+    assert computed.materialize().success
+    computed.edit("models/daily.sql", "start '2026-01-01'", "start '2025-12-01'")
+    assert "marts/daily" in materialized(computed.materialize())
+    assert materialized(computed.materialize()) == set()

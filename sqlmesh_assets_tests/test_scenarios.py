@@ -394,12 +394,33 @@ def test_a_part_above_a_model_that_may_not_be_computed_again_can_be_run_alone(ke
 
 
 def test_a_model_that_may_be_computed_again_at_last_is_computed_from_what_has_changed(kept: Bench) -> None:
-    assert kept.materialize().success
+    result = kept.materialize()
+    assert result.success, reasons(result)
+    assert "what it reads changed, but it may not be computed again" in states(result)["marts/latest"]
     assert kept.sql("SELECT amount FROM marts.latest WHERE order_id = 10") == [(50,)]
     kept.edit("models/latest.sql", NOT_RESTATED, "unique_key order_id")
     result = kept.materialize()
     assert result.success, reasons(result)
     assert kept.sql("SELECT amount FROM marts.latest WHERE order_id = 10") == [(60,)]
+
+
+def test_a_model_that_may_not_be_computed_again_says_so_when_asked_to(kept: Bench) -> None:
+    before = read_ledger(kept.project.ledger).computations["marts.latest"]
+    assert "may not be computed again" in states(kept.materialize(restate=["marts.latest"]))["marts/latest"]
+    after = read_ledger(kept.project.ledger).computations["marts.latest"]
+    assert (after.inputs, after.computed_at, after.interval) == (before.inputs, before.computed_at, before.interval)
+
+
+def test_the_plan_alone_does_not_forget_what_failed_before(computed: Bench) -> None:
+    computed.sql("UPDATE raw.orders SET amount = -500 WHERE id = 12")
+    assert not computed.materialize().success
+    assert "marts.spending: it failed when it was last computed" in reasons(computed.materialize("key:models/plan"))
+
+
+def test_audits_of_a_model_with_a_failing_unit_test_say_that_it_fails(computed: Bench) -> None:
+    computed.edit("models/spending.sql", "COALESCE", "1 + COALESCE")
+    told = reasons(computed.materialize("key:marts/spending", checks_only=True))
+    assert "the audits of marts.spending cannot be run: unit test " in told
 
 
 def test_rows_that_are_kept_and_that_an_audit_refuses_do_not_count(kept: Bench) -> None:
