@@ -106,10 +106,13 @@ class ModelsRun:
                 the others' audits were run.
         """
         wrong = {name: problem for name, problem in problems(self._description).items() if name in names}
-        yield from self._runner({}).audit([name for name in names if name not in wrong])
-        if wrong:
-            told = "\n".join(f"the audits of {name} cannot be run: {problem}" for name, problem in wrong.items())
-            raise SQLMeshAssetsError(told)
+        told = [f"the audits of {name} cannot be run: {problem}" for name, problem in wrong.items()]
+        try:
+            yield from self._runner({}).audit([name for name in names if name not in wrong])
+        except SQLMeshAssetsError as error:
+            raise SQLMeshAssetsError("\n".join([str(error), *told])) from error
+        if told:
+            raise SQLMeshAssetsError("\n".join(told))
 
     def _in_production(self, selected: Collection[str], config: ModelsConfig) -> Outcome:
         scope = {*selected, *downstream(self._description.models, config.restate)}
