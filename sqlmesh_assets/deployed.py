@@ -6,7 +6,6 @@ from sqlmesh.core.snapshot import Snapshot
 
 from sqlmesh_assets.context import relation_of
 from sqlmesh_assets.evaluator import Record, RecordingContext
-from sqlmesh_assets.project import PRODUCTION
 
 
 class Deployed:
@@ -14,10 +13,8 @@ class Deployed:
 
     def __init__(self, context: RecordingContext) -> None:
         """Ask the state which they are."""
-        environment = context.state_reader.get_environment(PRODUCTION)
-        shown = {} if environment is None else context.state_reader.get_snapshots(environment.snapshots)
         self._context = context
-        self._by_fqn = {snapshot.name: snapshot for snapshot in shown.values()}
+        self._by_fqn = {snapshot.name: snapshot for snapshot in context.deployed_snapshots()}
 
     def snapshot(self, name: str) -> Snapshot | None:
         """The version of a model that production shows, if it is the one of the project as it is now."""

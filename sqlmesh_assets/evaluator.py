@@ -182,15 +182,15 @@ class RecordingContext(TolerantContext):
         """Knows what deployed code reads as well: a model that cannot be read any more still reads what changed."""
         if models is None and dag is None:
             dag = DAG()
-            for model in (*self._deployed_models(), *self._models.values()):
+            deployed = [snapshot.model for snapshot in self.deployed_snapshots() if snapshot.is_model]
+            for model in (*deployed, *self._models.values()):
                 dag.add(model.fqn, model.depends_on)
         return super()._new_selector(models, dag)
 
-    def _deployed_models(self) -> Iterator[Model]:
-        """The models that production shows."""
+    def deployed_snapshots(self) -> list[Snapshot]:
+        """The versions of models and audits that production shows."""
         environment = self.state_reader.get_environment(PRODUCTION)
-        shown = {} if environment is None else self.state_reader.get_snapshots(environment.snapshots)
-        return (snapshot.model for snapshot in shown.values() if snapshot.is_model)
+        return [] if environment is None else list(self.state_reader.get_snapshots(environment.snapshots).values())
 
 
 def recording(evaluator: SnapshotEvaluator, records: Records) -> RecordingEvaluator:

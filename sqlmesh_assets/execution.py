@@ -10,7 +10,16 @@ from sqlmesh_assets.decisions import Situation, production_work, survey, to_comp
 from sqlmesh_assets.description import ModelDescription, ProjectDescription, blocked_models, downstream, problems
 from sqlmesh_assets.exceptions import SQLMeshAssetsError
 from sqlmesh_assets.launchpad import Mode, ModelsConfig
-from sqlmesh_assets.ledger import AuditOutcome, Computation, DataVersions, Ledger, Stale, read_ledger, write_ledger
+from sqlmesh_assets.ledger import (
+    AuditOutcome,
+    Computation,
+    DataVersions,
+    Ledger,
+    Stale,
+    has_changed,
+    read_ledger,
+    write_ledger,
+)
 from sqlmesh_assets.project import SQLMeshProject
 from sqlmesh_assets.work import Account, Work
 
@@ -201,9 +210,8 @@ class ModelsRun:
     def _waits(self, name: str, known: Computation, situation: Situation) -> bool:
         """Whether a model is behind what it reads because it may not be computed again."""
         model = self._models[name]
-        return not model.restatable and any(
-            situation.versions.get(relation) != known.inputs.get(str(relation)) for relation in model.depends_on
-        )
+        changed = (has_changed(relation, known, situation.versions) for relation in model.depends_on)
+        return not model.restatable and any(changed)
 
     def _preview(self, work: Work, compute: Mapping[str, Stale], mode: Mode) -> str:
         """The plan, and why models would be computed that SQLMesh itself sees no reason for."""

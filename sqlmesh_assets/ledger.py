@@ -189,11 +189,16 @@ def _input(
     model: ModelDescription, known: Computation, versions: Mapping[Relation, str], stale: Mapping[str, Stale]
 ) -> Stale | None:
     for relation in model.depends_on:
-        if versions.get(relation) != known.inputs.get(str(relation)):
+        if has_changed(relation, known, versions):
             return Stale(Cause.INPUT, f"{relation} changed")
         if str(relation) in stale and stale[str(relation)].cause is not Cause.METADATA:
             return Stale(Cause.INPUT, f"{relation} is computed again")
     return None
+
+
+def has_changed(relation: Relation, known: Computation, versions: Mapping[Relation, str]) -> bool:
+    """Whether a relation that a model reads has other rows than those that the model was computed from."""
+    return versions.get(relation) != known.inputs.get(str(relation))
 
 
 def waits_for_time(model: ModelDescription) -> bool:

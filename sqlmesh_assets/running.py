@@ -206,8 +206,7 @@ class Runner:
 
     def _restate(self, mesh: SQLMeshInstance[RecordingContext], work: Work, account: Account) -> None:
         # Of a model that is computed by intervals, a plan or a run may have computed only those that were missing.
-        whole = account.whole & set(account.computed)
-        again = [name for name in work.restate if name not in {*whole, *account.failed, *account.kept}]
+        again = [name for name in work.restate if name not in {*account.whole, *account.failed, *account.kept}]
         if again:
             _merge(mesh.context, work, again, None)
             self._events.follow(mesh.context, mesh.plan(skip_tests=True, restate_models=again), account)
@@ -277,6 +276,7 @@ class Runner:
                 )
             elif model.kind == _SEED:
                 account.computed[name] = found
+                account.whole.add(name)
                 self._events.on_computed(name, found)
             else:
                 account.kept[name] = found
