@@ -251,14 +251,6 @@ def _cannot_be_computed(failed: Mapping[str, str]) -> str:
 
 
 def _environment_report(environment: str, account: Account) -> str:
-    rows = [
-        {
-            "model": f"`{name}`",
-            "rows": f"{computed.rows:,}",
-            "seconds": f"{computed.seconds:.2f}",
-            "audits": computed.audits_told,
-        }
-        for name, computed in account.computed.items()
-    ]
+    rows = [{"model": f"`{name}`", **computed.in_words} for name, computed in account.computed.items()]
     told = markdown.table(rows) if rows else f"Nothing was computed. {_NO_DATA}"
     return f"### Environment `{environment}`\n\n{told}"

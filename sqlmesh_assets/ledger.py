@@ -68,8 +68,11 @@ class Computation(_Frozen):
     content: str | None = None
 
     @property
-    def audits_told(self) -> str:
-        """What its audits found, for people."""
+    def in_words(self) -> dict[str, str]:
+        """What it came to, for people: rows, seconds and audits."""
+        return {"rows": f"{self.rows:,}", "seconds": f"{self.seconds:.2f}", "audits": self._audits_told()}
+
+    def _audits_told(self) -> str:
         failing = [audit.check for audit in self.audits if audit.failing_rows]
         if failing:
             return f"audits failed: {', '.join(failing)}"

@@ -23,7 +23,8 @@ def listeners(log: dg.DagsterLogManager, before_compute: BeforeCompute) -> Liste
 
 def _computed_line(name: str, computed: Computation, reason: str) -> str:
     """A computed model as one line of a log."""
-    return f"{name}: {computed.rows:,} rows in {computed.seconds:.2f} s, {computed.audits_told} ({reason})"
+    words = computed.in_words
+    return f"{name}: {words['rows']} rows in {words['seconds']} s, {words['audits']} ({reason})"
 
 
 def model_metadata(
@@ -92,12 +93,7 @@ def audit_metadata(outcome: AuditOutcome) -> dict[str, Any]:
 def plan_metadata(outcome: Outcome) -> dict[str, Any]:
     """What the plan says of itself."""
     rows = [
-        {
-            "model": name,
-            "rows": f"{computed.rows:,}",
-            "seconds": f"{computed.seconds:.2f}",
-            "why": outcome.reasons[name],
-        }
+        {"model": f"`{name}`", **computed.in_words, "why": outcome.reasons[name]}
         for name, computed in outcome.computed.items()
     ]
     return {

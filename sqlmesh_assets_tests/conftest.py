@@ -112,6 +112,10 @@ class Bench:
         assert old in text
         self.write(file, text.replace(old, new))
 
+    def without_unit_tests(self) -> None:
+        """Take away the project's unit tests, which stop models that were changed on purpose."""
+        shutil.rmtree(self.folder / "tests")
+
     def versions(self, relations: Collection[Relation]) -> dict[Relation, str]:
         """A checksum of each relation that can be read."""
         with closing(duckdb.connect(str(self.target))) as connection:

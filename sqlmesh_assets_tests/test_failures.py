@@ -1,7 +1,5 @@
 """A model that fails is told with all that is needed, and takes nobody else's results away."""
 
-import shutil
-
 import dagster as dg
 
 from sqlmesh_assets_tests.conftest import MODELS, Bench, failed_checks, materialized, reasons
@@ -95,7 +93,7 @@ def test_one_audit_of_several_can_run_alone(computed: Bench) -> None:
 
 
 def test_audits_of_code_that_was_never_computed_say_what_to_do(computed: Bench) -> None:
-    shutil.rmtree(computed.folder / "tests")
+    computed.without_unit_tests()
     computed.edit("models/spending.sql", "COALESCE(SUM(orders.amount), 0)", "COALESCE(SUM(orders.amount), 1)")
     result = computed.materialize("key:marts/spending", checks_only=True)
     assert not result.success

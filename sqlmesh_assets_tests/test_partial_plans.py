@@ -1,7 +1,5 @@
 """Changed code that is planned while something that reads it is not: whatever can be computed is."""
 
-import shutil
-
 import pytest
 
 from sqlmesh_assets.launchpad import Mode
@@ -17,11 +15,6 @@ def upper(computed: Bench) -> Bench:
     """A project in which the code of `staging.customers` changed, which `marts.names` and `marts.spending` read."""
     computed.edit("models/customers.sql", "name::TEXT", "UPPER(name)::TEXT")
     return computed
-
-
-def without_tests(bench: Bench) -> Bench:
-    shutil.rmtree(bench.folder / "tests")
-    return bench
 
 
 def test_a_reader_whose_unit_test_fails_is_told_and_the_others_are_planned(upper: Bench) -> None:
@@ -51,7 +44,8 @@ def test_runs_go_on_after_a_plan_that_left_a_reader_out(upper: Bench) -> None:
 
 
 def test_a_reader_that_fails_while_it_is_computed_leaves_the_others_shown(upper: Bench) -> None:
-    without_tests(upper).edit("models/spending.sql", "AS large_orders", "+ error('x')::INT AS large_orders")
+    upper.without_unit_tests()
+    upper.edit("models/spending.sql", "AS large_orders", "+ error('x')::INT AS large_orders")
     result = upper.materialize()
     assert "marts.spending: " in reasons(result)
     assert materialized(result) == {"staging/customers", "marts/names"}
@@ -59,7 +53,8 @@ def test_a_reader_that_fails_while_it_is_computed_leaves_the_others_shown(upper:
 
 
 def test_code_above_a_reader_whose_rows_an_audit_refuses_is_not_deployed_and_told(upper: Bench) -> None:
-    without_tests(upper).sql("UPDATE raw.orders SET amount = -500 WHERE id = 12")
+    upper.without_unit_tests()
+    upper.sql("UPDATE raw.orders SET amount = -500 WHERE id = 12")
     result = upper.materialize()
     assert "marts.spending: blocking audit failed: not_negative" in reasons(result)
     assert "staging.customers: its code was not deployed: a model that reads it failed" in reasons(result)
@@ -72,7 +67,8 @@ def test_code_above_a_reader_whose_rows_an_audit_refuses_is_not_deployed_and_tol
 
 
 def test_a_changed_seed_whose_reader_fails_is_loaded(computed: Bench) -> None:
-    without_tests(computed).edit("seeds/regions.csv", "North", "West")
+    computed.without_unit_tests()
+    computed.edit("seeds/regions.csv", "North", "West")
     computed.edit("models/spending.sql", "AS large_orders", "+ error('x')::INT AS large_orders")
     result = computed.materialize()
     assert "marts.spending: " in reasons(result)
@@ -80,7 +76,8 @@ def test_a_changed_seed_whose_reader_fails_is_loaded(computed: Bench) -> None:
 
 
 def test_one_reader_of_an_embedded_model_can_be_planned_alone(computed: Bench) -> None:
-    without_tests(computed).write(
+    computed.without_unit_tests()
+    computed.write(
         "models/big.sql", "MODEL (name marts.big);\nSELECT order_id::INT AS order_id FROM marts.large_orders\n"
     )
     assert computed.materialize().success
@@ -100,7 +97,8 @@ def test_a_part_can_be_planned_without_a_ledger(upper: Bench) -> None:
 
 
 def test_a_model_that_fails_twice_in_a_run_is_told_as_one_that_fails(computed: Bench) -> None:
-    without_tests(computed).edit("models/spending.sql", SUM, DOUBLED)
+    computed.without_unit_tests()
+    computed.edit("models/spending.sql", SUM, DOUBLED)
     computed.sql("UPDATE raw.orders SET amount = -500 WHERE id = 12")
     result = computed.materialize()
     assert "marts.spending: blocking audit failed" in reasons(result)

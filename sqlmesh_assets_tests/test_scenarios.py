@@ -69,7 +69,7 @@ def test_code_that_was_taken_back_is_computed_whole_even_if_only_a_day_was_asked
 
 
 def test_a_run_that_dies_after_its_plan_leaves_nothing_that_passes_for_up_to_date(computed: Bench) -> None:
-    shutil.rmtree(computed.folder / "tests")  # which would stop the other code
+    computed.without_unit_tests()
     before = (computed.folder / "models" / "spending.sql").read_text(encoding="utf-8")
     computed.edit("models/spending.sql", "COALESCE(SUM(orders.amount), 0)", "(1 + COALESCE(SUM(orders.amount), -1))")
     original, asked = computed.versions, []

@@ -28,6 +28,7 @@ from transferroom_pipeline.comparisons.queries import (
     unique_mark,
 )
 from transferroom_pipeline.comparisons.result import ColumnResult, ComparisonResult, RowCounts, Snapshot
+from transferroom_pipeline.comparisons.samples import samples
 from transferroom_pipeline.comparisons.self_check import SelfCheck, self_check
 from transferroom_pipeline.comparisons.spec import TableSpec
 from transferroom_pipeline.comparisons.sql_text import parse_predicate
@@ -163,7 +164,7 @@ class _Comparison:
             key=spec.key,
             rows=evidence.rows,
             columns=columns,
-            samples=findings.samples(self.effort.samples, evidence.rows),
+            samples=samples(findings, self.effort.samples, evidence.rows),
             suggestions=suggestions(
                 plan,
                 columns,

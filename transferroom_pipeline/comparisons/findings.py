@@ -1,6 +1,5 @@
-"""Reading what a comparison found out of its work tables."""
+"""Counting and explaining what a comparison found in its work tables."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -18,7 +17,7 @@ from transferroom_pipeline.comparisons.causes import (
 )
 from transferroom_pipeline.comparisons.columns import ColumnPlan, ComparedColumn
 from transferroom_pipeline.comparisons.queries import column, count, count_where, largest, sum_or_zero
-from transferroom_pipeline.comparisons.result import CellChange, RowCounts, Sample, SampleKind, TopChange
+from transferroom_pipeline.comparisons.result import RowCounts, TopChange
 from transferroom_pipeline.comparisons.statements import Statements
 from transferroom_pipeline.comparisons.suggestions import REMEDIES, Explained, trials
 
@@ -114,7 +113,7 @@ class Findings:
 
     def _facts(self) -> dict[int, ColumnFacts]:
         found: dict[int, ColumnFacts] = {}
-        for columns in _batches(self.differing_columns):
+        for columns in in_batches(self.differing_columns):
             found |= self._facts_of(columns)
         return found
 
@@ -143,7 +142,7 @@ class Findings:
         halves = [
             exp.select(_folded_key(self.plan, side).as_("folded", quoted=True))
             .from_(self.differences.copy())
-            .where(_is_kind(f"only_{side}"))
+            .where(is_kind(f"only_{side}"))
             for side in ("legacy", "modern")
         ]
         return self.statements.create("partners", exp.intersect(*halves, distinct=True))
@@ -229,7 +228,7 @@ class Findings:
             return found
         for side in [side for side in ("legacy", "modern") if getattr(rows, f"only_{side}")]:
             cause = self.cause_of_row(side).as_("cause")
-            one_sided = exp.select(cause).from_(self.differences.copy()).where(_is_kind(f"only_{side}"))
+            one_sided = exp.select(cause).from_(self.differences.copy()).where(is_kind(f"only_{side}"))
             counted = exp.select("cause", count()).from_(one_sided.subquery("one_sided")).group_by("cause")
             for name, number in self.statements.rows(counted):
                 found[name] = found.get(name, 0) + number
@@ -252,8 +251,8 @@ class Findings:
             exp.or_(exp.not_(column(f"d{compared.position}")), self.acceptance.of_cell(compared))
             for compared in self.differing_columns
         ]
-        all_cells = exp.and_(_is_kind("different"), *cells)
-        accepted = exp.or_(all_cells, exp.and_(exp.not_(_is_kind("different")), self.acceptance.of_row()))
+        all_cells = exp.and_(is_kind("different"), *cells)
+        accepted = exp.or_(all_cells, exp.and_(exp.not_(is_kind("different")), self.acceptance.of_row()))
         return int(self.statements.value(exp.select(count_where(accepted)).from_(self.differences.copy())))
 
     def largest_differing(self, columns: Sequence[ComparedColumn]) -> dict[int, Largest]:
@@ -283,101 +282,6 @@ class Findings:
         )
         return tuple(TopChange(*row) for row in self.statements.rows(query))
 
-    def samples(self, limit: int, rows: RowCounts) -> tuple[Sample, ...]:
-        """Up to `limit` rows of each kind that there are, by the hash of their key: the same rows on every run."""
-        kinds: dict[SampleKind, int] = {
-            "different": rows.different,
-            "only_legacy": rows.only_legacy,
-            "only_modern": rows.only_modern,
-        }
-        there = [kind for kind, number in kinds.items() if number and self.plan.key]
-        found = [sample for kind in there for sample in self._samples(kind, limit)]
-        return (*found, *(self._grouped_samples(limit) if self.duplicates is not None else []))
-
-    def _samples(self, kind: SampleKind, limit: int) -> list[Sample]:
-        """The rows are chosen first, and then explained a few columns at a time: explaining takes memory per column."""
-        if self.differences is None:
-            return []
-        key = self.key_as_json().as_("sample_key", quoted=True)
-        keyed = exp.select("*", key).from_(self.differences.copy()).where(_is_kind(kind)).subquery("keyed")
-        by_hash = (exp.MD5(this=column("sample_key")), column("sample_key"))
-        chosen = self.statements.create("sample", exp.select("*").from_(keyed).order_by(*by_hash).limit(limit))
-        keys = self.statements.rows(exp.select(column("sample_key")).from_(chosen.copy()).order_by(*by_hash))
-        found = (
-            self._differing_cells(chosen, by_hash) if kind == "different" else self._whole_rows(kind, chosen, by_hash)
-        )
-        return [Sample(kind, json.loads(key), cells) for (key,), cells in zip(keys, found, strict=True)]
-
-    def _differing_cells(self, chosen: exp.Table, order: Sequence[exp.Expr]) -> list[dict[str, CellChange]]:
-        cells: list[dict[str, CellChange]] = []
-        for columns in _batches(self.differing_columns):
-            values = [self._text(value) for compared in columns for value in sides(compared)]
-            causes = [
-                exp.case().when(column(f"d{compared.position}"), self.cause(compared), copy=False)
-                for compared in columns
-            ]
-            query = exp.select(*values, *causes).from_(chosen.copy()).order_by(*(each.copy() for each in order))
-            changes = [_changes(columns, row) for row in self.statements.rows(query)]
-            cells = [{**one, **further} for one, further in zip(cells or [{}] * len(changes), changes, strict=True)]
-        return cells
-
-    def _whole_rows(
-        self, kind: SampleKind, chosen: exp.Table, order: Sequence[exp.Expr]
-    ) -> list[dict[str, CellChange]]:
-        """Rows on one side only: all values of that side, and one cause."""
-        side = kind.removeprefix("only_")
-        columns = self.plan.value_columns
-        values = [self._text(column(f"{side[0]}{compared.position}")) for compared in columns]
-        query = (
-            exp.select(self.cause_of_row(side), *values).from_(chosen.copy()).order_by(*(each.copy() for each in order))
-        )
-        return [
-            {
-                compared.legacy: CellChange(value, None, cause) if side == "legacy" else CellChange(None, value, cause)
-                for compared, value in zip(columns, map(_text, texts), strict=True)
-            }
-            for cause, *texts in self.statements.rows(query)
-        ]
-
-    def _grouped_samples(self, limit: int) -> list[Sample]:
-        """Rows compared as multisets; those that one side has more often come first."""
-        if self.duplicates is None:
-            return []
-        key = self.key_as_json()
-        values = [value for compared in self.plan.all_columns for value in sides(compared)]
-        as_often = (
-            exp.case()
-            .when(exp.EQ(this=column("legacy_rows"), expression=column("modern_rows")), exp.Literal.number(1))
-            .else_(exp.Literal.number(0))
-        )
-        query = (
-            exp.select(key, column("legacy_rows"), column("modern_rows"), *values)
-            .from_(self.duplicates.copy())
-            .order_by(as_often, exp.MD5(this=key.copy()), key.copy(), *(value.copy() for value in values))
-        )
-        if self.plan.key:
-            return [self._grouped_sample("duplicate_key", row) for row in self.statements.rows(query.limit(limit))]
-        more = exp.GT(this=column("legacy_rows"), expression=column("modern_rows"))
-        by_side: tuple[tuple[SampleKind, exp.Expr], ...] = (
-            ("only_legacy", more),
-            ("only_modern", exp.not_(more.copy())),
-        )
-        return [
-            self._grouped_sample(kind, row)
-            for kind, condition in by_side
-            for row in self.statements.rows(query.where(condition).limit(limit))
-        ]
-
-    def _grouped_sample(self, kind: SampleKind, row: Sequence[object]) -> Sample:
-        cause = None if row[1] == row[2] else "occurrences"
-        shown = {value.position for value in self.plan.value_columns}
-        cells = {
-            compared.legacy: CellChange(_text(row[3 + 2 * place]), _text(row[4 + 2 * place]), cause)
-            for place, compared in enumerate(self.plan.all_columns)
-            if compared.position in shown
-        }
-        return Sample(kind, json.loads(str(row[0])), cells)
-
     def key_as_json(self) -> exp.Expr:
         """The key of a row of the work tables as JSON text, its values as text."""
         pairs = [
@@ -398,22 +302,14 @@ class Findings:
         return self.plan.functions.text(value)
 
 
-def _batches(columns: Sequence[ComparedColumn]) -> Iterator[Sequence[ComparedColumn]]:
+def in_batches(columns: Sequence[ComparedColumn]) -> Iterator[Sequence[ComparedColumn]]:
+    """Columns a few at a time: explaining them takes memory per column."""
     for start in range(0, len(columns), _EXPLAINED_AT_ONCE):
         yield columns[start : start + _EXPLAINED_AT_ONCE]
 
 
-def _changes(columns: Sequence[ComparedColumn], row: Sequence[object]) -> dict[str, CellChange]:
-    """A row of both values of each column and then the causes, as the cells that have a cause."""
-    texts, causes = row[: 2 * len(columns)], row[2 * len(columns) :]
-    return {
-        compared.legacy: CellChange(_text(texts[2 * place]), _text(texts[2 * place + 1]), _text(causes[place]))
-        for place, compared in enumerate(columns)
-        if causes[place] is not None
-    }
-
-
-def _is_kind(kind: str) -> exp.Expr:
+def is_kind(kind: str) -> exp.Expr:
+    """Whether a row of the differences is different, or on one side only."""
     return exp.EQ(this=column("kind"), expression=exp.Literal.string(kind))
 
 
@@ -428,10 +324,6 @@ def _folded_key(plan: ColumnPlan, side: str) -> exp.Expr:
         text = plan.functions.text(column(f"{side[0]}{compared.position}"))
         folded.append((f"{compared.position}", plan.functions.lowered(plan.functions.trimmed(text, "both"))))
     return plan.functions.json_object(folded)
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
 
 
 def _is_of(cause: str) -> exp.Expr:
