@@ -16,90 +16,27 @@ take ten minutes and 12 GB each, and are measured in one round unless --tool-rou
 """
 
 import argparse
-import importlib
 import json
 import math
 import os
 import platform
-import resource
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import duckdb
-from comparison_tools import (
-    TOOLS,
-    TRAPS,
-    Outcome,
-    make_traps,
-    peak_memory,
-    read_outcomes,
-    run_tool_apart,
-    shortened,
-    trap_answers,
-)
+from comparison_pieces import Piece, database, run_here, trap_verdicts, wrong
+from comparison_tables import ID, PAIRS
+from comparison_tools import TOOLS, TRAPS, Outcome, read_outcomes, run_tool_apart, shortened, trap_answers
 
-from transferroom_pipeline.comparisons import engine
-from transferroom_pipeline.comparisons.engines.duckdb_engine import DuckDBEngine
-from transferroom_pipeline.comparisons.result import ComparisonResult, Verdict
-from transferroom_pipeline.comparisons.spec import Spec, TableEntry, TableSpec
-from transferroom_pipeline.platforms.duckdb_database import connect
-
-MEMORY_LIMIT = "1GB"
-SCHEMAS = {"legacy": "raw", "modern": "prod"}
 LEAST_ROWS, MILLION = 1_000, 1_000_000
 GIGABYTE = 10**9
-RELATIVE_TOLERANCE, RELATIVE_NOISE = 1e-6, 1e-9
-DIFFERENT_EVERY, ONE_SIDE_EVERY = 50_000, 200_000
-DIFFERENT_AT, MISSING_AT, EXTRA_AT = 33, 17, 59
-STRIDE = 1_000_003
-HEAVY_IMPORTS = {"dagster", "sqlmesh"}
-DIFFERS_EXIT_CODE = 1
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of the generated tables: SQL of its value by the row's number i, and of a value that differs from it."""
-
-    name: str
-    value: str
-    changed: str = ""
-
-
-@dataclass(frozen=True)
-class Pair:
-    """Two tables, raw.t and prod.t.
-
-    Attributes:
-        title: What they are.
-        key: The columns that identify a row.
-        values: The others.
-        planted: Whether rows differ; otherwise the two are equal.
-        noisy: The column of doubles that differs in every row, less than its tolerance.
-    """
-
-    title: str
-    key: tuple[Column, ...]
-    values: tuple[Column, ...]
-    planted: bool = True
-    noisy: str | None = None
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A piece of work that is measured: what is done with which pair of how many rows."""
-
-    run: str
-    pair: str
-    rows: int
 
 
 @dataclass(frozen=True)
@@ -130,49 +67,6 @@ class Measure:
         return f"{title}; against {what.format(rows=self.baseline.rows)}"
 
 
-LONGER_TEXT = "coalesce({}, '') || '!'"
-ID = Column("id", "'P' || lpad(i::VARCHAR, 9, '0')")
-FOUR_KEYS = (
-    Column("club", "'club ' || i % 7"),
-    Column("season", "(2000 + i // 7 % 20)::INTEGER"),
-    Column("day", "DATE '2026-01-01' + (i // 140 % 365)::INTEGER"),
-    Column("number", "i // 51100"),
-)
-VALUES = (
-    Column("goals", "(i % 1000)::INTEGER", "{} + 1"),
-    Column("account", "(hash(i) % 1000000000000)::BIGINT", "{} + 1"),
-    Column("amount", "(hash(i, 1) % 10000000)::DOUBLE / 100", "{} + 0.5"),
-    Column("rate", "sqrt(i + 1)", "{} * 2 + 1"),
-    Column("birthday", "DATE '1980-01-01' + (hash(i, 2) % 10000)::INTEGER", "{} + 1"),
-    Column(
-        "updated",
-        "TIMESTAMP '2020-01-01' + to_milliseconds((hash(i, 3) % 200000000000)::BIGINT)",
-        "{} + INTERVAL 1 DAY",
-    ),
-    Column("name", "CASE WHEN hash(i, 4) % 10 > 0 THEN 'player ' || hash(i, 5) % 100000000 END", LONGER_TEXT),
-    Column("city", "CASE WHEN hash(i, 6) % 7 > 0 THEN 'city ' || hash(i, 7) % 5000 END", LONGER_TEXT),
-    Column("note", "CASE WHEN hash(i, 8) % 4 = 0 THEN repeat('note ', (i % 5 + 1)::BIGINT) || i END", LONGER_TEXT),
-    Column("status", "['open', 'closed', 'on hold'][i % 3 + 1]", "{} || '!'"),
-    Column("active", "hash(i, 9) % 2 = 0", "NOT {}"),
-)
-WIDE_KINDS = (
-    ("(hash(i, {seed}) % 100000)::INTEGER", "{} + 1"),
-    ("(hash(i, {seed}) % 1000000)::DOUBLE / 100", "{} + 0.5"),
-    ("CASE WHEN hash(i, {seed}) % 5 > 0 THEN 'text ' || hash(i, {seed}) % 1000 END", LONGER_TEXT),
-    ("DATE '2020-01-01' + (hash(i, {seed}) % 2000)::INTEGER", "{} + 1"),
-)
-WIDE_VALUES = tuple(
-    Column(f"column_{seed:03}", value.format(seed=seed), changed)
-    for seed in range(1, 200)
-    for value, changed in (WIDE_KINDS[seed % len(WIDE_KINDS)],)
-)
-PAIRS = {
-    "differing": Pair("one in 50,000 differs", (ID,), VALUES),
-    "identical": Pair("all equal", (ID,), VALUES, planted=False),
-    "tolerance": Pair("all different within tolerance", (ID,), VALUES, noisy="rate"),
-    "wide": Pair("200 columns", (ID,), WIDE_VALUES),
-    "four_keys": Pair("a key of four columns", FOUR_KEYS, VALUES),
-}
 BASELINES = {
     "compare": "{rows:,} rows",
     "hashes": "hashing both tables",
@@ -313,11 +207,6 @@ def make_tables(piece: Piece, folder: Path) -> Path:
     return file
 
 
-def database(piece: Piece, folder: Path) -> Path:
-    """The file with the tables of a piece."""
-    return folder / f"{piece.pair}_{piece.rows}.duckdb"
-
-
 def read_once(file: Path) -> None:
     """Bring a file into the system's memory, so that the first piece does not pay for the disk."""
     with file.open("rb", buffering=0) as opened:
@@ -343,260 +232,6 @@ def run_apart(piece: Piece, folder: Path) -> Outcome:
     if done.returncode:
         sys.exit(f"{piece} failed")
     return read_outcomes(done.stdout)[0]
-
-
-def run_here(piece: Piece, folder: Path) -> Outcome:
-    """Run a piece in this process."""
-    (folder / "spill").mkdir(exist_ok=True)
-    outcome = PIECES[piece.run](piece, folder)
-    return outcome if outcome.peak else replace(outcome, peak=peak_memory())
-
-
-# The pieces
-
-
-@contextmanager
-def opened(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database with the memory that ours and its baselines get; what is beyond goes to the benchmark's own folder."""
-    with connect(file, read_only=True, memory_limit=MEMORY_LIMIT) as connection:
-        connection.execute(f"SET temp_directory = '{file.parent / 'spill'}'")
-        yield connection
-
-
-def compared(connection: duckdb.DuckDBPyConnection, spec: TableSpec) -> ComparisonResult:
-    """The one place that calls the engine."""
-    with engine.compare(DuckDBEngine(connection), spec) as comparison:
-        return comparison.result
-
-
-def table_spec(table: str, pair: Pair) -> TableSpec:
-    """How raw.table and prod.table are compared: by the defaults, apart from the noisy column."""
-    rules = {pair.noisy: {"rel": RELATIVE_TOLERANCE}} if pair.noisy else {}
-    entry = TableEntry.model_validate({"key": [column.name for column in pair.key], "columns": rules})
-    return Spec(tables={table: entry}).for_table(table)
-
-
-def compare_pair(piece: Piece, folder: Path) -> Outcome:
-    """Our comparison, from the open connection to the result, in a process that has its libraries imported."""
-    importlib.import_module("pyarrow")
-    importlib.import_module("transferroom_pipeline.comparisons.streamed_hashes")
-    pair = PAIRS[piece.pair]
-    with opened(database(piece, folder)) as connection:
-        started = time.perf_counter()
-        result = compared(connection, table_spec("t", pair))
-        seconds = time.perf_counter() - started
-    largest = [column.max_abs_diff for column in result.columns if column.name == pair.noisy]
-    return Outcome(
-        seconds,
-        rows=asdict(result.rows),
-        columns={column.name: column.different for column in result.columns},
-        largest=largest[0] if largest else None,
-        equal=result.verdict is Verdict.PROVEN,
-    )
-
-
-def hash_pair(piece: Piece, folder: Path) -> Outcome:
-    """Every value of both tables read and hashed once: the least that any proof has to do."""
-    with opened(database(piece, folder)) as connection:
-        started = time.perf_counter()
-        sums = [connection.execute(f"SELECT sum(hash(t)) FROM {side}.t AS t").fetchone() for side in SCHEMAS.values()]
-        return Outcome(time.perf_counter() - started, equal=sums[0] == sums[1])
-
-
-def join_pair(piece: Piece, folder: Path) -> Outcome:
-    """What a person would write by hand, taking it for granted that no key occurs twice."""
-    with opened(database(piece, folder)) as connection:
-        return joined(connection, PAIRS[piece.pair])
-
-
-def join_pair_and_keys(piece: Piece, folder: Path) -> Outcome:
-    """The same with a look at the keys: what the engine counts, by hand."""
-    pair = PAIRS[piece.pair]
-    with opened(database(piece, folder)) as connection:
-        started = time.perf_counter()
-        duplicates = {f"duplicate_key_{side}": duplicate_keys(connection, side, pair) for side in SCHEMAS}
-        seconds = time.perf_counter() - started
-        outcome = joined(connection, pair)
-    return replace(outcome, seconds=outcome.seconds + seconds, rows=outcome.rows | duplicates)
-
-
-def duplicate_keys(connection: duckdb.DuckDBPyConnection, side: str, pair: Pair) -> int:
-    """Rows of one side whose key occurs more than once there."""
-    keys = ", ".join(column.name for column in pair.key)
-    groups = f"SELECT count(*) AS rows FROM {SCHEMAS[side]}.t GROUP BY {keys} HAVING count(*) > 1"
-    return int(connection.sql(f"SELECT coalesce(sum(rows), 0) FROM ({groups})").fetchall()[0][0])
-
-
-def joined(connection: duckdb.DuckDBPyConnection, pair: Pair) -> Outcome:
-    """The counts of a full outer join."""
-    started = time.perf_counter()
-    found = connection.sql(join_statement(pair))
-    counts = dict(zip(found.columns, found.fetchall()[0], strict=True))
-    seconds = time.perf_counter() - started
-    columns = {column.name: counts.pop(column.name) for column in pair.values}
-    largest = counts.pop("largest")
-    return Outcome(seconds, rows=counts, columns=columns, largest=largest)
-
-
-def join_statement(pair: Pair) -> str:
-    """One row of counts, named as in an outcome."""
-    first_key = pair.key[0].name
-    on = " AND ".join(f"legacy.{column.name} = modern.{column.name}" for column in pair.key)
-    differs = ", ".join(f"{cell_differs(column, pair)} AS {column.name}" for column in pair.values)
-    any_differs = " OR ".join(column.name for column in pair.values)
-    cells = ", ".join(f"count(*) FILTER (in_both AND {column.name}) AS {column.name}" for column in pair.values)
-    return f"""
-        SELECT
-            count(*) FILTER (in_legacy) AS legacy,
-            count(*) FILTER (in_modern) AS modern,
-            count(*) FILTER (in_both AND NOT ({any_differs})) AS identical,
-            count(*) FILTER (in_both AND ({any_differs})) AS different,
-            count(*) FILTER (NOT in_modern) AS only_legacy,
-            count(*) FILTER (NOT in_legacy) AS only_modern,
-            max(difference) AS largest,
-            {cells}
-        FROM (
-            SELECT
-                legacy.{first_key} IS NOT NULL AS in_legacy,
-                modern.{first_key} IS NOT NULL AS in_modern,
-                in_legacy AND in_modern AS in_both,
-                abs(legacy.{pair.noisy} - modern.{pair.noisy}) AS difference,
-                {differs}
-            FROM raw.t AS legacy FULL JOIN prod.t AS modern ON {on}
-        )"""
-
-
-def cell_differs(column: Column, pair: Pair) -> str:
-    """The condition under which two cells are not equal."""
-    legacy, modern = f"legacy.{column.name}", f"modern.{column.name}"
-    if column.name != pair.noisy:
-        return f"{legacy} IS DISTINCT FROM {modern}"
-    bound = f"{RELATIVE_TOLERANCE} * greatest(abs({legacy}), abs({modern}))"
-    return f"({legacy} IS DISTINCT FROM {modern} AND coalesce(abs({legacy} - {modern}) > {bound}, true))"
-
-
-def run_command(piece: Piece, folder: Path) -> Outcome:
-    """The command as a person starts it, from the start of its process to the end."""
-    file, output = database(piece, folder), folder / "result.json"
-    keys = [word for column in PAIRS[piece.pair].key for word in ("--key", column.name)]
-    program = str(Path(sys.executable).with_name("transferroom"))
-    command = [program, "compare", "raw.t", "prod.t", *keys, "--database", str(file), "--json", str(output), "--quiet"]
-    started = time.perf_counter()
-    done = subprocess.run(command, check=False)
-    seconds, peak = time.perf_counter() - started, peak_memory(resource.RUSAGE_CHILDREN)
-    if done.returncode != DIFFERS_EXIT_CODE:
-        sys.exit(f"transferroom compare ended with {done.returncode} instead of {DIFFERS_EXIT_CODE}")
-    refuse_heavy_imports(command)
-    result = json.loads(output.read_text(encoding="utf-8"))
-    return Outcome(
-        seconds,
-        peak,
-        rows=result["rows"],
-        columns={column["name"]: column["different"] for column in result["columns"]},
-        equal=result["verdict"] == Verdict.PROVEN,
-    )
-
-
-def refuse_heavy_imports(command: Sequence[str]) -> None:
-    """Run the command once more, with Python writing down what it imports."""
-    environment = os.environ | {"PYTHONPROFILEIMPORTTIME": "1"}
-    done = subprocess.run(command, check=False, env=environment, stderr=subprocess.PIPE, text=True)
-    imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
-    if duckdb.__name__ not in imported:
-        sys.exit("Python did not write down what transferroom compare imports")
-    if imported & HEAVY_IMPORTS:
-        sys.exit(f"transferroom compare imports {', '.join(sorted(imported & HEAVY_IMPORTS))}")
-
-
-# The tables
-
-
-def make_pair(piece: Piece, folder: Path) -> Outcome:
-    """Make the two tables; the file gets its name once it is whole."""
-    pair, file = PAIRS[piece.pair], database(piece, folder)
-    unfinished = file.with_suffix(".unfinished")
-    unfinished.unlink(missing_ok=True)
-    started = time.perf_counter()
-    with connect(unfinished) as connection:
-        connection.execute("CREATE SCHEMA raw; CREATE SCHEMA prod")
-        # DuckDB reads a table with all processors, but counts a range with one.
-        connection.execute(f"CREATE TEMPORARY TABLE numbers AS SELECT range AS i FROM range({piece.rows})")
-        connection.execute(f"CREATE TABLE raw.t AS {legacy_statement(pair)}")
-        connection.execute(f"CREATE TABLE prod.t AS {modern_statement(pair, piece.rows)}")
-    unfinished.rename(file)
-    return Outcome(time.perf_counter() - started)
-
-
-def legacy_statement(pair: Pair) -> str:
-    """The rows by their number, without those that only the modern side has."""
-    cells = ", ".join(f"{column.value} AS {column.name}" for column in (*pair.key, *pair.values))
-    kept = f" WHERE i % {ONE_SIDE_EVERY} <> {EXTRA_AT}" if pair.planted else ""
-    return f"SELECT {cells} FROM numbers{kept}"
-
-
-def modern_statement(pair: Pair, rows: int) -> str:
-    """The same rows with the planted differences, each in one cell, column after column."""
-    if math.gcd(rows, STRIDE) > 1:
-        sys.exit(f"{rows} rows cannot be put in another order by steps of {STRIDE}: choose another scale")
-    keys = [f"{column.value} AS {column.name}" for column in pair.key]
-    cells = [f"{modern_cell(pair, number)} AS {column.name}" for number, column in enumerate(pair.values)]
-    kept = f" WHERE i % {ONE_SIDE_EVERY} <> {MISSING_AT}" if pair.planted else ""
-    return f"SELECT {', '.join(keys + cells)} FROM (SELECT i * {STRIDE} % {rows} AS i FROM numbers){kept}"
-
-
-def modern_cell(pair: Pair, number: int) -> str:
-    """SQL of a modern value."""
-    column = pair.values[number]
-    value = column.value
-    if column.name == pair.noisy:
-        value = f"{value} * (1 + {RELATIVE_NOISE} * (1 + i % 7))"
-    if not pair.planted:
-        return value
-    chosen = f"i % {DIFFERENT_EVERY} = {DIFFERENT_AT} AND i // {DIFFERENT_EVERY} % {len(pair.values)} = {number}"
-    return f"CASE WHEN {chosen} THEN {column.changed.format(column.value)} ELSE {value} END"
-
-
-def planted_rows(piece: Piece) -> dict[str, int]:
-    """How many rows of each kind a comparison has to find."""
-    different, only_legacy, only_modern = (
-        len(range(first, piece.rows, step)) if PAIRS[piece.pair].planted else 0
-        for first, step in (
-            (DIFFERENT_AT, DIFFERENT_EVERY),
-            (MISSING_AT, ONE_SIDE_EVERY),
-            (EXTRA_AT, ONE_SIDE_EVERY),
-        )
-    )
-    return {
-        "legacy": piece.rows - only_modern,
-        "modern": piece.rows - only_legacy,
-        "identical": piece.rows - only_modern - only_legacy - different,
-        "different": different,
-        "only_legacy": only_legacy,
-        "only_modern": only_modern,
-        "duplicate_key_legacy": 0,
-        "duplicate_key_modern": 0,
-    }
-
-
-def planted_cells(piece: Piece) -> dict[str, int]:
-    """How many cells of each column a comparison has to find."""
-    values, different = PAIRS[piece.pair].values, planted_rows(piece)["different"]
-    return {column.name: len(range(number, different, len(values))) for number, column in enumerate(values)}
-
-
-def wrong(piece: Piece, outcome: Outcome) -> list[str]:
-    """Every count that is not what was planted; a piece may leave counts out, the engine may not."""
-    found, planted = outcome.rows | outcome.columns, planted_rows(piece) | planted_cells(piece)
-    errors = [
-        f"{name}: {found[name]:,} instead of {planted[name]:,}"
-        for name in planted
-        if found.get(name, planted[name]) != planted[name]
-    ]
-    if piece.run in OURS:
-        errors += [f"{name} is not counted" for name in planted if name not in found]
-    if outcome.equal is not None and outcome.equal == PAIRS[piece.pair].planted:
-        errors.append(f"says that the tables are {'equal' if outcome.equal else 'not equal'}")
-    return errors
 
 
 # The report
@@ -694,14 +329,7 @@ def tool_row(piece: Piece, outcomes: Sequence[Outcome]) -> dict[str, str]:
 def trap_rows(folder: Path) -> list[dict[str, str]]:
     """Whether each tool sees what is wrong with small tables; ours has to."""
     file = folder / "traps.duckdb"
-    file.unlink(missing_ok=True)
-    key_only = Pair("a trap", (ID,), ())
-    with connect(file) as connection:
-        make_traps(connection)
-        verdicts = {name: compared(connection, table_spec(name, key_only)).verdict for name in TRAPS}
-    for name, verdict in verdicts.items():
-        if (verdict is Verdict.PROVEN) != TRAPS[name].equal:
-            sys.exit(f"the engine is wrong, its verdict on {TRAPS[name].title} is {verdict}")
+    verdicts = trap_verdicts(file)
     answers = {tool: trap_answers(tool, file, ID.name) for tool in TOOLS}
     return [
         {"trap": trap.title, "transferroom": verdicts[name]} | {tool: answers[tool][name] for tool in TOOLS}
@@ -714,17 +342,6 @@ def rounds_as_data(measured: Rounds) -> list[dict[str, Any]]:
     return [
         asdict(piece) | {"outcomes": [asdict(outcome) for outcome in outcomes]} for piece, outcomes in measured.items()
     ]
-
-
-PIECES: dict[str, Callable[[Piece, Path], Outcome]] = {
-    "make": make_pair,
-    "compare": compare_pair,
-    "hashes": hash_pair,
-    "join": join_pair,
-    "join_and_keys": join_pair_and_keys,
-    "command": run_command,
-}
-OURS = {"compare", "command"}
 
 
 if __name__ == "__main__":
