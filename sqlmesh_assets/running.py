@@ -23,7 +23,7 @@ from sqlmesh_assets.description import ModelDescription, Relation, blocked_model
 from sqlmesh_assets.evaluator import RecordingContext
 from sqlmesh_assets.events import Events, computation, named_audits, refusal, silence
 from sqlmesh_assets.exceptions import SQLMeshAssetsError, StateError
-from sqlmesh_assets.ledger import AuditOutcome, Computation
+from sqlmesh_assets.ledger import AuditOutcome, Computation, is_due
 from sqlmesh_assets.plans import PlanPreview, preview
 from sqlmesh_assets.project import PRODUCTION, SQLMeshProject
 from sqlmesh_assets.work import Account, FailedModel, Work
@@ -196,13 +196,23 @@ class Runner:
                 # The failed plan computed these models but shows none of them yet: it is all or nothing there.
                 again = mesh.plan(skip_tests=True, **self._selection(account.computed))
                 self._events.follow(mesh.context, again, account)
-        due = _remaining(work.due, account)
+        due = self._still_due(work.due, account)
         if due:
             run = mesh.run(select_models=due, no_auto_upstream=True, skip_janitor=True)
             self._events.follow(mesh.context, run, account)
         if work.environment == PRODUCTION:
             self._restate_what_plans_do_not(mesh.context, work, account)
         self._restate(mesh, work, account)
+
+    def _still_due(self, due: Collection[str], account: Account) -> list[str]:
+        """Models with intervals left: a plan computes no newer days than production had, whatever the cron is now."""
+        now = datetime.now(UTC)
+        return [
+            name
+            for name in due
+            if name not in account.failed
+            if name not in account.computed or is_due(self._models[name], account.computed[name], now)
+        ]
 
     def _restate(self, mesh: SQLMeshInstance[RecordingContext], work: Work, account: Account) -> None:
         # Of a model that is computed by intervals, a plan or a run may have computed only those that were missing.

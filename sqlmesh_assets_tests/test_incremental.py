@@ -129,3 +129,11 @@ def test_days_that_are_added_at_the_start_do_not_make_a_model_due(computed: Benc
     computed.edit("models/daily.sql", "start '2026-01-01'", "start '2025-12-01'")
     assert "marts/daily" in materialized(computed.materialize())
     assert materialized(computed.materialize()) == set()
+
+
+def test_a_model_whose_cron_became_more_frequent_is_up_to_date_after_one_run(computed: Bench) -> None:
+    computed.edit("models/daily.sql", "cron '@daily'", "cron '@hourly'")
+    result = computed.materialize()
+    assert materialized(result) == {"marts/daily"}
+    assert metadata(result, "marts/daily")["interval"].startswith("2026-01-01 00:00+00:00 to ")
+    assert materialized(computed.materialize()) == set()
