@@ -1,11 +1,16 @@
-"""What production shows, for what SQLMesh's plans do not do: audits alone, seeds loaded again. It imports SQLMesh."""
+"""What production shows, for what SQLMesh's plans do not do; importing this imports SQLMesh.
+
+Audits alone, seeds loaded again, and versions computed again that were computed once and never shown.
+"""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlmesh.core.snapshot import Snapshot
 
 from sqlmesh_assets.context import relation_of
 from sqlmesh_assets.evaluator import Record, RecordingContext
+from sqlmesh_assets.project import PRODUCTION
 
 
 class Deployed:
@@ -15,10 +20,11 @@ class Deployed:
         """Ask the state which they are."""
         self._context = context
         self._by_fqn = {snapshot.name: snapshot for snapshot in context.deployed_snapshots()}
+        self._present = {str(relation_of(own.name)): own for own in context.snapshots.values()}
 
     def snapshot(self, name: str) -> Snapshot | None:
         """The version of a model that production shows, if it is the one of the project as it is now."""
-        present = next((own for own in self._context.snapshots.values() if str(relation_of(own.name)) == name), None)
+        present = self._present.get(name)
         shown = None if present is None else self._by_fqn.get(present.name)
         return shown if present is not None and shown is not None and shown.identifier == present.identifier else None
 
@@ -41,3 +47,33 @@ class Deployed:
         self._context.snapshot_evaluator.evaluate(
             unloaded, start=start, end=end, execution_time=now, snapshots=self._by_fqn
         )
+
+
+def forget_unshown(context: RecordingContext, environment: str, options: dict[str, Any]) -> None:
+    """Let the next plan compute all of those versions that neither production nor the environment shows.
+
+    They were computed in another environment, or by a plan that failed. SQLMesh would take over their rows, whatever
+    has become since of what they were made from. Models that may not be computed again keep theirs.
+    """
+    shown = {
+        (snapshot.name, snapshot.version)
+        for name in {PRODUCTION, environment}
+        for snapshot in context.deployed_snapshots(name)
+    }
+
+    def is_forgotten(snapshot: Snapshot) -> bool:
+        known = (snapshot.name, snapshot.version) in shown
+        return bool(snapshot.is_model and snapshot.intervals) and not known and not snapshot.disable_restatement
+
+    # Making the plan takes time, and only it knows the versions of models that are not planned and read what is.
+    if not any(is_forgotten(snapshot) for snapshot in context.snapshots.values()):
+        return
+    planned = context.plan_builder(environment, **options).build().context_diff.snapshots.values()
+    context.state_sync.remove_intervals(
+        [
+            (snapshot, (snapshot.intervals[0][0], snapshot.intervals[-1][1]))
+            for snapshot in planned
+            if is_forgotten(snapshot)
+        ],
+        remove_shared_versions=True,
+    )

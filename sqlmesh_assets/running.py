@@ -18,7 +18,7 @@ from sqlmesh.utils.date import TimeLike, to_datetime
 from sqlmesh.utils.errors import SQLMeshError
 
 from sqlmesh_assets.context import plain, relation_of
-from sqlmesh_assets.deployed import Deployed
+from sqlmesh_assets.deployed import Deployed, forget_unshown
 from sqlmesh_assets.description import ModelDescription, Relation, blocked_models
 from sqlmesh_assets.evaluator import RecordingContext
 from sqlmesh_assets.events import Events, computation, named_audits, refusal, silence
@@ -190,7 +190,9 @@ class Runner:
         self, mesh: SQLMeshInstance[RecordingContext], plan: Collection[str] | None, work: Work, account: Account
     ) -> None:
         if plan is None or plan:
-            complete = self._events.follow(mesh.context, mesh.plan(**self._plan_options(work, plan)), account)
+            options = self._plan_options(work, plan)
+            forget_unshown(mesh.context, work.environment, options)
+            complete = self._events.follow(mesh.context, mesh.plan(**options), account)
             account.applied = complete and plan is None
             if account.computed and not complete:
                 # The failed plan computed these models but shows none of them yet: it is all or nothing there.

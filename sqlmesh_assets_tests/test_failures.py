@@ -1,6 +1,7 @@
 """A model that fails is told with all that is needed, and takes nobody else's results away."""
 
 import dagster as dg
+import pytest
 
 from sqlmesh_assets_tests.conftest import MODELS, Bench, failed_checks, materialized, reasons
 
@@ -73,6 +74,18 @@ def test_a_model_that_failed_is_computed_as_soon_as_it_can_be(computed: Bench) -
     assert result.success
     assert "marts/spending" in materialized(result)
     assert computed.sql("SELECT spent FROM marts.spending WHERE customer_id = 2") == [(70,)]
+
+
+@pytest.mark.parametrize(("first", "then"), [("prod", "prod"), ("dev", "prod"), ("dev", "dev")])
+def test_rows_of_code_that_was_not_deployed_are_not_taken_over(computed: Bench, first: str, then: str) -> None:
+    computed.without_unit_tests()
+    computed.edit("models/orders.sql", "kind VIEW", "kind FULL")
+    computed.sql("UPDATE raw.orders SET amount = -500 WHERE id = 12")
+    assert "marts.spending: blocking audit failed" in reasons(computed.materialize(environment=first))
+    computed.sql("UPDATE raw.orders SET amount = 90 WHERE id = 12")
+    assert computed.materialize(environment=then).success
+    marts = "marts" if then == "prod" else "marts__dev"
+    assert computed.sql(f"SELECT spent FROM {marts}.spending WHERE customer_id = 2") == [(90,)]
 
 
 def test_audits_run_alone_without_computing_the_model(computed: Bench) -> None:

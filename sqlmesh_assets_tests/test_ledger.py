@@ -27,4 +27,4 @@ def test_audits_are_told_in_words(failing_rows: list[int], told: str) -> None:
     computation = Computation(
         code_version="1", computed_at=NOW, seconds=1, snapshot="1", interval=(NOW, NOW), rows=1, audits=audits
     )
-    assert computation.audits_told == told
+    assert computation.in_words["audits"] == told
