@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlmesh.core.snapshot import Snapshot
+from sqlmesh.core.snapshot.definition import parent_snapshots_by_name
 
 from sqlmesh_assets.context import relation_of
 from sqlmesh_assets.evaluator import Record, RecordingContext
@@ -19,19 +20,19 @@ class Deployed:
     def __init__(self, context: RecordingContext) -> None:
         """Ask the state which they are."""
         self._context = context
-        self._by_fqn = {snapshot.name: snapshot for snapshot in context.deployed_snapshots()}
+        self._shown = {snapshot.snapshot_id: snapshot for snapshot in context.deployed_snapshots()}
         self._present = {str(relation_of(own.name)): own for own in context.snapshots.values()}
 
     def snapshot(self, name: str) -> Snapshot | None:
         """The version of a model that production shows, if it is the one of the project as it is now."""
         present = self._present.get(name)
-        shown = None if present is None else self._by_fqn.get(present.name)
-        return shown if present is not None and shown is not None and shown.identifier == present.identifier else None
+        return None if present is None else self._shown.get(present.snapshot_id)
 
     def audit(self, snapshot: Snapshot) -> Record:
         """Run the audits of a version on the rows that are there."""
         times = {"start": snapshot.intervals[0][0], "end": snapshot.intervals[-1][1]} if snapshot.intervals else {}
-        self._context.snapshot_evaluator.audit(snapshot, snapshots=self._by_fqn, **times)
+        read = parent_snapshots_by_name(snapshot, self._shown)
+        self._context.snapshot_evaluator.audit(snapshot, snapshots=read, **times)
         record = self._context.snapshot_evaluator.records.of(snapshot)
         if record.interval is None and times:
             first, last = (datetime.fromtimestamp(time / 1000, tz=UTC) for time in times.values())
@@ -44,9 +45,8 @@ class Deployed:
         unloaded.intervals = []
         now = datetime.now(UTC)
         start, end = (snapshot.intervals[0][0], snapshot.intervals[-1][1]) if snapshot.intervals else (now, now)
-        self._context.snapshot_evaluator.evaluate(
-            unloaded, start=start, end=end, execution_time=now, snapshots=self._by_fqn
-        )
+        known = {snapshot.name: snapshot}
+        self._context.snapshot_evaluator.evaluate(unloaded, start=start, end=end, execution_time=now, snapshots=known)
 
 
 def forget_unshown(context: RecordingContext, environment: str, options: dict[str, Any]) -> None:
