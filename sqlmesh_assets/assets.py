@@ -19,7 +19,9 @@ from sqlmesh_assets.translator import Translator
 FAILED = "failed"
 """Name of the plan's metadata that holds the models that were not computed, with the reasons."""
 
-StepEvent = dg.MaterializeResult[None] | dg.AssetCheckResult | dg.AssetObservation | dg.Output[None]
+StepEvent = (
+    dg.MaterializeResult[None] | dg.AssetMaterialization | dg.AssetCheckResult | dg.AssetObservation | dg.Output[None]
+)
 """What the step yields."""
 
 _NO_EVENT = {SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION: True}
@@ -202,7 +204,7 @@ class _Step:
 
     def _materialized(
         self, model: ModelDescription, computed: Computation, reason: str
-    ) -> Iterator[dg.MaterializeResult[None]]:
+    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetMaterialization]:
         """A result for a selected model; one that SQLMesh computed along is told to Dagster too: its data is new."""
         key = self._keys[model.name]
         metadata = model_metadata(model, computed, reason, self._origins, self._translator)
@@ -210,9 +212,11 @@ class _Step:
             version = None if computed.content is None else dg.DataVersion(computed.content)
             yield dg.MaterializeResult(asset_key=key, metadata=metadata, data_version=version)
         else:
-            self._context.log_event(dg.AssetMaterialization(key, metadata=metadata))
+            yield dg.AssetMaterialization(key, metadata=metadata)
 
-    def _unchanged(self, model: ModelDescription, known: Computation, left: str | None) -> Iterator[dg.Output[None]]:
+    def _unchanged(
+        self, model: ModelDescription, known: Computation, left: str | None
+    ) -> Iterator[dg.AssetObservation | dg.Output[None]]:
         """An observation, and an output that lets what reads the model run."""
         key = self._keys[model.name]
         since = known.computed_at.isoformat(timespec="seconds")
@@ -224,7 +228,7 @@ class _Step:
             "snapshot": known.snapshot,
             "state": state,
         }
-        self._context.log_event(dg.AssetObservation(key, description=state, metadata=metadata))
+        yield dg.AssetObservation(key, description=state, metadata=metadata)
         output = self._context.assets_def.get_output_name_for_asset_key(key)
         yield dg.Output(None, output_name=output, metadata=_NO_EVENT)
 

@@ -3,6 +3,7 @@
 Jobs rather than partitioned assets: an asset with partitions could not be materialized together with those without.
 """
 
+from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
@@ -36,8 +37,8 @@ def backfill_jobs(
     """
 
     @dg.op(name=_OP, out=dg.Out(dg.Nothing), pool=pool)
-    def compute_days(context: dg.OpExecutionContext, config: ModelsConfig) -> None:
-        _compute_days(context, config, project, versions, translator or Translator(), before_compute)
+    def compute_days(context: dg.OpExecutionContext, config: ModelsConfig) -> Iterator[dg.AssetMaterialization]:
+        yield from _compute_days(context, config, project, versions, translator or Translator(), before_compute)
 
     days = {model.name: _first_day(model) for model in description.models if model.kind in BY_DAYS}
     return [_job(name, first, compute_days) for name, first in days.items() if first is not None]
@@ -50,7 +51,7 @@ def _compute_days(
     versions: DataVersions,
     translator: Translator,
     before_compute: BeforeCompute,
-) -> None:
+) -> Iterator[dg.AssetMaterialization]:
     description = describe(project)
     run = ModelsRun(project, description, versions, listeners(context.log, before_compute))
     outcome = run.execute(config.restate, config)
@@ -60,7 +61,7 @@ def _compute_days(
             reason = outcome.reasons[model.name]
             metadata = model_metadata(model, outcome.computed[model.name], reason, origins, translator)
             key = translator.asset_key(model.relation)
-            context.log_event(dg.AssetMaterialization(key, metadata=metadata))
+            yield dg.AssetMaterialization(key, metadata=metadata)
     if outcome.failed:
         raise dg.Failure(told(outcome.failed), allow_retries=False)
 

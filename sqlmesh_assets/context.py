@@ -13,9 +13,12 @@ from typing import Any, Self
 from sqlglot import exp
 from sqlmesh.core.context import Context
 from sqlmesh.core.loader import SqlMeshLoader
+from sqlmesh.core.macros import MacroRegistry
 from sqlmesh.core.model import Model
 from sqlmesh.core.test.discovery import ModelTestMetadata
 from sqlmesh.utils import UniqueKeyDict
+from sqlmesh.utils.errors import SQLMeshError
+from sqlmesh.utils.jinja import JinjaMacroRegistry
 
 from sqlmesh_assets.description import Relation
 
@@ -68,16 +71,29 @@ class TolerantLoader(SqlMeshLoader):
     context: "TolerantContext"
     reading: Path | None = None
     """The file that is being read, for errors that do not say where they come from."""
+    _handed_out: Path | None = None
 
     def _glob_paths(self, *args: Any, **options: Any) -> Generator[Path, None, None]:
         for file in super()._glob_paths(*args, **options):
             # Editors keep links and copies beside a file, under names that begin with a dot.
             if file not in self.context.refused and not file.name.startswith(".") and file.exists():
+                self._handed_out = file
                 yield file
 
     def _track_file(self, path: Path) -> None:
         self.reading = path
         super()._track_file(path)
+
+    def _load_scripts(self) -> tuple[MacroRegistry, JinjaMacroRegistry]:
+        """Macros belong to all models, so that none can be trusted without them.
+
+        Raises:
+            SQLMeshError: A file of macros cannot be imported.
+        """
+        try:
+            return super()._load_scripts()
+        except Exception as error:
+            raise SQLMeshError(f"{self._handed_out}: {plain(error)}") from error
 
     def _load_models(self, *args: Any, **options: Any) -> tuple[UniqueKeyDict[str, Model], set[str] | None]:
         self._refuse_repeated_names()
@@ -86,6 +102,7 @@ class TolerantLoader(SqlMeshLoader):
         for name in list(models):
             if self._is_refused(models[name]):
                 del models[name]
+        self._refuse_short_names(models)
         self._refuse_cycles(models)
         return models, indexed
 
@@ -108,6 +125,14 @@ class TolerantLoader(SqlMeshLoader):
                 places = " and ".join(str(file.relative_to(self.config_path)) for file in files)
                 for file in files:
                     self.context.refused.setdefault(file, f"the name {name} is declared more than once: in {places}")
+
+    def _refuse_short_names(self, models: UniqueKeyDict[str, Model]) -> None:
+        """SQLMesh takes models without a schema only if no model has one."""
+        parts = {name: len(exp.to_table(name).parts) for name in models}
+        for name in [name for name in models if parts[name] < max(parts.values())]:
+            model = models.pop(name)
+            problem = f"the name {model.name} has no schema, as other models have: write schema.{model.name}"
+            self.context.refused[Path(str(model._path))] = problem
 
     def _refuse_cycles(self, models: UniqueKeyDict[str, Model]) -> None:
         while cycle := _find_cycle({name: model.depends_on for name, model in models.items()}):

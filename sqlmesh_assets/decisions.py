@@ -52,6 +52,18 @@ class Situation:
         """Models and all that read them."""
         return downstream(list(self.models.values()), names)
 
+    def may_change(self, computed: Collection[str]) -> set[str]:
+        """The models that get other rows when some are computed: SQLMesh refreshes all that read them.
+
+        That is so for deployed code of a model that is blocked as well, whose file may not say any more what it reads.
+        """
+        unreadable = [name for name, model in self.models.items() if model.problem is not None]
+        return {
+            name
+            for name in self.downstream({*computed, *unreadable})
+            if name in computed or name in self.ledger.computations
+        }
+
     def in_order(self, names: Collection[str]) -> list[str]:
         """Models, inputs before those that read them."""
         return [name for name in self.models if name in names]

@@ -11,7 +11,6 @@ from sqlmesh.core.snapshot.definition import parent_snapshots_by_name
 
 from sqlmesh_assets.context import relation_of
 from sqlmesh_assets.evaluator import Record, RecordingContext
-from sqlmesh_assets.project import PRODUCTION
 
 
 class Deployed:
@@ -50,30 +49,25 @@ class Deployed:
 
 
 def forget_unshown(context: RecordingContext, environment: str, options: dict[str, Any]) -> None:
-    """Let the next plan compute all of those versions that neither production nor the environment shows.
+    """Let the plan of an environment compute all of those versions that no environment shows.
 
-    They were computed in another environment, or by a plan that failed. SQLMesh would take over their rows, whatever
-    has become since of what they were made from. Models that may not be computed again keep theirs.
+    They were computed by a plan that failed. SQLMesh would take over their rows, whatever has become since of what they
+    were made from. Models that may not be computed again keep theirs.
     """
-    shown = {
-        (snapshot.name, snapshot.version)
-        for name in {PRODUCTION, environment}
-        for snapshot in context.deployed_snapshots(name)
-    }
+    shown = {(info.name, info.version) for known in context.state_reader.get_environments() for info in known.snapshots}
 
-    def is_forgotten(snapshot: Snapshot) -> bool:
-        known = (snapshot.name, snapshot.version) in shown
-        return bool(snapshot.is_model and snapshot.intervals) and not known and not snapshot.disable_restatement
+    def is_unshown(snapshot: Snapshot) -> bool:
+        return bool(snapshot.is_model and snapshot.intervals) and (snapshot.name, snapshot.version) not in shown
 
     # Making the plan takes time, and only it knows the versions of models that are not planned and read what is.
-    if not any(is_forgotten(snapshot) for snapshot in context.snapshots.values()):
+    if not any(is_unshown(snapshot) for snapshot in context.snapshots.values()):
         return
     planned = context.plan_builder(environment, **options).build().context_diff.snapshots.values()
     context.state_sync.remove_intervals(
         [
             (snapshot, (snapshot.intervals[0][0], snapshot.intervals[-1][1]))
             for snapshot in planned
-            if is_forgotten(snapshot)
+            if is_unshown(snapshot) and not snapshot.disable_restatement
         ],
         remove_shared_versions=True,
     )

@@ -115,13 +115,18 @@ class ProjectDescription(_Frozen):
 
 
 def problems(description: ProjectDescription) -> dict[str, str]:
-    """Why models cannot be used, by name: what is wrong with the model, or a unit test of it that fails."""
-    found = {
+    """Why models cannot be used, by name: what is wrong with the model, or a unit test of it that fails.
+
+    A test of a model that reads what cannot be used says nothing about the model.
+    """
+    broken = {model.name: model.problem for model in description.models if model.problem is not None}
+    unusable = blocked_models(description.models, broken)
+    failing = {
         test.model: f"unit test {test.name} ({test.file}) failed:\n{test.failure}"
         for test in description.tests
-        if test.failure is not None
+        if test.failure is not None and test.model not in unusable
     }
-    return found | {model.name: model.problem for model in description.models if model.problem is not None}
+    return failing | broken
 
 
 def blocked_models(models: Iterable[ModelDescription], reasons: Mapping[str, str]) -> dict[str, str]:

@@ -187,10 +187,10 @@ class RecordingContext(TolerantContext):
                 dag.add(model.fqn, model.depends_on)
         return super()._new_selector(models, dag)
 
-    def deployed_snapshots(self, environment: str = PRODUCTION) -> list[Snapshot]:
-        """The versions of models and audits that an environment shows; none if there is no such environment."""
-        found = self.state_reader.get_environment(environment)
-        return [] if found is None else list(self.state_reader.get_snapshots(found.snapshots).values())
+    def deployed_snapshots(self) -> list[Snapshot]:
+        """The versions of models and audits that production shows."""
+        environment = self.state_reader.get_environment(PRODUCTION)
+        return [] if environment is None else list(self.state_reader.get_snapshots(environment.snapshots).values())
 
 
 def recording(evaluator: SnapshotEvaluator, records: Records) -> RecordingEvaluator:

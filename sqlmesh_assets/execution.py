@@ -33,6 +33,7 @@ _NOT_DEPLOYED = "it was never deployed: run it in mode plan first"
 _NOT_DUE = "SQLMesh did not compute it: no interval of its cron has ended yet, or it may not be restated"
 _NO_SUCH_DAYS = "SQLMesh computed none of these days: the model has no interval in them, or it may not be restated"
 _NO_DATA = "Changed code is computed here; changed data reaches a named environment only by `restate`."
+_SHARED = "What an environment shares with production is restated in production."
 _INTERRUPTED = "its last computation was interrupted"
 
 
@@ -128,7 +129,7 @@ class ModelsRun:
         situation = survey(self._description, self._ledger(), self._versions, scope, config.mode)
         compute = to_compute(scope, situation, config)
         work = production_work(compute, situation, config, everything=len(selected) == len(self._models))
-        outcome = Outcome(failed={name: situation.blocked[name] for name in selected if name in situation.blocked})
+        outcome = Outcome(failed=_among(situation.blocked, selected, config.restate))
         if config.dry_run:
             outcome.markdown = self._preview(work, compute, config.mode) + _cannot_be_computed(outcome.failed)
             return outcome
@@ -161,7 +162,8 @@ class ModelsRun:
         """Do the work, and say in the outcome and in the ledger what became of it."""
         outcome.reasons = {name: found.reason for name, found in compute.items()}
         if work.computed:
-            self._listeners.before_compute([self._models[name] for name in situation.in_order(work.computed)])
+            changing = situation.may_change(work.computed)
+            self._listeners.before_compute([self._models[name] for name in situation.in_order(changing)])
         # Whatever happens once work has begun, these models do not pass for up to date until they are.
         unfinished = situation.ledger.unfinished | dict.fromkeys(compute, _INTERRUPTED)
         begun = situation.ledger.model_copy(update={"unfinished": unfinished})
@@ -178,12 +180,12 @@ class ModelsRun:
         outcome.failed |= {name: _NO_SUCH_DAYS for name in restate if name in work.days and name not in done}
         return ledger
 
-    def _runner(self, reasons: Mapping[str, str]) -> "Runner":
+    def _runner(self, reasons: Mapping[str, str], otherwise: str = "SQLMesh refreshed it along") -> "Runner":
         # Imported only now: a run that finds everything up to date does without SQLMesh.
         from sqlmesh_assets.running import Runner  # noqa: PLC0415
 
         def computed(name: str, computation: Computation) -> None:
-            self._listeners.computed(name, computation, reasons.get(name, "SQLMesh refreshed it along"))
+            self._listeners.computed(name, computation, reasons.get(name, otherwise))
 
         return Runner(self._project, self._description.models, computed, self._listeners.warning)
 
@@ -229,19 +231,24 @@ class ModelsRun:
         work = Work(
             environment=config.environment,
             plan=None if len(usable) == len(self._models) else usable,
-            restate=config.restate,
+            restate=[name for name in config.restate if name not in blocked],
             start=config.start,
             end=config.end,
         )
-        outcome = Outcome(failed={name: blocked[name] for name in selected if name in blocked})
-        runner = self._runner({})
+        outcome = Outcome(failed=_among(blocked, selected, config.restate))
+        runner = self._runner({}, f"for environment {config.environment}")
         if config.dry_run:
             outcome.markdown = runner.preview(work).markdown() + _cannot_be_computed(outcome.failed)
             return outcome
         account = runner.work(work)
         outcome.failed |= {name: failed.reason for name, failed in account.failed.items()}
-        outcome.markdown = _environment_report(config.environment, account) + _cannot_be_computed(outcome.failed)
+        outcome.markdown = _environment_report(work, account) + _cannot_be_computed(outcome.failed)
         return outcome
+
+
+def _among(blocked: Mapping[str, str], *asked: Collection[str]) -> dict[str, str]:
+    """Those of the models that cannot be computed that were asked for."""
+    return {name: blocked[name] for names in asked for name in names if name in blocked}
 
 
 def _cannot_be_computed(failed: Mapping[str, str]) -> str:
@@ -250,7 +257,7 @@ def _cannot_be_computed(failed: Mapping[str, str]) -> str:
     return f"\n\n**Cannot be computed**\n\n{told}" if told else ""
 
 
-def _environment_report(environment: str, account: Account) -> str:
+def _environment_report(work: Work, account: Account) -> str:
     rows = [{"model": f"`{name}`", **computed.in_words} for name, computed in account.computed.items()]
-    told = markdown.table(rows) if rows else f"Nothing was computed. {_NO_DATA}"
-    return f"### Environment `{environment}`\n\n{told}"
+    told = markdown.table(rows) if rows else f"Nothing was computed. {_SHARED if work.restate else _NO_DATA}"
+    return f"### Environment `{work.environment}`\n\n{told}"

@@ -14,6 +14,7 @@ from dagster_sqlmesh.controller.base import SQLMeshController, SQLMeshInstance
 from sqlmesh.core.config import Config
 from sqlmesh.core.constants import EPOCH
 from sqlmesh.core.plan import Plan
+from sqlmesh.utils.concurrency import NodeExecutionFailedError
 from sqlmesh.utils.date import TimeLike, to_datetime
 from sqlmesh.utils.errors import SQLMeshError
 
@@ -29,6 +30,8 @@ from sqlmesh_assets.project import PRODUCTION, SQLMeshProject
 from sqlmesh_assets.work import Account, FailedModel, Work
 
 _SEED = "SEED"
+_FAILED_TOLD = 3
+"""How many models are named as those for which a plan was not deployed."""
 _LOCKED = re.compile(r"lock on file \"?(?P<file>[^\"]+?)\"?:.*?PID (?P<process>\d+)", re.DOTALL)
 
 
@@ -85,7 +88,6 @@ class Runner:
             plan = self._to_plan(mesh.context, work, account)
             begin()
             self._compute(mesh, plan, work, account)
-            self._drop_what_is_not_shown(mesh.context, work.environment, account)
         return account
 
     def preview(self, work: Work) -> PlanPreview:
@@ -190,14 +192,7 @@ class Runner:
         self, mesh: SQLMeshInstance[RecordingContext], plan: Collection[str] | None, work: Work, account: Account
     ) -> None:
         if plan is None or plan:
-            options = self._plan_options(work, plan)
-            forget_unshown(mesh.context, work.environment, options)
-            complete = self._events.follow(mesh.context, mesh.plan(**options), account)
-            account.applied = complete and plan is None
-            if account.computed and not complete:
-                # The failed plan computed these models but shows none of them yet: it is all or nothing there.
-                again = mesh.plan(skip_tests=True, **self._selection(account.computed))
-                self._events.follow(mesh.context, again, account)
+            self._deploy(mesh, plan, work, account)
         due = self._still_due(work.due, account)
         if due:
             run = mesh.run(select_models=due, no_auto_upstream=True, skip_janitor=True)
@@ -205,6 +200,24 @@ class Runner:
         if work.environment == PRODUCTION:
             self._restate_what_plans_do_not(mesh.context, work, account)
         self._restate(mesh, work, account)
+
+    def _deploy(
+        self, mesh: SQLMeshInstance[RecordingContext], plan: Collection[str] | None, work: Work, account: Account
+    ) -> None:
+        """Plan the code of models; where some fail, that of the others, since a plan is deployed as a whole or not."""
+        options = self._plan_options(work, plan)
+        forget_unshown(mesh.context, work.environment, options)
+        complete = self._events.follow(mesh.context, mesh.plan(**options), account)
+        account.applied = complete and plan is None
+        planned = list(self._models if plan is None else plan)
+        left = planned
+        while not complete:
+            self._fail_readers(work.computed, account)
+            before, left = left, [name for name in left if name not in account.failed]
+            if not left or len(left) == len(before):
+                break
+            complete = self._events.follow(mesh.context, mesh.plan(**self._plan_options(work, left)), account)
+        self._drop_what_is_not_shown(mesh.context, work.environment, planned, account)
 
     def _still_due(self, due: Collection[str], account: Account) -> list[str]:
         """Models with intervals left: a plan computes no newer days than production had, whatever the cron is now."""
@@ -256,16 +269,21 @@ class Runner:
             if name in blocked and name not in reasons:
                 account.fail(FailedModel(name, blocked[name]))
 
-    def _drop_what_is_not_shown(self, context: RecordingContext, environment: str, account: Account) -> None:
-        """Leave out what was computed of versions that the environment does not show."""
+    def _drop_what_is_not_shown(
+        self, context: RecordingContext, environment: str, planned: Collection[str], account: Account
+    ) -> None:
+        """Leave out what was computed of versions that the environment does not show; planned ones have failed."""
         found = context.state_reader.get_environment(environment)
         shown = {} if found is None else {str(relation_of(info.name)): info.identifier for info in found.snapshots}
-        for name, computed in list(account.computed.items()):
-            if computed.snapshot == shown.get(name):
-                continue
-            del account.computed[name]
-            if computed.snapshot == self._models[name].snapshot:
-                account.fail(FailedModel(name, "its code was not deployed: a model that reads it failed"))
+        account.computed = {
+            name: computed for name, computed in account.computed.items() if computed.snapshot == shown.get(name)
+        }
+        present = {str(relation_of(own.name)): own.identifier for own in context.snapshots.values()}
+        others = [*account.failed][:_FAILED_TOLD]
+        for name in planned:
+            if name not in account.failed and shown.get(name) != present.get(name):
+                reason = f"its code was not deployed: a plan is deployed as a whole, and {', '.join(others)} failed"
+                account.fail(FailedModel(name, reason))
 
     def _restate_what_plans_do_not(self, context: RecordingContext, work: Work, account: Account) -> None:
         """Load seeds again, and take over the rows of models that may not be computed again."""
@@ -343,9 +361,17 @@ def _without_interval(plan: Plan) -> list[str]:
     ]
 
 
+def _message(error: BaseException) -> str:
+    """What an error says; of one that is only about another, that one, with the model that it is about."""
+    if isinstance(error, NodeExecutionFailedError) and error.__cause__ is not None:
+        node = getattr(error.node, "snapshot_name", None) or error.node.name
+        return f"{relation_of(node)}: {_message(error.__cause__)}"
+    return plain(error)
+
+
 def _told(error: Exception, project: SQLMeshProject) -> SQLMeshAssetsError:
     """An error of SQLMesh or of the engine in one sentence, where the causes are known that people meet."""
-    message = plain(error)
+    message = _message(error)
     locked = _LOCKED.search(message)
     if locked:
         return StateError(

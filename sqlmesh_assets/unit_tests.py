@@ -8,7 +8,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from sqlmesh.core.test.discovery import ModelTestMetadata
 from sqlmesh.utils.errors import SQLMeshError
 
-from sqlmesh_assets.context import TolerantContext, plain, relation_of
+from sqlmesh_assets.context import TolerantContext, declared_names, plain, relation_of
 from sqlmesh_assets.description import UnitTest
 
 _TESTED_MODEL = re.compile(r"^\s+model:\s*[\"']?([\w.]+)", re.MULTILINE)
@@ -24,10 +24,11 @@ def _run(context: TolerantContext) -> Iterator[UnitTest]:
     runnable = [test for test in tests if context.get_model(test.model_name) is not None]
     # All at once takes half the time; but one test that cannot be made stops the others, and then each is run alone.
     all_pass = not runnable or _failure(context, runnable) is None
+    refused = {str(relation_of(name)) for file in context.refused for name in declared_names(file)}
     for test in tests:
         model = str(relation_of(test.model_name or "unnamed"))
         if test not in runnable:
-            failure: str | None = f"there is no model {model}"
+            failure: str | None = f"model {model} cannot be read" if model in refused else f"there is no model {model}"
         else:
             failure = None if all_pass else _failure(context, [test])
         yield UnitTest(name=test.test_name, file=str(test.path), model=model, failure=failure)

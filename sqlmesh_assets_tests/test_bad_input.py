@@ -177,7 +177,26 @@ def test_a_project_that_cannot_be_read_at_all_shows_every_model_with_the_reason(
     assert all("cannot be read" in (model.problem or "") for model in bench.describe().models)
     result = bench.materialize()
     assert not result.success
-    assert "the SQLMesh project cannot be read" in reasons(result)
+    assert f"the SQLMesh project cannot be read: {bench.folder / file}: " in reasons(result)
+
+
+def test_a_model_without_a_schema_is_told_and_leaves_the_others(bench: Bench) -> None:
+    bench.write("models/short.sql", "MODEL (name short, kind FULL);\nSELECT 1::INT AS a\n")
+    result = bench.materialize()
+    assert "default.short: the name short has no schema, as other models have: write schema.short" in reasons(result)
+    assert materialized(result) == MODELS
+
+
+def test_a_test_of_a_model_that_cannot_be_read_says_so_and_not_that_there_is_none(bench: Bench) -> None:
+    bench.edit("models/spending.sql", "SELECT", "SELEC (")
+    [test] = bench.describe().tests
+    assert test.failure == "model marts.spending cannot be read"
+
+
+def test_a_model_that_reads_what_cannot_be_used_is_not_blamed_for_its_unit_test(bench: Bench) -> None:
+    bench.edit("models/orders.sql", "SELECT", "SELEC (")
+    result = bench.materialize()
+    assert "marts.spending: it reads staging.orders, which cannot be used" in reasons(result)
 
 
 def test_a_folder_without_a_project_or_without_models_is_refused_in_one_sentence(bench: Bench) -> None:

@@ -177,3 +177,32 @@ def make_due(bench: Bench) -> None:
     past = datetime.now(UTC) - timedelta(days=2)
     older = {name: known.model_copy(update={"interval": (past, past)}) for name, known in ledger.computations.items()}
     write_ledger(bench.project.ledger, Ledger(computations=older))
+
+
+def test_a_restated_model_that_cannot_be_computed_is_told_even_if_it_is_not_selected(computed: Bench) -> None:
+    computed.edit("models/spending.sql", "COALESCE", "1 + COALESCE")
+    result = computed.materialize("key:marts/regions", restate=["marts.spending"])
+    assert not result.success
+    assert "marts.spending: unit test" in reasons(result)
+
+
+def test_restating_what_an_environment_shares_says_where_it_can_be_restated(computed: Bench) -> None:
+    plan = plan_markdown(computed.materialize(environment="dev", restate=["marts.spending"]))
+    assert "Nothing was computed. What an environment shares with production is restated in production." in plan
+
+
+def test_an_environment_whose_source_is_gone_names_the_model_and_the_source(computed: Bench) -> None:
+    computed.edit("models/customers.sql", "name::TEXT", "UPPER(name)::TEXT")
+    computed.sql("DROP TABLE raw.customers")
+    told = reasons(computed.materialize(environment="dev"))
+    assert "staging.customers: " in told
+    assert "Table with name customers does not exist" in told
+    assert "SnapshotId" not in told
+
+
+def test_planning_into_one_environment_leaves_the_rows_of_another_alone(computed: Bench) -> None:
+    computed.edit("models/daily.sql", " COUNT(*)::BIGINT", " (10 * COUNT(*))::BIGINT")
+    assert computed.materialize(environment="one").success
+    computed.sql("INSERT INTO raw.orders SELECT * REPLACE (13 AS id) FROM raw.orders WHERE id = 12")
+    assert computed.materialize("key:marts/daily", environment="two").success
+    assert computed.sql("SELECT sum(orders) FROM marts__one.daily") == [(30,)]
