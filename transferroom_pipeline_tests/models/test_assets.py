@@ -164,6 +164,15 @@ def test_tables_about_to_be_rebuilt_are_told_before_with_those_downstream(bench:
     ]
 
 
+def test_a_table_whose_deployed_code_is_refreshed_along_is_told_before_too(own_project: Workbench) -> None:
+    assert own_project.materialize().success
+    own_project.edit("derived_a", "'Unknown')::TEXT AS league", "'None')::TEXT AS league")
+    own_project.sql("UPDATE raw.players SET market_value_millions = 99.00 WHERE player_id = 'P0002'")
+    assert "prod.derived_a: unit test " in failure_of(own_project.materialize())
+    assert "derived_a" in own_project.rebuilt[-1]
+    assert own_project.sql("SELECT market_value_millions FROM prod.derived_a WHERE player_id = 'P0002'") == [(99,)]
+
+
 def test_nothing_is_told_before_a_run_that_rebuilds_nothing(bench: Workbench) -> None:
     bench.materialize()
     assert materialized(bench.materialize()) == {"models/plan"}
