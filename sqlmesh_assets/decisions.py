@@ -121,6 +121,8 @@ def production_work(
     compute: Mapping[str, Stale], situation: Situation, config: ModelsConfig, *, everything: bool
 ) -> Work:
     """How what is to be computed is computed; `everything` when all models of the project are selected."""
+    # A run for days leaves alone whatever else is not up to date, other models' changed code included.
+    everything = everything and not config.by_days
     days = [name for name in compute if config.by_days and _is_by_days(situation.models[name], compute[name])]
     return Work(
         deploys=config.mode is Mode.plan,

@@ -110,6 +110,15 @@ def test_days_of_a_model_by_time_are_restated_and_the_others_are_not(computed: B
     assert [orders for (orders,) in computed.sql("SELECT orders FROM marts.daily ORDER BY ordered_on")] == [99, 2]
 
 
+def test_a_run_for_days_deploys_no_code_but_that_of_the_models_it_computes(computed: Bench) -> None:
+    computed.edit("models/daily.sql", "COUNT(*)::BIGINT", "(10 * COUNT(*))::BIGINT")
+    computed.edit("models/names.py", ".str[0]", ".str[1]")
+    result = computed.materialize(restate=["marts.daily"], start="2026-01-02", end="2026-01-02")
+    assert result.success
+    assert materialized(result) == {"marts/daily"}
+    assert computed.sql("SELECT initial FROM marts.names WHERE customer_id = 1") == [("A",)]
+
+
 def test_mode_run_deploys_no_code_and_computes_what_is_due(computed: Bench) -> None:
     computed.edit("models/customers.sql", "name::TEXT", "UPPER(name)::TEXT")
     computed.sql("UPDATE raw.customers SET name = 'Dan' WHERE id = 1")
