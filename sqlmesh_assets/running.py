@@ -127,10 +127,11 @@ class Runner:
     def _instance(self, environment: str) -> Iterator[SQLMeshInstance[RecordingContext]]:
         try:
             with contextlib.ExitStack() as opened:
-                with silence():
+                with silence(), _no_warnings():
                     mesh = opened.enter_context(self._controller.instance(environment))
-                    # Closing a context closes its connections through its evaluator, and only once it has one.
-                    _ = mesh.context.snapshot_evaluator
+                    # Closing a context closes its connections through its evaluator, and only once it has one; the
+                    # state is opened now, so that what is wrong with it is told here.
+                    _ = mesh.context.snapshot_evaluator, mesh.context.state_sync
                 yield mesh
         except SQLMeshAssetsError:
             raise
@@ -311,6 +312,18 @@ class Runner:
             else:
                 account.kept[name] = found
         self._fail_readers(work.restate, account)
+
+
+@contextlib.contextmanager
+def _no_warnings() -> Iterator[None]:
+    """A state that cannot be opened is told as an error; SQLMesh writes a warning of the same to the log before it."""
+    logger = logging.getLogger("sqlmesh.core.engine_adapter")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _days(work: Work) -> dict[str, Any]:

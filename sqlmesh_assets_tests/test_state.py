@@ -7,6 +7,7 @@ from contextlib import closing
 
 import dagster as dg
 import duckdb
+import pytest
 
 from sqlmesh_assets.launchpad import Mode
 from sqlmesh_assets.ledger import read_ledger
@@ -26,7 +27,9 @@ def test_state_of_a_newer_sqlmesh_is_told(computed: Bench) -> None:
     assert sentence(told, "was written by a newer SQLMesh", "install that version", "state.duckdb")
 
 
-def test_a_locked_state_or_target_is_told_with_the_process_that_has_it(computed: Bench) -> None:
+def test_a_locked_state_or_target_is_told_with_the_process_that_has_it(
+    computed: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
     computed.sql("UPDATE raw.customers SET name = 'Dan' WHERE id = 1")
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(computed.root / "state.duckdb")],
@@ -41,6 +44,7 @@ def test_a_locked_state_or_target_is_told_with_the_process_that_has_it(computed:
     finally:
         holder.communicate("done\n")
     assert sentence(told, "state.duckdb is in use by process", str(holder.pid), "try again")
+    assert not [record for record in caplog.records if record.name.startswith("sqlmesh.")], "said once"
     assert computed.materialize().success
 
 
