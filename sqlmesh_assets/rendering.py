@@ -93,7 +93,7 @@ def audit_metadata(outcome: AuditOutcome) -> dict[str, Any]:
 def plan_metadata(outcome: Outcome) -> dict[str, Any]:
     """What the plan says of itself."""
     rows = [
-        {"model": f"`{name}`", **computed.in_words, "why": outcome.reasons[name]}
+        {"model": f"`{name}`", "why": outcome.reasons[name], **computed.in_words}
         for name, computed in outcome.computed.items()
     ]
     return {
