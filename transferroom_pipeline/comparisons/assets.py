@@ -152,6 +152,7 @@ def _column_row(column: ColumnResult) -> dict[str, Any]:
         "different": column.different,
         "accepted": column.accepted,
         "causes": ", ".join(f"{cause} {cells:,}" for cause, cells in column.causes.items()),
+        "converted with loss": column.converted_with_loss,
         "legacy type": column.legacy_type,
         "modern type": column.modern_type,
     }

@@ -1,25 +1,26 @@
 """Why cells differ: the most specific explanation that fits, as SQL over the differing rows.
 
-The order of the checks is the order from specific to general. Three explanations hold for a whole column only: a text
-cut at one length, a factor of one power of ten, one shift of time. What is the same in a whole column is looked up
-first, as `ColumnFacts`.
+The order of the checks is the order from specific to general. Four explanations hold for a whole column only: texts
+cut at one length, a factor of one power of ten, one shift of time, another zone. What is the same in a whole column is
+looked up first, as `ColumnFacts`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
 
 from transferroom_pipeline.comparisons.column_types import NUMERIC
 from transferroom_pipeline.comparisons.columns import ComparedColumn
-from transferroom_pipeline.comparisons.queries import column, is_null
+from transferroom_pipeline.comparisons.conversions import LEADING_ZEROS
+from transferroom_pipeline.comparisons.equality import BLANKS
+from transferroom_pipeline.comparisons.queries import LEGACY, MODERN, column, is_null
 
 Check = tuple[exp.Expr, str]
 """A condition, and the cause that it means."""
 
 FACT_MEASURES = 4
 
-_BLANKS = " \t\n\r\u00a0"
 _FLOAT_NOISE = "1e-12"
 _SINGLE_NOISE = "4.8e-7"
 """Four units in the last place of a number in single precision; of one in double precision they are below 1e-12."""
@@ -32,8 +33,23 @@ _EXACT_DIGITS = 12
 """Decimals that a rounded number is looked for with at most."""
 
 _ORDINARY = ("1e-30", "1e30")
-_NUMBER = "^ *[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)? *$"
 _MICROSECONDS_PER_SECOND = 1_000_000
+_LONGEST_SHIFT = 14 * 3600 * _MICROSECONDS_PER_SECOND
+_ZONES = (
+    *("Europe/London", "Europe/Berlin", "Europe/Athens", "America/New_York", "America/Chicago", "America/Denver"),
+    *("America/Los_Angeles", "America/Halifax", "America/Sao_Paulo", "America/Santiago", "Africa/Cairo"),
+    *("Asia/Jerusalem", "Australia/Sydney", "Australia/Adelaide", "Pacific/Auckland", "Europe/Lisbon", "Europe/Moscow"),
+)
+"""Zones whose clocks are or were put forward and back, one for each rule that many people live by."""
+
+JOINED = " + "
+"""Between causes that hold together."""
+
+_LOOKS = (
+    *(("unicode_form",), ("trailing_blanks",), ("case",), ("blanks",)),
+    *(("case", "trailing_blanks"), ("case", "unicode_form"), ("trailing_blanks", "unicode_form"), ("case", "blanks")),
+    *(("blanks", "unicode_form"), ("case", "trailing_blanks", "unicode_form"), ("case", "blanks", "unicode_form")),
+)
 
 
 @dataclass(frozen=True)
@@ -41,15 +57,18 @@ class ColumnFacts:
     """What all differing cells of a column have in common.
 
     Attributes:
-        cut: The length that texts were cut to; None where there is no such length.
+        cut: The length that the texts of one side were cut to: positive where it was modern, negative where it was
+            legacy; None where there is no such length.
         power: The power of ten between the two numbers.
         shift: Microseconds from the legacy instant to the modern one, the same in at least two cells; None where all of
             them have lost the time of day.
+        zones: The zones in which the two readings are the same instants; None where there are no such.
     """
 
     cut: int | None = None
     power: int | None = None
     shift: int | None = None
+    zones: Mapping[str, str] | None = None
 
 
 NO_FACTS = ColumnFacts()
@@ -65,7 +84,9 @@ def fact_measures(compared: ComparedColumn) -> list[exp.Expr]:
     legacy, modern = sides(compared)
     nothing: list[exp.Expr] = [exp.null() for _ in range(FACT_MEASURES)]
     if _is_text(compared):
-        return [exp.Max(this=_cut_length(compared, legacy, modern)), *nothing[1:]]
+        cut = _cut_length(compared, legacy, modern)
+        lengths = [exp.Length(this=_exact(compared, value)) for value in (legacy, modern)]
+        return [exp.Min(this=cut), exp.Max(this=cut.copy()), *(exp.Max(this=length) for length in lengths)]
     if not (_is_numeric(compared) or compared.equality.is_instant):
         return nothing
     if compared.equality.is_instant:
@@ -90,12 +111,47 @@ def facts(compared: ComparedColumn, measured: Sequence[int | None]) -> ColumnFac
     """What differing cells have in common, out of the aggregates."""
     least, most, counted, eligible = measured
     if _is_text(compared):
-        return ColumnFacts(cut=None if least is None else int(least))
+        return ColumnFacts(cut=_common_cut(least, most, longest=(counted or 0, eligible or 0)))
     if least is None or least != most:
         return NO_FACTS
     if compared.equality.is_instant:
         return ColumnFacts(shift=int(least)) if (counted or 0) > 1 and eligible else NO_FACTS
     return ColumnFacts(power=int(least)) if counted == eligible else NO_FACTS
+
+
+def _common_cut(least: int | None, most: int | None, *, longest: tuple[int, int]) -> int | None:
+    """The length that all texts were cut to, unless the side that was cut still has a longer one."""
+    if least is None or least != most:
+        return None
+    cut = int(least)
+    return cut if longest[MODERN if cut > 0 else LEGACY] <= abs(cut) else None
+
+
+def zone_trials(compared: ComparedColumn, measured: Sequence[int | None]) -> dict[str, Mapping[str, str]]:
+    """Zones in which the two readings may be the same instants, by a name for each: none where the shift is no zone's.
+
+    Worth a try where the shift differs between cells and is nowhere longer than a zone's, as of local time that became
+    UTC: an hour in winter, two in summer.
+    """
+    least, most = measured[:2]
+    if not compared.equality.is_instant or least is None or most is None or least == most:
+        return {}
+    if max(abs(least), abs(most)) > _LONGEST_SHIFT:
+        return {}
+    rule = compared.equality.rule
+    own = {"legacy": rule.zone(LEGACY), "modern": rule.zone(MODERN)}
+    return {
+        f"{side}_{number}": {**own, side: zone}
+        for side in own
+        if not compared.equality.own(LEGACY if side == "legacy" else MODERN).has_zone
+        for number, zone in enumerate(_ZONES)
+        if zone != own[side]
+    }
+
+
+def same_in(compared: ComparedColumn, zones: Mapping[str, str]) -> exp.Expr:
+    """Whether two readings are the same instant in some zones."""
+    return compared.equality.under({"timezone": dict(zones)}).equal(*sides(compared))
 
 
 def cause_of_cell(compared: ComparedColumn, known: ColumnFacts) -> exp.Expr:
@@ -113,6 +169,11 @@ def _checks(compared: ComparedColumn, legacy: exp.Expr, modern: exp.Expr, known:
         yield from _text_checks(compared, legacy, modern, known)
         return
     if (compared.equality.legacy.family == "text") != (compared.equality.modern.family == "text"):
+        if _is_numeric(compared) and "boolean" not in {
+            compared.equality.legacy.family,
+            compared.equality.modern.family,
+        }:
+            yield from _numeral_checks(compared, legacy, modern)
         values = compared.equality.values(legacy, modern)
         yield exp.or_(*(is_null(value.copy()) for value in values), copy=False), "type_text"
     if _is_numeric(compared):
@@ -137,20 +198,46 @@ def _null_checks(compared: ComparedColumn, legacy: exp.Expr, modern: exp.Expr) -
 
 
 def _text_checks(compared: ComparedColumn, legacy: exp.Expr, modern: exp.Expr, known: ColumnFacts) -> Iterator[Check]:
-    functions = compared.equality.functions
     left, right = _exact(compared, legacy), _exact(compared, modern)
-    yield _same(functions.trimmed(left, "right"), functions.trimmed(right, "right")), "trailing_blanks"
-    yield _same(functions.lowered(left), functions.lowered(right)), "case"
-    if functions.knows_unicode_forms:
-        yield _same(functions.nfc(left.copy()), functions.nfc(right.copy())), "unicode_form"
-    yield _same(_without_blanks(left), _without_blanks(right)), "blanks"
-    numbers = [functions.matches(side, _NUMBER) for side in (left, right)]
-    doubles = [functions.try_cast_text(side, "DOUBLE") for side in (left, right)]
-    same_number = exp.case().when(exp.and_(*numbers), _same(*doubles))
-    yield same_number.else_(exp.false()), "type_text"
+    for causes in _looks(compared):
+        yield _same(*(_without(compared, causes, text) for text in (left, right))), JOINED.join(causes)
+    yield from _numeral_checks(compared, legacy, modern)
     if known.cut is not None:
         cut = _cut_length(compared, legacy, modern)
-        yield exp.EQ(this=cut, expression=exp.Literal.number(known.cut)), "truncated"
+        yield exp.EQ(this=exp.func("COALESCE", cut, exp.Literal.number(0)), expression=_signed(known.cut)), "truncated"
+
+
+def _looks(compared: ComparedColumn) -> Iterator[tuple[str, ...]]:
+    """What texts may differ in without differing in content, one thing before two, two before three."""
+    for causes in _LOOKS:
+        if compared.equality.functions.knows_unicode_forms or "unicode_form" not in causes:
+            yield causes
+
+
+def _without(compared: ComparedColumn, causes: Sequence[str], text: exp.Expr) -> exp.Expr:
+    """A text without what some causes are about."""
+    functions = compared.equality.functions
+    if "unicode_form" in causes:
+        text = functions.nfc(text.copy())
+    if "blanks" in causes:
+        text = functions.without(text, BLANKS)
+    if "trailing_blanks" in causes:
+        text = functions.trimmed(text, "right")
+    return functions.lowered(text) if "case" in causes else text
+
+
+def _numeral_checks(compared: ComparedColumn, legacy: exp.Expr, modern: exp.Expr) -> Iterator[Check]:
+    """Texts that are the same number as each other or as the other side's, but with zeros before it, or otherwise."""
+    texts = [
+        value
+        for value, own in ((legacy, compared.equality.legacy), (modern, compared.equality.modern))
+        if own.family == "text"
+    ]
+    has_zeros = exp.or_(*(compared.equality.functions.matches(text, LEADING_ZEROS) for text in texts))
+    same_number = compared.equality.under({"numeric": True}).equal(legacy, modern)
+    yield exp.and_(same_number, has_zeros), "leading_zeros"
+    if len(texts) > 1:
+        yield same_number.copy(), "type_text"
 
 
 def _number_checks(compared: ComparedColumn, known: ColumnFacts) -> Iterator[Check]:
@@ -158,9 +245,10 @@ def _number_checks(compared: ComparedColumn, known: ColumnFacts) -> Iterator[Che
     apart = exp.Abs(this=compared.equality.functions.subtracted(left, right))
     larger = exp.func("GREATEST", exp.Abs(this=left.copy()), exp.Abs(this=right.copy()))
     families = {compared.equality.legacy.family, compared.equality.modern.family}
-    if families & {"float", "decimal", "text"}:
+    if "float" in families:
         finite = [compared.equality.functions.is_finite(side.copy()) for side in (left, right)]
         yield exp.and_(*finite, _is_near(compared, apart, larger)), "float_noise"
+    if families & {"float", "decimal", "text"}:
         yield from _rounding_checks(compared)
     if known.power:
         yield exp.EQ(this=_power(left, right), expression=exp.Literal.number(known.power)), "scale"
@@ -201,6 +289,8 @@ def _instant_checks(
     shift = compared.equality.microseconds_apart(legacy, modern)
     apart = exp.Abs(this=exp.paren(shift.copy()))
     sub_second = exp.LT(this=apart, expression=exp.Literal.number(_MICROSECONDS_PER_SECOND))
+    if known.zones is not None:
+        yield same_in(compared, known.zones), "zone"
     if known.shift is not None:
         is_shifted = exp.EQ(this=exp.paren(shift), expression=exp.Literal.number(known.shift))
         yield exp.and_(is_shifted, exp.not_(sub_second.copy())), "fixed_shift"
@@ -210,9 +300,8 @@ def _instant_checks(
 
 def _is_date_only(compared: ComparedColumn) -> exp.Expr:
     """Whether two instants are of one day, and one of them at midnight."""
-    values = [
-        compared.equality.functions.try_cast(value, "TIMESTAMP") for value in compared.equality.values(*sides(compared))
-    ]
+    instants = compared.equality.timestamps(*sides(compared))
+    values = [compared.equality.functions.try_cast(instant, "TIMESTAMP") for instant in instants]
     days = [_floor_to_day(value) for value in values]
     at_midnight = [_same(value.copy(), day.copy()) for value, day in zip(values, days, strict=True)]
     return exp.and_(_same(*days), exp.or_(*at_midnight))
@@ -247,23 +336,27 @@ def _doubles(compared: ComparedColumn) -> tuple[exp.Expr, exp.Expr]:
     return functions.cast(left, "DOUBLE"), functions.cast(right, "DOUBLE")
 
 
-def _without_blanks(text: exp.Expr) -> exp.Expr:
-    for blank in _BLANKS:
-        text = exp.func("REPLACE", text.copy(), exp.Literal.string(blank), exp.Literal.string(""))
-    return text
-
-
 def _cut_length(compared: ComparedColumn, legacy: exp.Expr, modern: exp.Expr) -> exp.Expr:
-    """The length of the shorter text where the longer one starts with it; NULL elsewhere."""
+    """The length of the shorter text where the longer one starts with it, negative where that is legacy's.
+
+    NULL elsewhere, and where the longer one has nothing more than blanks.
+    """
     left, right = _exact(compared, legacy), _exact(compared, modern)
-    found = exp.case()
-    for whole, part in ((left, right), (right, left)):
+    functions, found = compared.equality.functions, exp.case()
+    only_blanks = _same(functions.trimmed(left, "right"), functions.trimmed(right, "right"))
+    for whole, part, sign in ((left, right, 1), (right, left, -1)):
         length = exp.Length(this=part.copy())
         start = exp.func("LEFT", whole.copy(), length.copy())
         longer = exp.GT(this=exp.Length(this=whole.copy()), expression=length.copy())
         not_empty = exp.GT(this=length.copy(), expression=exp.Literal.number(0))
-        found = found.when(exp.and_(longer, not_empty, _same(start, part.copy())), length)
+        is_cut = exp.and_(longer, not_empty, _same(start, part.copy()), exp.not_(only_blanks.copy()))
+        found = found.when(is_cut, length if sign > 0 else exp.Neg(this=length))
     return found
+
+
+def _signed(number: int) -> exp.Expr:
+    size = exp.Literal.number(abs(number))
+    return size if number >= 0 else exp.Neg(this=size)
 
 
 def _ordinary_size(number: exp.Expr) -> exp.Expr:

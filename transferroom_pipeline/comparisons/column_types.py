@@ -24,7 +24,6 @@ Family = Literal[
     "map",
     "union",
     "other",
-    "unreadable",
 ]
 
 UNLIMITED_DIGITS = 1_000
@@ -33,8 +32,8 @@ UNLIMITED_DIGITS = 1_000
 NUMERIC: frozenset[Family] = frozenset({"boolean", "integer", "decimal", "float"})
 NESTED: frozenset[Family] = frozenset({"list", "struct", "map", "union"})
 
-NUMERIC_WITHOUT_PRECISION = "NUMERIC WITHOUT PRECISION"
-"""What an engine that reads another one's numbers as doubles calls the type whose digits it would drop."""
+NUMERAL = "NUMERIC AS TEXT"
+"""What a column of exact numbers is called that is read as text, since no other type of the engine's holds them all."""
 
 _T = exp.DataType.Type
 
@@ -115,6 +114,21 @@ class ColumnType:
         return self.kind in _ZONED
 
     @property
+    def is_numeral(self) -> bool:
+        """Whether it is a number, although it is read as text."""
+        return self.name == NUMERAL
+
+    @property
+    def is_nested(self) -> bool:
+        """Whether it has members."""
+        return self.family in NESTED
+
+    @property
+    def is_exact_number(self) -> bool:
+        """Whether it is an integer or a decimal, of whatever size."""
+        return self.is_numeral or self.family in {"integer", "decimal"}
+
+    @property
     def digits(self) -> int:
         """All digits that an exact number can have."""
         return self.whole_digits + self.scale
@@ -126,7 +140,8 @@ class ColumnType:
 
     def data_type(self) -> exp.DataType:
         """The type for a cast."""
-        return exp.DataType.build(self.name, dialect=self.dialect, udt=True)
+        name = "TEXT" if self.is_numeral else self.name
+        return exp.DataType.build(name, dialect=self.dialect, udt=True)
 
     def contains(self, family: Family) -> bool:
         """Whether the type, or one inside it, is of a family."""
@@ -136,8 +151,8 @@ class ColumnType:
 @cache
 def column_type(name: str, dialect: str = "duckdb") -> ColumnType:
     """Sort a type, as an engine names it, into its family; what has none is compared with itself only."""
-    if name == NUMERIC_WITHOUT_PRECISION:
-        return ColumnType(name, "unreadable", _T.UNKNOWN, dialect=dialect)
+    if name == NUMERAL:
+        return ColumnType(name, "text", _T.TEXT, dialect=dialect)
     return _sorted(exp.DataType.build(name, dialect=dialect, udt=True), name, dialect)
 
 

@@ -1,10 +1,10 @@
 """Which column of the old table is compared with which column of the new one, and how."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from transferroom_pipeline.comparisons.column_types import ColumnType
+from transferroom_pipeline.comparisons.column_types import NUMERAL, ColumnType, column_type
 from transferroom_pipeline.comparisons.equality import Equality, equality
 from transferroom_pipeline.comparisons.exceptions import ComparisonError
 from transferroom_pipeline.comparisons.functions.base import Functions
@@ -18,6 +18,17 @@ class Column:
 
     name: str
     type: ColumnType
+
+
+def typed_columns(columns: Sequence[tuple[str, str]], numerals: Container[str], dialect: str) -> list[Column]:
+    """Columns as an engine names them and their types.
+
+    Args:
+        columns: Names and types.
+        numerals: Those that are numbers written as text.
+        dialect: The engine's.
+    """
+    return [Column(name, column_type(NUMERAL if name in numerals else kind, dialect)) for name, kind in columns]
 
 
 @dataclass(frozen=True)

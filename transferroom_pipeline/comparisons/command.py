@@ -111,14 +111,21 @@ def _many(*names: str, metavar: str, text: str) -> Callable[[Any], Any]:
 @click.option("--table", metavar="NAME", help="Entry of the spec, and the name in reports.")
 @_many("--exclude", metavar="COL", text="Column, or pattern of columns, not to compare.")
 @_many("--rename", metavar="OLD=NEW", text="Legacy column and its modern name.")
+@click.option("--legacy-sql", metavar="FILE", help="File with a SELECT that gives the legacy rows, instead of LEGACY.")
+@click.option("--modern-sql", metavar="FILE", help="The same instead of MODERN.")
 @click.option("--where", metavar="SQL", help="Compare only the rows of either side for which this holds.")
+@click.option("--legacy-where", metavar="SQL", help="The same for legacy rows only.")
+@click.option("--modern-where", metavar="SQL", help="The same for modern rows only.")
 @click.option("--row-tolerance", metavar="X", help="Share of rows that may be missing or different.")
 @_many("--abs", "abs_", metavar="COL=X", text="Largest difference that counts as equal.")
 @_many("--rel", metavar="COL=X", text="The same as a share of the larger number.")
 @_many("--drift", metavar="COL=X", text="Largest difference of the sums, as a share of the larger.")
 @_many("--within", metavar="COL=DURATION", text="Longest time apart that counts as equal, such as 1s.")
 @_many("--trim", metavar="COL=MODE", text="Blanks to leave out of account: none, right, both.")
-@_many("--ignore-case", metavar="COL", text="'A' is 'a'.")
+@_many("--ignore-case", metavar="COL", text="'A' is 'a': texts are compared in lower case, character by character.")
+@_many("--ignore-blanks", metavar="COL", text="Leave out spaces, tabs, line ends and no-break spaces.")
+@_many("--numeric", metavar="COL", text="Texts that are numbers, compared by value: '007' is 7.")
+@_many("--null-equals", metavar="COL=VALUE", text="A value that stands for NULL, such as 1900-01-01.")
 @_many("--null-equals-empty", metavar="COL", text="NULL is ''.")
 @_many("--json-column", metavar="COL", text="Texts that are JSON, compared by content.")
 @click.option("--multiset", is_flag=True, help="Keys may occur more than once; without a key, compare whole rows.")
@@ -137,6 +144,7 @@ def compare_command(context: click.Context, /, **options: Any) -> None:
     """
     deed = "read"
     try:
+        _require_places(options)
         outcomes = _outcomes(context, options)
         deed = "written"
         _write_outputs(outcomes, options)
@@ -155,6 +163,15 @@ def compare_command(context: click.Context, /, **options: Any) -> None:
     else:
         codes = {outcome.exit_code for outcome in outcomes}
         context.exit(next(code for code in _WORST_FIRST if code in codes))
+
+
+def _require_places(options: Options) -> None:
+    """See that what is to be written has somewhere to go, before any work is done."""
+    if options["json_file"] == "":
+        raise SpecError("--json: name a file, or - for standard output")
+    directory = options["csv"]
+    if directory is not None and (not directory or (Path(directory).exists() and not Path(directory).is_dir())):
+        raise SpecError(f"--csv {directory}: this is no folder: name one, which is made if it is not there")
 
 
 def _fail(context: click.Context, sentence: str) -> None:

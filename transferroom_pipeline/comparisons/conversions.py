@@ -4,47 +4,23 @@ A conversion never rounds and never fails the query: a value that the common typ
 apart from NULL by its text (see `equality.Equality`).
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlglot import exp
 
 from transferroom_pipeline.comparisons.column_types import NESTED, NUMERIC, ColumnType
+from transferroom_pipeline.comparisons.conversion import UNCHANGED, Both, Conversion, Value
 from transferroom_pipeline.comparisons.exceptions import ComparisonError
 from transferroom_pipeline.comparisons.functions.base import Functions
+from transferroom_pipeline.comparisons.instant_texts import InstantTexts
+from transferroom_pipeline.comparisons.instants import LEGACY, MODERN, Instants
 from transferroom_pipeline.comparisons.spec import ColumnRule
 
-Value = Callable[[exp.Expr], exp.Expr]
-Both = tuple["Conversion", "Conversion"]
-
 _BIGINT_DIGITS = 19
-_TIME = "[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?"
-_OFFSET = "(Z|z| ?UTC|[+-][0-9]{2}(:?[0-9]{2})?)"
-_INSTANT = f"^ *[0-9]{{4,6}}-[0-9]{{2}}-[0-9]{{2}}([ T]{_TIME} ?{_OFFSET}?)? *$"
-_HAS_OFFSET = f"[0-9]:[0-9]{{2}}.*{_OFFSET} *$"
-_CLOCK = f"^ *{_TIME} *$"
-_FINER_THAN_MICROSECONDS = "[.][0-9]{6}[0-9]*[1-9]"
-_NUMERAL = "^ *[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)? *$"
+_NUMERAL = "^ *[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]{1,9})? *$"
+LEADING_ZEROS = "^ *[+-]?0[0-9]"
 _NO_NUMERAL = "^ *[+-]?([nN][aA][nN]|[iI][nN][fF]([iI][nN][iI][tT][yY])?) *$"
 _TRUTHS = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
-_NARROW_RANGES = {exp.DType.DATE, exp.DType.TIMESTAMP_NS, exp.DType.TIMESTAMP_S, exp.DType.TIMESTAMP_MS}
-"""Types with values that a timestamp in microseconds does not hold."""
-
-
-@dataclass(frozen=True)
-class Conversion:
-    """How one side's values become values of the common type.
-
-    Attributes:
-        value: Builds the expression.
-        may_fail: Whether a value that is not NULL can become NULL.
-    """
-
-    value: Value
-    may_fail: bool = False
-
-
-UNCHANGED = Conversion(lambda column: column)
 
 
 def conversions(legacy: ColumnType, modern: ColumnType, rule: ColumnRule, functions: Functions) -> Both:
@@ -66,30 +42,31 @@ class Conversions:
     def between(self, legacy: ColumnType, modern: ColumnType) -> Both:
         """The conversions of both sides of a column."""
         families = {legacy.family, modern.family}
-        if "unreadable" in families:
-            raise ComparisonError(
-                "its numbers have no stated precision, and would be read as doubles without their digits"
-            )
         if self.rule.json_ or "json" in families:
             return self._by_content(legacy, modern)
         if families <= NUMERIC:
             return self._number(legacy, modern), self._number(modern, legacy)
-        if families == {"instant"} and (self.rule.within or legacy.name != modern.name):
-            # The time between two readings of a clock depends on its zone, where it is put forward and back.
-            is_measured = self.rule.within is not None and self.rule.timezone != "UTC"
-            zoned = legacy.has_zone or modern.has_zone or is_measured
-            return self._instant(legacy, zoned=zoned), self._instant(modern, zoned=zoned)
+        if "instant" in families and families <= {"instant", "text"} and self._are_converted(legacy, modern):
+            instants = Instants(self.rule, self.functions, legacy, modern)
+            return instants.conversion(LEGACY), instants.conversion(MODERN)
         if families & NESTED:
             return self._nested(legacy, modern), self._nested(modern, legacy)
         return self._alike_or_text(legacy, modern)
 
+    def _are_converted(self, legacy: ColumnType, modern: ColumnType) -> bool:
+        """Whether two columns of instants are compared in another type than their own."""
+        readings_differ = self.rule.zones_differ and not legacy.has_zone and legacy.kind is not exp.DType.DATE
+        return self.rule.within is not None or legacy.name != modern.name or readings_differ
+
     def _alike_or_text(self, legacy: ColumnType, modern: ColumnType) -> Both:
+        if legacy.family == modern.family == "text" and (self.rule.numeric or legacy.is_numeral or modern.is_numeral):
+            return self._numeral(legacy), self._numeral(modern)
         if legacy.family == modern.family == "text" or legacy.name == modern.name:
             return self._same(legacy), self._same(modern)
         if legacy.family == "text":
-            return self._text_as(modern), self._beside_text(modern)
+            return self._text_as(legacy, modern), self._beside_text(modern)
         if modern.family == "text":
-            return self._beside_text(legacy), self._text_as(legacy)
+            return self._beside_text(legacy), self._text_as(modern, legacy)
         raise no_common_type(legacy, modern)
 
     def _same(self, column: ColumnType) -> Conversion:
@@ -138,33 +115,36 @@ class Conversions:
         width = min(whole + scale, functions.widest_decimal)
         return f"DECIMAL({width}, {scale})", own.whole_digits <= width - scale
 
-    def _instant(self, own: ColumnType, *, zoned: bool) -> Conversion:
-        if own.has_zone:
-            return UNCHANGED
+    def _numeral(self, own: ColumnType) -> Conversion:
+        """A number written as text; NULL for a text that is none."""
 
-        def value(column: exp.Expr) -> exp.Expr:
-            naive = self.functions.try_cast(column, "TIMESTAMP")
-            if own.kind is exp.DType.TIMESTAMP_NS:
-                back = self.functions.try_cast(naive, "TIMESTAMP_NS")
-                naive = exp.case().when(exp.EQ(this=back, expression=column.copy()), naive)
-            return self.functions.in_zone(naive, self.rule.timezone) if zoned else naive
+        def value(text: exp.Expr) -> exp.Expr:
+            is_number = self._is_number(text, _NUMERAL, own)
+            plain = self.functions.trimmed(text, "both")
+            return exp.case().when(is_number, self.functions.numeral(plain))
 
-        return Conversion(value, may_fail=own.kind in _NARROW_RANGES)
+        return Conversion(value, may_fail=True)
 
-    def _text_as(self, other: ColumnType) -> Conversion:
+    def _is_number(self, text: exp.Expr, pattern: str, own: ColumnType) -> exp.Expr:
+        """Whether a text is a number as such: its leading zeros could not be had back from a number."""
+        is_number = self.functions.matches(text, pattern)
+        if self.rule.numeric or own.is_numeral:
+            return is_number
+        return exp.and_(is_number, exp.not_(self.functions.matches(text, LEADING_ZEROS)))
+
+    def _text_as(self, own: ColumnType, other: ColumnType) -> Conversion:
         """Reads a text as a value of the other side's type; what is none becomes NULL."""
         readers: dict[str, Value] = {
             "boolean": self._text_as_boolean,
-            "integer": lambda text: self._text_as_exact_number(text, other),
-            "decimal": lambda text: self._text_as_exact_number(text, other),
-            "float": lambda text: self._text_as_float(text, other),
-            "instant": lambda text: self._text_as_instant(text, zoned=other.has_zone),
-            "time": lambda text: self._in_microseconds(text, self._read(text, _CLOCK, "TIME")),
+            "integer": lambda text: self._text_as_exact_number(text, own, other),
+            "decimal": lambda text: self._text_as_exact_number(text, own, other),
+            "float": lambda text: self._text_as_float(text, own),
+            "time": InstantTexts(self.functions).time,
         }
         if other.family == "uuid":
             return Conversion(lambda text: exp.Lower(this=text.copy()))
         if other.family not in readers:
-            raise no_common_type(ColumnType("VARCHAR", "text", exp.DType.TEXT), other)
+            raise no_common_type(own, other)
         return Conversion(readers[other.family], may_fail=True)
 
     def _beside_text(self, own: ColumnType) -> Conversion:
@@ -173,8 +153,6 @@ class Conversions:
             return Conversion(lambda value: self.functions.cast(value, self._type_beside_text(own)))
         if own.family == "float":
             return Conversion(lambda value: self.functions.cast(value, "DOUBLE"))
-        if own.family == "instant":
-            return self._instant(own, zoned=own.has_zone)
         return Conversion(self.functions.text) if own.family == "uuid" else UNCHANGED
 
     def _type_beside_text(self, number: ColumnType) -> str:
@@ -186,18 +164,17 @@ class Conversions:
             return number.name
         return f"DECIMAL({functions.widest_decimal}, {functions.widest_decimal - number.whole_digits})"
 
-    def _text_as_exact_number(self, text: exp.Expr, number: ColumnType) -> exp.Expr:
+    def _text_as_exact_number(self, text: exp.Expr, own: ColumnType, number: ColumnType) -> exp.Expr:
         decimals = max(self.functions.widest_decimal - number.whole_digits, 0)
         fraction = "[0-9]*" if self.functions.unlimited_decimal else f"[0-9]{{0,{decimals}}}0*"
         numeral = f"^ *[+-]?([0-9]+([.]{fraction})?|[.]{fraction})([eE][+]?[0-9]{{1,2}})? *$"
-        return self._read(text, numeral, self._type_beside_text(number))
+        return self._read(text, self._is_number(text, numeral, own), self._type_beside_text(number))
 
-    def _text_as_float(self, text: exp.Expr, number: ColumnType) -> exp.Expr:
-        """In the precision of the other side; a number beyond it is none, though engines read it as infinity."""
-        to = "FLOAT" if number.kind is exp.DType.FLOAT else "DOUBLE"
-        found = self.functions.cast(self._read(text, _NUMERAL, to), "DOUBLE")
+    def _text_as_float(self, text: exp.Expr, own: ColumnType) -> exp.Expr:
+        """As a double, whatever the other side's width; a number beyond it is none, though engines read infinity."""
+        found = self._read(text, self._is_number(text, _NUMERAL, own), "DOUBLE")
         finite = exp.case().when(self.functions.is_finite(found), found.copy())
-        return exp.func("COALESCE", finite, self._read(text, _NO_NUMERAL, "DOUBLE"))
+        return exp.func("COALESCE", finite, self._read(text, self.functions.matches(text, _NO_NUMERAL), "DOUBLE"))
 
     def _text_as_boolean(self, text: exp.Expr) -> exp.Expr:
         found = exp.case()
@@ -207,24 +184,10 @@ class Conversions:
             found = found.when(same, exp.true() if truth else exp.false())
         return found
 
-    def _text_as_instant(self, text: exp.Expr, *, zoned: bool) -> exp.Expr:
-        with_offset = self._read(text, _INSTANT, "TIMESTAMPTZ")
-        without = self._read(text, _INSTANT, "TIMESTAMP")
-        if zoned:
-            without = self.functions.in_zone(without, self.rule.timezone)
-        else:
-            with_offset = self.functions.naive_in_zone(with_offset, self.rule.timezone)
-        has_offset = self.functions.matches(text, _HAS_OFFSET)
-        return self._in_microseconds(text, exp.case().when(has_offset, with_offset).else_(without))
-
-    def _in_microseconds(self, text: exp.Expr, value: exp.Expr) -> exp.Expr:
-        """NULL for texts with a finer fraction, which the engine would cut off."""
-        return exp.case().when(exp.not_(self.functions.matches(text, _FINER_THAN_MICROSECONDS)), value)
-
-    def _read(self, text: exp.Expr, pattern: str, to: str) -> exp.Expr:
-        """A text of a pattern as a value; engines read more than that, each something else."""
+    def _read(self, text: exp.Expr, condition: exp.Expr, to: str) -> exp.Expr:
+        """A text of some form as a value; engines read more than that, each something else."""
         plain = self.functions.trimmed(text, "both")
-        return exp.case().when(self.functions.matches(text, pattern), self.functions.try_cast_text(plain, to))
+        return exp.case().when(condition, self.functions.try_cast_text(plain, to))
 
     def _nested(self, own: ColumnType, other: ColumnType) -> Conversion:
         """A nested value in which equal content is equal, member by member."""
@@ -258,6 +221,7 @@ class Conversions:
         return value
 
     def _struct(self, own: ColumnType, other: ColumnType) -> Value:
+        require_named_fields(own, other)
         partners = {name.lower(): member for name, member in other.members}
         if sorted(partners) != sorted(name.lower() for name, _ in own.members):
             raise no_common_type(own, other)
@@ -306,6 +270,17 @@ class Conversions:
     def _json_member(self, text: exp.Expr) -> exp.Expr:
         content = self.functions.json_content(text, unordered=self.rule.unordered)
         return exp.func("COALESCE", content, self.functions.text(text))
+
+
+def require_named_fields(*structs: ColumnType) -> None:
+    """See that the fields of structs have names, by which they find each other.
+
+    Raises:
+        ComparisonError: They have none, as those of DuckDB's row(...).
+    """
+    for struct in structs:
+        if any(not name for name, _ in struct.members):
+            raise ComparisonError(f"the fields of {struct.name} have no names, by which those of two types are matched")
 
 
 def no_common_type(legacy: ColumnType, modern: ColumnType) -> ComparisonError:

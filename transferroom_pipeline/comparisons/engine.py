@@ -10,12 +10,12 @@ from sqlglot import exp
 
 from transferroom_pipeline.comparisons.acceptance import accept, require_agreements
 from transferroom_pipeline.comparisons.buckets import ALWAYS_HASHED, HASHED_IF_LARGE, Hashing
-from transferroom_pipeline.comparisons.column_types import column_type
-from transferroom_pipeline.comparisons.columns import Column, ColumnPlan, plan_columns
+from transferroom_pipeline.comparisons.columns import Column, ColumnPlan, plan_columns, typed_columns
 from transferroom_pipeline.comparisons.differences import long_form
 from transferroom_pipeline.comparisons.engines.base import Engine
 from transferroom_pipeline.comparisons.exceptions import ComparisonError
 from transferroom_pipeline.comparisons.findings import Findings
+from transferroom_pipeline.comparisons.key_suggestions import KEY_FORMAT, KeySuggesting
 from transferroom_pipeline.comparisons.matching import Matched, match, rows_changed
 from transferroom_pipeline.comparisons.measures import column_results, drift_beyond, measure
 from transferroom_pipeline.comparisons.queries import (
@@ -27,13 +27,14 @@ from transferroom_pipeline.comparisons.queries import (
     relation,
     unique_mark,
 )
-from transferroom_pipeline.comparisons.result import ColumnResult, ComparisonResult, RowCounts, Snapshot
+from transferroom_pipeline.comparisons.reading import Sides, readable
+from transferroom_pipeline.comparisons.result import ColumnResult, ComparisonResult, RowCounts, Snapshot, Suggestion
 from transferroom_pipeline.comparisons.samples import samples
 from transferroom_pipeline.comparisons.self_check import SelfCheck, self_check
 from transferroom_pipeline.comparisons.spec import TableSpec
 from transferroom_pipeline.comparisons.sql_text import parse_predicate
 from transferroom_pipeline.comparisons.statements import Progress, Statements, silent
-from transferroom_pipeline.comparisons.suggestions import suggestions
+from transferroom_pipeline.comparisons.suggestions import Suggesting
 from transferroom_pipeline.comparisons.verdict import Allowances, Evidence, judge
 
 DEFAULT_SAMPLES = 20
@@ -103,7 +104,9 @@ def compare(
     statements = Statements(engine, spec.table, unique_mark(), progress)
     judged_on = today or datetime.now(UTC).date()
     try:
-        yield _Comparison(statements, spec, effort).made(snapshot, judged_on)
+        started = time.perf_counter()
+        sides = readable(statements, spec)
+        yield _Comparison(statements, spec, sides, effort).made(snapshot, judged_on, started)
     except KeyboardInterrupt:
         if not engine.work_tables_are_temporary:
             with suppress(ComparisonError):
@@ -120,11 +123,16 @@ def compare(
 @dataclass(frozen=True)
 class _Comparison:
     statements: Statements
-    spec: TableSpec
+    written: TableSpec
+    sides: Sides
     effort: Effort
 
-    def made(self, snapshot: Snapshot | None, today: date) -> Comparison:
-        started = time.perf_counter()
+    @property
+    def spec(self) -> TableSpec:
+        """The comparison over what is read."""
+        return self.sides.spec
+
+    def made(self, snapshot: Snapshot | None, today: date, started: float) -> Comparison:
         plan = self._plan()
         matched = match(self.statements, self.spec, plan, self.effort.hashing)
         self.statements.progress("explaining what differs", 0)
@@ -146,18 +154,18 @@ class _Comparison:
             missed_by_self_check=checked.missed,
             planted_changes=checked.planted,
         )
-        return self._finished(findings, evidence, snapshot, started)
+        return self._finished(findings, evidence, matched, snapshot, started)
 
     def _finished(
-        self, findings: Findings, evidence: Evidence, snapshot: Snapshot | None, started: float
+        self, findings: Findings, evidence: Evidence, matched: Matched, snapshot: Snapshot | None, started: float
     ) -> Comparison:
-        spec, plan = self.spec, findings.plan
+        spec = self.spec
         verdict, reasons = judge(evidence, Allowances(spec.row_tolerance, spec.allow_empty, spec.multiset))
         columns: tuple[ColumnResult, ...] = tuple(evidence.columns)
         result = ComparisonResult(
             table=spec.table,
-            legacy=spec.legacy,
-            modern=spec.modern,
+            legacy=self.written.legacy,
+            modern=self.written.modern,
             verdict=verdict,
             reasons=reasons,
             snapshot=snapshot,
@@ -165,16 +173,22 @@ class _Comparison:
             rows=evidence.rows,
             columns=columns,
             samples=samples(findings, self.effort.samples, evidence.rows),
-            suggestions=suggestions(
-                plan,
-                columns,
-                findings.explained({place: column.causes for place, column in enumerate(columns)}),
-                findings.row_causes(evidence.rows),
-            ),
+            suggestions=tuple(self._suggestions(findings, evidence, matched)),
             seconds=round(time.perf_counter() - started, 3),
             sql=tuple(self.statements.run),
         )
         return Comparison(result, findings, _total(findings, evidence.rows))
+
+    def _suggestions(self, findings: Findings, evidence: Evidence, matched: Matched) -> Iterator[Suggestion]:
+        """For columns in which cells differ and no sum drifts, and for keys that are written differently."""
+        what = (self.statements, self.spec, findings.plan, matched)
+        known = findings.known({place: column.causes for place, column in enumerate(evidence.columns)})
+        yield from Suggesting(*what).of_columns(
+            evidence.columns,
+            {place: each for place, each in known.items() if evidence.columns[place].name not in evidence.drift_beyond},
+        )
+        if findings.row_causes(evidence.rows).get(KEY_FORMAT):
+            yield from KeySuggesting(*what).suggestions()
 
     def _plan(self) -> ColumnPlan:
         legacy, modern = (self._columns(side) for side in SIDES)
@@ -185,11 +199,11 @@ class _Comparison:
     def _columns(self, side: int) -> list[Column]:
         """The columns of one side, after a look at whether its predicate is one."""
         engine = self.statements.engine
-        table, predicate = relation(self.spec, side), (self.spec.where.legacy, self.spec.where.modern)[side]
+        table, predicate = relation(self.spec, side), self.spec.where.of(side)
         columns = self.statements.columns(table)
         if predicate is not None:
             self.statements.require_condition(table, parse_predicate(predicate), written=predicate)
-        return [Column(name, column_type(type_name, engine.functions.dialect)) for name, type_name in columns]
+        return typed_columns(columns, self.sides.numerals[side], engine.functions.dialect)
 
     def _row_counts(self, findings: Findings, matched: Matched) -> RowCounts:
         kinds, duplicates = findings.rows_by_kind(), findings.duplicate_rows()

@@ -1,18 +1,27 @@
 """When two cells are equal: SQL for one pair of columns under one rule."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 from sqlglot import exp
 
-from transferroom_pipeline.comparisons.column_types import NUMERIC, ColumnType
-from transferroom_pipeline.comparisons.conversions import Conversion, conversions
+from transferroom_pipeline.comparisons.column_types import NUMERIC, ColumnType, Family
+from transferroom_pipeline.comparisons.conversion import UNCHANGED, Conversion
+from transferroom_pipeline.comparisons.conversions import conversions
 from transferroom_pipeline.comparisons.exceptions import ComparisonError
 from transferroom_pipeline.comparisons.functions.base import Functions
+from transferroom_pipeline.comparisons.instants import LEGACY, MODERN, TIMESTAMP, Instants
+from transferroom_pipeline.comparisons.nested import NestedTolerance
 from transferroom_pipeline.comparisons.numbers import Numbers
-from transferroom_pipeline.comparisons.spec import ColumnRule
+from transferroom_pipeline.comparisons.spec import TEXT_RULES, ColumnRule
 
-_MICROSECONDS = ColumnType("TIMESTAMP", "instant", exp.DType.TIMESTAMPNTZ)
+_DIGITS_OF_DOUBLES = 15
+"""Every number of so many digits has a double of its own."""
+
+BLANKS = " \t\n\v\f\r\u0085\u00a0\u2007\u2028\u2029\u202f"
+"""Spaces, tabs, line ends and no-break spaces."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +50,13 @@ class Equality:
     def is_number(self) -> bool:
         """Whether the cells are compared as numbers."""
         families = {self.legacy.family, self.modern.family}
-        return bool(NUMERIC & families) and not families <= {"boolean", "text"}
+        return self.is_numeral or (bool(NUMERIC & families) and not families <= {"boolean", "text"})
+
+    @property
+    def is_numeral(self) -> bool:
+        """Whether both cells are texts that are compared as numbers."""
+        is_number = self.rule.numeric or self.legacy.is_numeral or self.modern.is_numeral
+        return is_number and self.legacy.family == self.modern.family == "text"
 
     @property
     def is_instant(self) -> bool:
@@ -49,9 +64,27 @@ class Equality:
         return "instant" in {self.legacy.family, self.modern.family}
 
     @property
+    def instants(self) -> Instants:
+        """The two columns as instants."""
+        return Instants(self.rule, self.functions, self.legacy, self.modern)
+
+    @property
     def is_tolerant(self) -> bool:
         """Whether cells that are not strictly equal can count as equal."""
         return self.rule.has_number_tolerance or self.rule.within is not None
+
+    def own(self, side: int) -> ColumnType:
+        """The type of either table's column."""
+        return self.modern if side else self.legacy
+
+    def under(self, changes: Mapping[str, object]) -> "Equality":
+        """The equality of the same columns under a changed rule.
+
+        Raises:
+            ComparisonError: The changed rule does not apply to the types.
+        """
+        rule = ColumnRule.model_validate({**self.rule.written(), **changes})
+        return equality(self.legacy, self.modern, rule, self.functions)
 
     def legacy_forms(self, column: exp.Expr) -> list[exp.Expr]:
         """The forms of a cell of the old table."""
@@ -66,7 +99,7 @@ class Equality:
         return self.modern_forms(column) if side else self.legacy_forms(column)
 
     def _forms(self, column: exp.Expr, own: ColumnType, conversion: Conversion) -> list[exp.Expr]:
-        text = self._by_text_rules(column) if own.family == "text" else column
+        text = self._prepared(column, own)
         value = conversion.value(text)
         if not any(side.may_fail for side in self.to_common):
             return [value]
@@ -80,7 +113,9 @@ class Equality:
         """What to hash of a cell: its forms, and whether they are NULL where the hash would not tell."""
         forms = self.forms(column, side)
         own, other = (self.modern, self.legacy) if side else (self.legacy, self.modern)
-        hashable = [self.functions.hashable(forms[0], own, other), *forms[1:]]
+        # What is compared as a number of nanoseconds may have 128 bits.
+        first = self.functions.text(forms[0]) if self._is_in_nanoseconds else forms[0]
+        hashable = [self.functions.hashable(first, own, other), *forms[1:]]
         if own.name == other.name and not self.functions.shares_hash_with_null(own):
             return hashable
         return [*hashable, *(exp.Is(this=form.copy(), expression=exp.null()) for form in forms)]
@@ -94,6 +129,8 @@ class Equality:
         return exp.paren(exp.or_(strictly, exp.func("COALESCE", within, exp.false())))
 
     def _within_tolerance(self, legacy: exp.Expr, modern: exp.Expr) -> exp.Expr | None:
+        if self.legacy.is_nested and self.is_tolerant:
+            return NestedTolerance(self.rule, self.functions, equality).within(legacy, modern, self.legacy, self.modern)
         values = self.values(legacy, modern)
         if self.rule.has_number_tolerance:
             return self.numbers.within(self.rule, *values)
@@ -102,17 +139,31 @@ class Equality:
             return exp.LTE(this=apart, expression=exp.Literal.number(self.rule.within_microseconds))
         return None
 
+    @property
+    def _is_in_nanoseconds(self) -> bool:
+        return self.is_instant and self.instants.in_nanoseconds and self._is_converted
+
+    @property
+    def _is_converted(self) -> bool:
+        return any(side is not UNCHANGED for side in self.to_common)
+
     def microseconds_apart(self, legacy: exp.Expr, modern: exp.Expr) -> exp.Expr:
         """The modern instant minus the legacy one."""
-        own = (self.legacy, self.modern)
         values = self.values(legacy, modern)
-        in_utc = self.rule.timezone == "UTC" or own[0].has_zone
-        if own[0].family == own[1].family and own[0].has_zone == own[1].has_zone and in_utc:
-            values = (legacy, modern)  # As they are: a common type holds no nanoseconds.
-        else:
-            own = (_MICROSECONDS, _MICROSECONDS)
+        if self._is_in_nanoseconds:
+            apart = exp.paren(exp.Sub(this=values[1], expression=values[0]))
+            return self.functions.from_nanoseconds(apart)
+        own = (TIMESTAMP, TIMESTAMP) if self._is_converted else (self.legacy, self.modern)
         instants = [self.functions.microseconds(value, kind) for value, kind in zip(values, own, strict=True)]
         return exp.Sub(this=instants[1], expression=instants[0])
+
+    def timestamps(self, legacy: exp.Expr, modern: exp.Expr) -> tuple[exp.Expr, exp.Expr]:
+        """Both instants as timestamps, what is finer than microseconds cut off."""
+        instants = self.instants
+        return (
+            instants.timestamp(self._prepared(legacy, self.legacy), LEGACY),
+            instants.timestamp(self._prepared(modern, self.modern), MODERN),
+        )
 
     def difference(self, legacy: exp.Expr, modern: exp.Expr) -> exp.Expr:
         """|a - b| of two numbers; NULL where there is none."""
@@ -126,6 +177,26 @@ class Equality:
         """The sum of one table's numbers."""
         return self.numbers.summed(self.forms(column, side)[0])
 
+    def may_lose_digits(self, side: int) -> bool:
+        """Whether a value of one side can have more digits than the double that it is compared as."""
+        own, other = self.own(side), self.own(1 - side)
+        is_wide = own.family == "text" or (own.family in {"integer", "decimal"} and own.digits > _DIGITS_OF_DOUBLES)
+        return other.family == "float" and is_wide
+
+    def loses_digits(self, column: exp.Expr, side: int) -> exp.Expr:
+        """Whether the double that a value is compared as does not give the value back."""
+        functions, own = self.functions, self.own(side)
+        double = self.forms(column, side)[0]
+        written = (
+            functions.trimmed(self._prepared(column, own), "both") if own.family == "text" else functions.text(column)
+        )
+        same_digits = exp.EQ(this=functions.numeral(functions.text(double)), expression=functions.numeral(written))
+        gives_back = [exp.func("COALESCE", same_digits, exp.false())]
+        if own.family != "text":
+            back = exp.EQ(this=functions.try_cast(double, own.name), expression=column.copy())
+            gives_back.append(exp.func("COALESCE", back, exp.false()))
+        return exp.and_(functions.is_finite(double.copy()), exp.not_(exp.or_(*gives_back)))
+
     def values(self, legacy: exp.Expr, modern: exp.Expr) -> tuple[exp.Expr, exp.Expr]:
         """Both cells in their common type, NULL where a value did not convert."""
         return self.legacy_forms(legacy)[0], self.modern_forms(modern)[0]
@@ -135,18 +206,37 @@ class Equality:
         """Arithmetic on the two columns."""
         return Numbers(self.legacy, self.modern, self.functions)
 
+    def _prepared(self, column: exp.Expr, own: ColumnType) -> exp.Expr:
+        """A cell by the rules that say what is left out of account."""
+        return self._by_text_rules(column) if own.family == "text" else self._without_sentinels(column, own)
+
     def _by_text_rules(self, column: exp.Expr) -> exp.Expr:
+        text = self._normalised(self.functions.text(column))
+        if self.rule.null_equals_empty:
+            text = exp.Nullif(this=text, expression=exp.Literal.string(""))
+        for sentinel in self.rule.null_equals:
+            text = exp.Nullif(this=text, expression=self._normalised(exp.Literal.string(sentinel)))
+        return self.functions.exact_text(text)
+
+    def _normalised(self, text: exp.Expr) -> exp.Expr:
+        """A text without what the rule leaves out of account."""
         rule, functions = self.rule, self.functions
-        text = functions.text(column)
         if rule.unicode == "nfc":
             text = functions.nfc(text)
+        if rule.blanks == "ignore":
+            text = functions.without(text, BLANKS)
         if rule.trim != "none":
             text = functions.trimmed(text, rule.trim)
         if rule.case == "insensitive" and self.legacy.family == self.modern.family:
             text = functions.lowered(text)
-        if rule.null_equals_empty:
-            text = exp.Nullif(this=text, expression=exp.Literal.string(""))
-        return functions.exact_text(text)
+        return text
+
+    def _without_sentinels(self, column: exp.Expr, own: ColumnType) -> exp.Expr:
+        """The cell, or NULL where it has one of the values that stand for NULL."""
+        for sentinel in self.rule.null_equals:
+            value = self.functions.constant(sentinel, own)
+            column = exp.Nullif(this=column.copy(), expression=value)
+        return column
 
 
 def equality(legacy: ColumnType, modern: ColumnType, rule: ColumnRule, functions: Functions) -> Equality:
@@ -158,14 +248,48 @@ def equality(legacy: ColumnType, modern: ColumnType, rule: ColumnRule, functions
     found = Equality(legacy, modern, rule, conversions(legacy, modern, rule, functions), functions)
     families = {legacy.family, modern.family}
     if rule.compares_text and "text" not in families:
-        raise _does_not_apply("trim, case, null_equals_empty and unicode", "texts", legacy, modern)
-    if (rule.has_number_tolerance or rule.drift is not None) and not found.is_number:
-        raise _does_not_apply("abs, rel and drift", "numbers", legacy, modern)
-    if rule.within is not None and "instant" not in families:
+        raise _does_not_apply(TEXT_RULES, "texts", legacy, modern)
+    if rule.numeric and not ("text" in families and families <= {"text", "integer", "decimal", "float"}):
+        raise _does_not_apply("numeric", "texts that are numbers", legacy, modern)
+    _require_numbers(found)
+    if rule.within is not None and not (found.is_instant or _both_contain(legacy, modern, "instant")):
         raise _does_not_apply("within", "dates and timestamps", legacy, modern)
+    _require_sentinels(found)
     if rule.unordered and not (rule.json_ or "json" in families or legacy.contains("list")):
         raise _does_not_apply("unordered", "lists and JSON", legacy, modern)
     return found
+
+
+def _require_numbers(found: Equality) -> None:
+    rule, own = found.rule, (found.legacy, found.modern)
+    holds_numbers = found.is_number or any(_both_contain(*own, family) for family in ("integer", "decimal", "float"))
+    if rule.has_number_tolerance and not holds_numbers:
+        raise _does_not_apply("abs and rel", "numbers, also inside lists and structs", *own)
+    if rule.drift is not None and not found.is_number:
+        raise _does_not_apply("drift", "numbers", *own)
+
+
+def _both_contain(legacy: ColumnType, modern: ColumnType, family: Family) -> bool:
+    """Whether both are nested types that hold values of a family, or one of those a number of another kind."""
+    return legacy.is_nested and modern.is_nested and (legacy.contains(family) or modern.contains(family))
+
+
+_SENTINELS: dict[Family, str] = {
+    "integer": r"[+-]?[0-9]+",
+    "decimal": r"[+-]?[0-9]+([.][0-9]+)?",
+    "float": r"[+-]?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]+)?",
+    "instant": r"[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?)?",
+    "text": r"(?s:.*)",
+}
+"""How a value that stands for NULL is written, by the family of its column."""
+
+
+def _require_sentinels(found: Equality) -> None:
+    for own, sentinel in product((found.legacy, found.modern), found.rule.null_equals):
+        if own.family not in _SENTINELS:
+            raise _does_not_apply("null_equals", "texts, numbers, dates and timestamps", found.legacy, found.modern)
+        if not re.fullmatch(_SENTINELS[own.family], sentinel):
+            raise ComparisonError(f"null_equals has {sentinel!r}, which is no value of type {own.name}")
 
 
 def all_equal(left: Sequence[exp.Expr], right: Sequence[exp.Expr]) -> exp.Expr:

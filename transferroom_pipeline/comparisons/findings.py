@@ -13,13 +13,15 @@ from transferroom_pipeline.comparisons.causes import (
     cause_of_cell,
     fact_measures,
     facts,
+    same_in,
     sides,
+    zone_trials,
 )
 from transferroom_pipeline.comparisons.columns import ColumnPlan, ComparedColumn
 from transferroom_pipeline.comparisons.queries import column, count, count_where, largest, sum_or_zero
+from transferroom_pipeline.comparisons.remedies import Known
 from transferroom_pipeline.comparisons.result import RowCounts, TopChange
 from transferroom_pipeline.comparisons.statements import Statements
-from transferroom_pipeline.comparisons.suggestions import REMEDIES, Explained, trials
 
 _TOP_CHANGES = 5
 _EXPLAINED_AT_ONCE = 16
@@ -106,9 +108,10 @@ class Findings:
         columns = self.plan.value_columns
         if self.differences is None or not columns:
             return replace(self, cells={compared.position: 0 for compared in columns})
-        counts = [count_where(column(f"d{compared.position}")) for compared in columns]
-        counted = self.statements.row(exp.select(*counts).from_(self.differences.copy()))
-        cells = {compared.position: cells for compared, cells in zip(columns, counted, strict=True)}
+        # Sums of 1 and 0: engines take many times as long to plan some hundred counts of rows that are filtered.
+        flags = [self.plan.functions.cast(column(f"d{compared.position}"), "INT") for compared in columns]
+        counted = self.statements.row(exp.select(*map(sum_or_zero, flags)).from_(self.differences.copy()))
+        cells = {compared.position: int(cells) for compared, cells in zip(columns, counted, strict=True)}
         return replace(self, cells=cells)
 
     def _facts(self) -> dict[int, ColumnFacts]:
@@ -130,10 +133,25 @@ class Findings:
                 for measure in fact_measures(compared)
             ]
         row = self.statements.row(exp.select(*measured).from_(self.differences.copy()))
-        return {
-            compared.position: facts(compared, row[FACT_MEASURES * number : FACT_MEASURES * (number + 1)])
-            for number, compared in enumerate(columns)
-        }
+        found: dict[int, ColumnFacts] = {}
+        for number, compared in enumerate(columns):
+            own = row[FACT_MEASURES * number : FACT_MEASURES * (number + 1)]
+            found[compared.position] = replace(facts(compared, own), zones=self._zones(compared, own))
+        return found
+
+    def _zones(self, compared: ComparedColumn, measured: Sequence[int | None]) -> Mapping[str, str] | None:
+        """The zones in which all differing cells that have two values are the same instants."""
+        trials = zone_trials(compared, measured)
+        if not trials or self.differences is None:
+            return None
+        differs = column(f"d{compared.position}")
+        both = [exp.not_(exp.Is(this=side, expression=exp.null())) for side in sides(compared)]
+        apart = [
+            count_where(exp.and_(differs.copy(), *both, exp.not_(exp.paren(same_in(compared, zones)))))
+            for zones in trials.values()
+        ]
+        found = self.statements.row(exp.select(*apart).from_(self.differences.copy()))
+        return next((zones for zones, cells in zip(trials.values(), found, strict=True) if not cells), None)
 
     def _partners(self) -> exp.Table | None:
         """One-sided rows whose keys are the same but for case and blanks."""
@@ -184,13 +202,12 @@ class Findings:
             found.setdefault(place, {})[cause] = number
         return found
 
-    def explained(self, causes: Mapping[int, Mapping[str, int]]) -> dict[int, Explained]:
+    def known(self, causes: Mapping[int, Mapping[str, int]]) -> dict[int, Known]:
         """What is known of the columns with differing cells, by their position."""
         return {
-            each.position: Explained(
+            each.position: Known(
                 self.facts.get(each.position, ColumnFacts()),
                 self._largest_rounding(each) if "rounding" in causes[each.position] else None,
-                self._settled(each, [cause for cause in causes[each.position] if cause in REMEDIES]),
             )
             for each in self.differing_columns
         }
@@ -200,15 +217,6 @@ class Findings:
         measure, _ = largest(compared, *sides(compared))
         (value,) = self._of_causes(compared, [exp.Filter(this=measure, expression=exp.Where(this=_is_of("rounding")))])
         return None if value is None else float(value)
-
-    def _settled(self, compared: ComparedColumn, causes: Sequence[str]) -> dict[str, list[bool]]:
-        """Which remedies settle all cells of a cause, by the cause."""
-        settled: dict[str, list[bool]] = {cause: [] for cause in causes}
-        tried = [(cause, condition) for cause in causes for condition in trials(compared, cause)]
-        left = [count_where(exp.and_(_is_of(cause), exp.not_(condition))) for cause, condition in tried]
-        for (cause, _), cells in zip(tried, self._of_causes(compared, left) if left else (), strict=True):
-            settled[cause].append(cells == 0)
-        return settled
 
     def _of_causes(self, compared: ComparedColumn, measures: Sequence[exp.Expr]) -> tuple[Any, ...]:
         """Aggregates over the differing cells of a column, whose causes are in the column `cause`."""

@@ -13,10 +13,13 @@ from transferroom_pipeline.comparisons.sql_text import parse_relation
 Options = Mapping[str, Any]
 
 _RULE_WITH_VALUE = {"abs_": "abs", "rel": "rel", "drift": "drift", "within": "within", "trim": "trim"}
+_SIDES = ("legacy", "modern")
 _RULE_WITHOUT_VALUE: dict[str, tuple[str, dict[str, object]]] = {
     "ignore_case": ("ignore-case", {"case": "insensitive"}),
     "null_equals_empty": ("null-equals-empty", {"null_equals_empty": True}),
     "json_column": ("json-column", {"json": True}),
+    "numeric": ("numeric", {"numeric": True}),
+    "ignore_blanks": ("ignore-blanks", {"blanks": "ignore"}),
 }
 _SERVERS = ("postgresql://", "postgres://")
 _CONNECTION_STRING = re.compile(
@@ -33,9 +36,12 @@ def table_spec(options: Options) -> TableSpec:
     spec = load_spec(Path(options["spec"])) if options["spec"] else Spec()
     name = _table_name(options, spec)
     written = spec.tables[name].model_dump(by_alias=True, exclude_unset=True) if name in spec.tables else {}
-    merged = written | _table_flags(options) | {"columns": _merged(written.get("columns", {}), _column_flags(options))}
-    if not (merged.get("legacy") and merged.get("modern")):
-        raise SpecError("name two tables: transferroom compare LEGACY MODERN, or --spec FILE with --table NAME")
+    flags = _table_flags(options)
+    replaced = {f"{side}{end}" for side in _SIDES for end in ("", "_sql") if {side, f"{side}_sql"} & flags.keys()}
+    kept = {field: value for field, value in written.items() if field not in replaced}
+    merged = kept | flags | {"columns": _merged(written.get("columns", {}), _column_flags(options))}
+    if not all(merged.get(side) or merged.get(f"{side}_sql") for side in _SIDES):
+        raise SpecError(_NAME_TWO)
     entry = validated(TableEntry, merged, source=f"table {name}")
     patterns = [column for column in options["exclude"] if _is_pattern(column)]
     defaults = Defaults(exclude=(*spec.defaults.exclude, *patterns))
@@ -51,6 +57,8 @@ def attached_databases(texts: Sequence[str]) -> dict[str, Path | str]:
     databases: dict[str, Path | str] = {}
     for text in texts:
         alias, separator, place = text.partition("=")
+        if alias in databases:
+            raise SpecError(f"--attach {alias}: two databases cannot have one alias: give each its own")
         if not (alias and separator and place) or "://" in alias:
             raise SpecError(
                 "--attach: write ALIAS=FILE_OR_URL, such as old=data/legacy/transferroom.duckdb or old=postgresql://..."
@@ -78,25 +86,64 @@ def _table_name(options: Options, spec: Spec) -> str:
     if options["spec"] and name not in spec.tables and not options["modern"]:
         raise SpecError(f"--table {name}: spec {options['spec']} has {', '.join(sorted(spec.tables)) or 'no tables'}")
     if name is not None:
+        if not name.strip():
+            raise SpecError("--table: the name is empty: write the name of the table in reports")
         return name
-    if options["modern"] is None:
-        raise SpecError("name two tables: transferroom compare LEGACY MODERN, or --spec FILE with --table NAME")
-    return parse_relation(options["modern"]).name
+    places = _places(options)
+    if places["modern"]:
+        return parse_relation(places["modern"]).name
+    if options["modern_sql"]:
+        return Path(options["modern_sql"]).stem
+    raise SpecError(_NAME_TWO)
+
+
+_NAME_TWO = (
+    "name two tables: transferroom compare LEGACY MODERN, or for either a file with a query (--legacy-sql, "
+    "--modern-sql), or --spec FILE with --table NAME"
+)
+
+
+def _places(options: Options) -> dict[str, str | None]:
+    """The two arguments; where legacy is a query, a single one is modern's."""
+    legacy, modern = options["legacy"], options["modern"]
+    if options["legacy_sql"] and modern is None:
+        legacy, modern = None, legacy
+    return {"legacy": legacy, "modern": modern}
 
 
 def _table_flags(options: Options) -> dict[str, object]:
     """The flags about the whole table that were given."""
     flags = {
-        "legacy": options["legacy"],
-        "modern": options["modern"],
+        **_places(options),
+        "legacy_sql": options["legacy_sql"],
+        "modern_sql": options["modern_sql"],
         "key": options["key"] or None,
         "multiset": options["multiset"] or None,
-        "rename": dict(_pair("rename", text, "OLD=NEW") for text in options["rename"]) or None,
-        "where": options["where"],
+        "rename": _renaming(options["rename"]) or None,
+        "where": _where(options),
         "row_tolerance": options["row_tolerance"],
         "allow_empty": options["allow_empty"] or None,
     }
     return {name: value for name, value in flags.items() if value is not None}
+
+
+def _renaming(texts: Sequence[str]) -> dict[str, str]:
+    renaming: dict[str, str] = {}
+    for text in texts:
+        old, new = _pair("rename", text, "OLD=NEW")
+        if old in renaming:
+            raise SpecError(f"--rename {text}: {old} is renamed to {renaming[old]} already: keep one")
+        renaming[old] = new
+    return renaming
+
+
+def _where(options: Options) -> str | dict[str, str] | None:
+    """The predicate of both sides, or of each."""
+    both: str | None = options["where"]
+    each = {side: options[f"{side}_where"] for side in _SIDES if options[f"{side}_where"] is not None}
+    if both is not None and each:
+        raise SpecError("--where is for both sides: leave it out beside --legacy-where and --modern-where")
+    return each or both
 
 
 def _column_flags(options: Options) -> dict[str, dict[str, object]]:
@@ -107,6 +154,9 @@ def _column_flags(options: Options) -> dict[str, dict[str, object]]:
             column, value = _pair(field, text, "COL=VALUE")
             validated(ColumnRule, {field: value}, source=f"--{field} {text}")
             rules.setdefault(column, {})[field] = value
+    for text in options["null_equals"]:
+        column, value = _pair("null-equals", text, "COL=VALUE", splits_first=True)
+        rules.setdefault(column, {}).setdefault("null_equals", []).append(value)  # type: ignore[attr-defined]
     for column in options["exclude"]:
         if not _is_pattern(column):
             rules.setdefault(column, {})["exclude"] = True
@@ -122,8 +172,9 @@ def _is_pattern(column: str) -> bool:
     return any(character in column for character in "*?[")
 
 
-def _pair(flag: str, text: str, form: str) -> tuple[str, str]:
-    name, separator, value = text.rpartition("=")
+def _pair(flag: str, text: str, form: str, *, splits_first: bool = False) -> tuple[str, str]:
+    """A name and a value; of several signs between them the last one counts, since a name may hold one too."""
+    name, separator, value = text.partition("=") if splits_first else text.rpartition("=")
     if not (name and separator and value):
         raise SpecError(f"--{flag} {text}: write {form}")
     return name, value

@@ -183,6 +183,7 @@ def _column_row(column: ColumnResult) -> dict[str, object]:
         "max_abs_diff": column.max_abs_diff,
         "max_rel_diff": column.max_rel_diff,
         "drift": column.drift,
+        "converted_with_loss": column.converted_with_loss,
     }
 
 

@@ -8,7 +8,16 @@ from fractions import Fraction
 
 from transferroom_pipeline.comparisons.columns import ComparedColumn, MatchedColumn
 from transferroom_pipeline.comparisons.findings import Findings, Largest
-from transferroom_pipeline.comparisons.queries import LEGACY, MODERN, differing_sums, number_columns, sums
+from transferroom_pipeline.comparisons.queries import (
+    LEGACY,
+    MODERN,
+    SIDES,
+    count_lossy,
+    differing_sums,
+    lossy_columns,
+    number_columns,
+    sums,
+)
 from transferroom_pipeline.comparisons.result import ColumnResult, ColumnStatus
 from transferroom_pipeline.comparisons.spec import TableSpec
 from transferroom_pipeline.comparisons.statements import Statements
@@ -29,12 +38,14 @@ class Measures:
         accepted: Accepted cells.
         largest: The largest absolute and relative difference.
         sums: Of either side, for the columns whose drift is measured.
+        lossy: Values with more digits than the double that they were compared as; only columns that have some.
     """
 
     causes: Mapping[int, Mapping[str, int]]
     accepted: Mapping[int, int]
     largest: Mapping[int, Largest]
     sums: Sums
+    lossy: Mapping[int, int]
 
 
 def measure(findings: Findings, spec: TableSpec, tolerant: Mapping[int, Largest]) -> Measures:
@@ -53,7 +64,19 @@ def measure(findings: Findings, spec: TableSpec, tolerant: Mapping[int, Largest]
         accepted=findings.accepted_cells(),
         largest={**tolerant, **findings.largest_differing(strict)},
         sums=_sums(findings, spec, drifting),
+        lossy=_converted_with_loss(findings, spec),
     )
+
+
+def _converted_with_loss(findings: Findings, spec: TableSpec) -> dict[int, int]:
+    """Read from the side whose values are converted; most comparisons have no such column."""
+    found: dict[int, int] = {}
+    for side in SIDES:
+        lossy = lossy_columns(findings.plan, side)
+        if lossy:
+            counted = findings.statements.row(count_lossy(spec, lossy, side))
+            found |= {each.position: int(cells) for each, cells in zip(lossy, counted, strict=True)}
+    return found
 
 
 def _drift_matters(findings: Findings, compared: ComparedColumn) -> bool:
@@ -146,5 +169,6 @@ def _column_result(findings: Findings, measures: Measures, column: MatchedColumn
         max_abs_diff=sizes[0],
         max_rel_diff=sizes[1],
         drift=_drift_of(measures.sums, place),
+        converted_with_loss=measures.lossy.get(place, 0),
         top_changes=findings.top_changes(findings.plan.compared[place]) if cells else (),
     )

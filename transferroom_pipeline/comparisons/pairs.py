@@ -31,7 +31,13 @@ def old_rows(spec: TableSpec, plan: ColumnPlan) -> exp.Select:
 
 
 def pairs(
-    spec: TableSpec, plan: ColumnPlan, candidates: exp.Table, limit: int, *, null_safe: bool = False
+    spec: TableSpec,
+    plan: ColumnPlan,
+    candidates: exp.Table,
+    limit: int,
+    *,
+    flagged: Sequence[ComparedColumn],
+    null_safe: bool = False,
 ) -> exp.Select:
     """Rows of the old side beside their partners: `l<n>` and `m<n>`, and `e<n>`, whether the two are strictly equal.
 
@@ -40,14 +46,12 @@ def pairs(
         plan: Its columns.
         candidates: Some of `old_rows`.
         limit: How many pairs at most.
+        flagged: The columns to say of whether they are strictly equal.
         null_safe: Whether NULL in the key is the same as NULL; without it engines can skip rows that have no such key.
     """
     same: type[exp.Binary] = exp.NullSafeEQ if null_safe else exp.EQ
     key = zip(*(_forms_in(plan.key_columns or plan.all_columns, side) for side in SIDES), strict=True)
-    equal = [
-        named(all_equal(*(_forms_in([each], side) for side in SIDES)), f"e{each.position}")
-        for each in plan.value_columns
-    ]
+    equal = [named(all_equal(*(_forms_in([each], side) for side in SIDES)), f"e{each.position}") for each in flagged]
     partners = side_rows(everything(spec)[MODERN], plan, MODERN).subquery(_TABLES[MODERN], copy=False)
     on = exp.and_(*(same(this=one, expression=other) for one, other in key), copy=False)
     return (
@@ -65,7 +69,7 @@ def _forms_in(columns: Sequence[ComparedColumn], side: int) -> list[exp.Expr]:
 def most_rows_differ(statements: Statements, spec: TableSpec, plan: ColumnPlan) -> bool:
     """Whether most of a few rows differ, be it within tolerance, so that hashing all of them would save nothing."""
     candidates = statements.create("candidates", old_rows(spec, plan).limit(_PROBED_ROWS))
-    found = statements.create("pairs", pairs(spec, plan, candidates, _PROBED_ROWS))
+    found = statements.create("pairs", pairs(spec, plan, candidates, _PROBED_ROWS, flagged=plan.value_columns))
     differs = exp.not_(exp.and_(*(column(f"e{each.position}") for each in plan.value_columns)))
     rows, differing = statements.row(exp.select(count(), count_where(differs)).from_(found))
     return bool(differing * 2 > rows)

@@ -4,7 +4,7 @@ Inside the queries columns go by their numbers, so that no name of a table's own
 forms of the key, `c<n>` the values, `l<n>` and `m<n>` the values of either side, `d<n>` whether the two differ.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -66,7 +66,7 @@ def relation(spec: TableSpec, side: int) -> exp.Table:
 def filtered(spec: TableSpec, side: int) -> exp.Select:
     """The rows of one side that are compared, with the table's own columns."""
     query = exp.select("*").from_(relation(spec, side))
-    predicate = (spec.where.legacy, spec.where.modern)[side]
+    predicate = spec.where.of(side)
     return query if predicate is None else query.where(parse_predicate(predicate))
 
 
@@ -214,6 +214,18 @@ def number_columns(plan: ColumnPlan) -> list[ComparedColumn]:
     return [compared for compared in plan.value_columns if compared.equality.is_number]
 
 
+def lossy_columns(plan: ColumnPlan, side: int) -> list[ComparedColumn]:
+    """The columns of which one side's values may have more digits than the double that they are compared as."""
+    return [each for each in plan.all_columns if each.equality.may_lose_digits(side)]
+
+
+def count_lossy(spec: TableSpec, columns: Sequence[ComparedColumn], side: int) -> exp.Select:
+    """One row with the number of such values of each column."""
+    counts = [count_where(each.equality.loses_digits(own(each, side), side)) for each in columns]
+    source = filtered(spec, side).subquery("source")
+    return exp.select(*_named("s", counts)).from_(source)
+
+
 def count_all(spec: TableSpec, side: int) -> exp.Select:
     """The number of rows without the predicate."""
     return exp.select(count()).from_(relation(spec, side))
@@ -239,6 +251,10 @@ def with_duplicate_key(duplicate_keys: exp.Table, plan: ColumnPlan, rows: str) -
     return exp.Exists(
         this=exp.select("1").from_(exp.alias_(duplicate_keys.copy(), "duplicate", table=True)).where(exp.and_(*same))
     )
+
+
+PairCondition = Callable[[exp.Expr, exp.Expr], exp.Expr]
+"""A condition on the legacy and the modern cell of a column."""
 
 
 @dataclass(frozen=True)
@@ -279,7 +295,11 @@ class Matching:
         return exp.select("*").from_(rows.subquery("rows", copy=False), copy=False).where(unique, copy=False)
 
     def differing_rows(self) -> exp.Select:
-        """Every joined row that is not identical, with both sides' values and which of them differ."""
+        """Every joined row that is not identical, with both sides' values and which of them differ.
+
+        Which rows are on both sides is asked outside: with it in the expression of each column, planning a comparison
+        of some hundred columns takes engines several times as long.
+        """
         missing = _missing()
         differs = {each.position: exp.not_(cells_equal(each), copy=False) for each in self.plan.value_columns}
         kind = (
@@ -288,12 +308,31 @@ class Matching:
             .when(missing[MODERN], exp.Literal.string("only_legacy"))
             .else_(exp.Literal.string("different"))
         )
-        both = exp.not_(exp.or_(*(condition.copy() for condition in missing), copy=False))
-        # The generator reads nothing but a node's own parts, so that one may stand in many places.
-        flags = [named(exp.And(this=both, expression=differs[place].copy()), f"d{place}") for place in differs]
+        flags = [named(differs[place].copy(), f"d{place}") for place in differs]
         beyond = exp.or_(*missing, *differs.values(), copy=False)
         selected = [kind.as_("kind", quoted=True), *paired_values(self.plan), *flags]
-        return self._joined().select(*selected, copy=False).where(beyond, copy=False)
+        rows = self._joined().select(*selected, copy=False).where(beyond, copy=False)
+        is_paired = exp.EQ(this=column("kind"), expression=exp.Literal.string("different"))
+        values = [column(f"{name[0]}{each.position}") for each in self.plan.all_columns for name in SIDE_NAMES]
+        outside = [
+            named(exp.And(this=is_paired.copy(), expression=column(f"d{place}")), f"d{place}") for place in differs
+        ]
+        query = exp.Select(expressions=[column("kind"), *values, *outside])
+        return query.from_(rows.subquery("rows", copy=False), copy=False)
+
+    def count_pairs(self, conditions: Sequence[PairCondition], columns: Sequence[ComparedColumn]) -> exp.Select:
+        """One row: for each condition, how many rows that both sides have meet it.
+
+        Args:
+            conditions: Each over the two cells of a column.
+            columns: The column of each condition.
+        """
+        both = exp.not_(exp.or_(*_missing(), copy=False))
+        counts = [
+            count_where(exp.And(this=both, expression=exp.paren(condition(*_cells(compared)))))
+            for condition, compared in zip(conditions, columns, strict=True)
+        ]
+        return self._joined().select(*_named("n", counts), copy=False)
 
     def spread(self, buckets: int) -> exp.Select:
         """How far tolerant columns are apart at most: over all identical rows, and per bucket over those that are not.

@@ -92,6 +92,7 @@ class ColumnResult:
         max_abs_diff: Largest difference of two numbers in one row, within tolerance or not; None when there is none.
         max_rel_diff: The same as a share of the larger number.
         drift: Difference of the two columns' sums as a share of the larger; None for columns that are not numbers.
+        converted_with_loss: Values with more digits than the double that they were compared as.
         top_changes: The most frequent changes.
     """
 
@@ -108,6 +109,7 @@ class ColumnResult:
     max_abs_diff: float | None
     max_rel_diff: float | None
     drift: float | None
+    converted_with_loss: int
     top_changes: tuple[TopChange, ...]
 
 

@@ -1,45 +1,40 @@
-"""Each run proves that it can fail: known changes are planted in real rows, and the same code must find them all.
+"""Each run proves that it can fail: known changes are planted in real rows, and the same code must find them all."""
 
-Copies of a few rows that were found identical, told apart by the number of the copy, make two small tables. In the new
-one each copy has one change: a cell of one column, a change that the column's rule forgives, a missing row, a row that
-the old one lacks, a row that is twice in the old one.
-"""
-
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 from sqlglot import exp
 
 from transferroom_pipeline.comparisons.buckets import Hashing
-from transferroom_pipeline.comparisons.column_types import column_type
-from transferroom_pipeline.comparisons.columns import Column, ColumnPlan, ComparedColumn, plan_columns
+from transferroom_pipeline.comparisons.columns import ColumnPlan, plan_columns, typed_columns
 from transferroom_pipeline.comparisons.findings import Findings
 from transferroom_pipeline.comparisons.matching import Matched, match
 from transferroom_pipeline.comparisons.pairs import old_rows, pairs
-from transferroom_pipeline.comparisons.planting import changed, changes_every_value, forgiven
+from transferroom_pipeline.comparisons.planted import Kind, Planted, kinds_of
+from transferroom_pipeline.comparisons.planting import changes_every_value
 from transferroom_pipeline.comparisons.queries import (
     LEGACY,
     MODERN,
-    SIDE_NAMES,
     SIDES,
     column,
     count,
-    named,
+    sum_or_zero,
     with_duplicate_key,
 )
-from transferroom_pipeline.comparisons.spec import ColumnRule, SidePredicates, TableSpec
-from transferroom_pipeline.comparisons.sql_text import DIALECT
+from transferroom_pipeline.comparisons.spec import TableSpec
 from transferroom_pipeline.comparisons.statements import Statements, silent
 
 _ROWS = 4
+_MANY_KINDS = 50
+"""From so many on, one row must do: there is a copy of it for each."""
+
 _CANDIDATES = 16
 """Rows of the old side, of which the first few that turn up in the new one are taken: reading stops there."""
 
 
 @dataclass(frozen=True)
 class SelfCheck:
-    """What the self-check came to.
+    """What the self-check found.
 
     Attributes:
         planted: How many kinds of change were planted; 0 where no row was found identical.
@@ -63,206 +58,125 @@ def self_check(
         hashing: When rows are hashed: as it was for the tables themselves, so that the hashes are checked as well.
     """
     statements.progress("planting changes to check the comparison itself", 0)
-    found_pairs = _pairs(statements, spec, plan, matched)
-    if found_pairs is None:
+    kinds = kinds_of(plan, each_apart=hashing.from_rows <= 1)
+    planted = _Pairing(statements, spec, plan, matched, kinds).planted()
+    if planted is None:
         return SelfCheck(missed=("The self-check found no equal rows to plant changes in.",))
-    planted = _Planted(plan, found_pairs)
     tables = [statements.create(f"planted_{side}", planted.table(side)) for side in SIDES]
     again = replace(statements, mark=f"{statements.mark}_check", progress=silent)
-    checked = _spec_of_planted(spec, plan, tables)
+    checked = planted.spec(spec, tables)
     columns = [
-        [Column(name, column_type(type_name, plan.functions.dialect)) for name, type_name in again.columns(table)]
-        for table in tables
+        typed_columns(again.columns(table), planted.numerals(side), plan.functions.dialect)
+        for side, table in zip(SIDES, tables, strict=True)
     ]
     checked_plan = plan_columns(checked, columns[LEGACY], columns[MODERN], plan.functions)
     found = match(again, checked, checked_plan, hashing)
     findings = Findings(again, checked_plan, found.differences, found.duplicates)
-    counted = _Found(_cells(findings), findings.rows_by_kind(), findings.duplicate_rows())
+    counted = _Found(_cells(findings, planted), findings.rows_by_kind(), findings.duplicate_rows())
     return SelfCheck(planted.changes, tuple(_missed(planted, counted)))
 
 
-@dataclass(frozen=True)
-class _Pairs:
-    """The rows to plant changes in, in one work table.
-
-    Its columns are `l<n>` and `m<n>`, the values of either side, and `e<n>`, whether the two are strictly equal.
-
-    Attributes:
-        table: Where they are.
-        rows: How many there are.
-        filled: Rows without NULL by the column's position, for columns in which NULL cannot be changed.
-    """
-
-    table: exp.Table
-    rows: int
-    filled: dict[int, int]
+Cells = Mapping[tuple[int, int], tuple[int, ...]]
+"""Differing cells of each kind, by the number of the copy and the place."""
 
 
 @dataclass(frozen=True)
 class _Found:
     """What comparing the planted tables found."""
 
-    cells: dict[int, int]
+    cells: Cells
     kinds: dict[str, int]
     duplicates: dict[str, int]
 
 
+def _cells(findings: Findings, planted: Planted) -> Cells:
+    if not findings.plan.key or findings.differences is None:
+        return {}
+    by_name = {each.legacy: each for each in findings.plan.all_columns}
+    marks = [column(f"l{by_name[name].position}") for name in planted.marks]
+    flags = [column(f"d{by_name[kind.name].position}") for kind in planted.kinds]
+    counts = [sum_or_zero(findings.plan.functions.cast(flag, "INT")) for flag in flags]
+    is_paired = exp.EQ(this=column("kind"), expression=exp.Literal.string("different"))
+    query = exp.select(*marks, *counts).from_(findings.differences.copy()).where(is_paired)
+    rows = findings.statements.rows(query.group_by(*(mark.copy() for mark in marks)))
+    return {(int(copy), int(place)): tuple(map(int, cells)) for copy, place, *cells in rows}
+
+
 @dataclass(frozen=True)
-class _Planted:
-    """The two tables with planted changes: every pair of rows once per copy."""
+class _Pairing:
+    """Looks for real rows of both sides that were found identical."""
 
+    statements: Statements
+    spec: TableSpec
     plan: ColumnPlan
-    pairs: _Pairs
+    matched: Matched
+    kinds: tuple[Kind, ...]
 
-    @cached_property
-    def forgiving(self) -> list[ComparedColumn]:
-        """The columns whose rule forgives a change."""
-        return [each for each in self.plan.value_columns if forgiven(each, column(f"m{each.position}")) is not None]
+    def planted(self) -> Planted | None:
+        """The rows to plant changes in; None where there are none."""
+        limit = _ROWS if self.plan.key and len(self.kinds) <= _MANY_KINDS else 1
+        candidates = self.statements.create("candidates", self._candidates())
+        # First by the plain comparison, which NULL fails: it lets engines skip the rows that have none of the keys.
+        found = self._counted(self._pairs(candidates, limit, null_safe=False))
+        found = found or self._counted(self._pairs(candidates, limit, null_safe=True))
+        if found is not None or self.matched.duplicate_keys is None:
+            return found
+        candidates = self.statements.create("candidates", old_rows(self.spec, self.plan).limit(_CANDIDATES))
+        flagged = self.plan.value_columns
+        many = pairs(self.spec, self.plan, candidates, _CANDIDATES**2, flagged=flagged, null_safe=True)
+        equal = exp.and_(*(column(f"e{each.position}") for each in flagged))
+        return self._counted(exp.select("*").from_(many.subquery("pairs")).where(equal).limit(1))
 
-    @cached_property
-    def copies(self) -> list[str]:
-        """What is done to each copy: a change of one column to find, all changes to forgive, or one of whole rows."""
-        found = [f"changed {each.position}" for each in self.plan.value_columns]
-        return [*found, *(["forgiven"] if self.forgiving else []), "missing", "extra", "twice"]
+    def _pairs(self, candidates: exp.Table, limit: int, *, null_safe: bool) -> exp.Select:
+        flagged = [each for kind in self.kinds if kind.is_forgiving for each in kind.columns]
+        return pairs(self.spec, self.plan, candidates, limit, flagged=flagged, null_safe=null_safe)
 
-    @property
-    def changes(self) -> int:
-        """How many changes are planted: one per column, one more per column that forgives, three of whole rows."""
-        return len(self.plan.value_columns) + len(self.forgiving) + 3
+    def _counted(self, query: exp.Select) -> Planted | None:
+        table = self.statements.create("pairs", query)
+        fixed = [each for each in self.plan.value_columns if not changes_every_value(each)]
+        filled = [exp.Count(this=column(f"m{each.position}")) for each in fixed]
+        rows, *counts = self.statements.row(exp.select(count(), *filled).from_(table.copy()))
+        found = {each.position: int(number) for each, number in zip(fixed, counts, strict=True)}
+        return Planted(self.plan, self.kinds, table, int(rows), found) if rows else None
 
-    def expected(self, compared: ComparedColumn) -> int:
-        """How many cells of a column are changed."""
-        return self.pairs.rows if changes_every_value(compared) else self.pairs.filled[compared.position]
-
-    def table(self, side: int) -> exp.Query:
-        """One of the two tables."""
-        left_out = "extra" if side == LEGACY else "missing"
-        numbers = [number for number, what in enumerate(self.copies) if what != left_out]
-        if side == LEGACY:
-            numbers.append(self.copies.index("twice"))
-        copies = exp.union(
-            *(exp.select(exp.Literal.number(number).as_("copy", quoted=True)) for number in numbers), distinct=False
-        )
-        values = [named(self._value(each, side), each.name(side)) for each in self.plan.all_columns]
-        pairs = exp.alias_(self.pairs.table.copy(), "pair", table=True)
-        return (
-            exp.Select(expressions=[named(column("copy", "copies"), _copy_name(self.plan)), *values])
-            .from_(pairs, copy=False)
-            .join(copies.subquery("copies", copy=False), join_type="cross", copy=False)
-        )
-
-    def _value(self, compared: ComparedColumn, side: int) -> exp.Expr:
-        value: exp.Expr = column(f"{SIDE_NAMES[side][0]}{compared.position}", "pair")
-        if side == LEGACY or compared.position in self.plan.key:
-            return value
-        value = self.plan.functions.caseable(value, compared.equality.modern)
-        planted = [exp.If(this=self._is_copy(f"changed {compared.position}"), true=changed(compared, value))]
-        let_be = forgiven(compared, value)
-        if let_be is not None:
-            # Only where the two are the same: elsewhere the rule may have been used up already.
-            strictly_equal = column(f"e{compared.position}", "pair")
-            is_copy = exp.and_(self._is_copy("forgiven"), strictly_equal, copy=False)
-            planted.append(exp.If(this=is_copy, true=let_be))
-        return exp.Case(ifs=planted, default=value)
-
-    def _is_copy(self, what: str) -> exp.Expr:
-        return exp.EQ(this=column("copy", "copies"), expression=exp.Literal.number(self.copies.index(what)))
+    def _candidates(self) -> exp.Select:
+        """A few rows of the old side that were found identical; without a key, any that may be."""
+        rows, matched = old_rows(self.spec, self.plan), self.matched
+        if matched.differences is not None:
+            same = [
+                exp.NullSafeEQ(
+                    this=column(f"l{each.position}", "differing"), expression=column(f"c{each.position}", "rows")
+                )
+                for each in self.plan.key_columns
+            ]
+            differing = exp.alias_(matched.differences.copy(), "differing", table=True)
+            rows = rows.where(exp.not_(exp.Exists(this=exp.select("1").from_(differing).where(exp.and_(*same)))))
+        if matched.duplicate_keys is not None:
+            rows = rows.where(exp.not_(with_duplicate_key(matched.duplicate_keys, self.plan, "rows")))
+        return rows.limit(_CANDIDATES)
 
 
-def _copy_name(plan: ColumnPlan) -> str:
-    """A name for the number of the copy that no column has."""
-    taken = {name.lower() for each in plan.all_columns for name in (each.legacy, each.modern)}
-    name = "copy"
-    while name in taken:
-        name += "_"
-    return name
-
-
-def _pairs(statements: Statements, spec: TableSpec, plan: ColumnPlan, matched: Matched) -> _Pairs | None:
-    """Real rows of both sides that were found identical; None where there are none."""
-    limit = _ROWS if plan.key else 1
-    candidates = statements.create("candidates", _candidates(spec, plan, matched))
-    # First by the plain comparison, which NULL fails: it lets engines skip the rows that have none of the keys.
-    found = _counted(statements, plan, pairs(spec, plan, candidates, limit))
-    found = found or _counted(statements, plan, pairs(spec, plan, candidates, limit, null_safe=True))
-    if found is not None or matched.duplicate_keys is None:
-        return found
-    candidates = statements.create("candidates", old_rows(spec, plan).limit(_CANDIDATES))
-    equal = exp.and_(*(column(f"e{each.position}") for each in plan.value_columns))
-    among_duplicates = pairs(spec, plan, candidates, _CANDIDATES**2, null_safe=True).subquery("pairs")
-    return _counted(statements, plan, exp.select("*").from_(among_duplicates).where(equal).limit(1))
-
-
-def _counted(statements: Statements, plan: ColumnPlan, query: exp.Select) -> _Pairs | None:
-    table = statements.create("pairs", query)
-    fixed = [each for each in plan.value_columns if not changes_every_value(each)]
-    filled = [exp.Count(this=column(f"m{each.position}")) for each in fixed]
-    rows, *counts = statements.row(exp.select(count(), *filled).from_(table.copy()))
-    found = {each.position: int(number) for each, number in zip(fixed, counts, strict=True)}
-    return _Pairs(table, int(rows), found) if rows else None
-
-
-def _candidates(spec: TableSpec, plan: ColumnPlan, matched: Matched) -> exp.Select:
-    """A few rows of the old side that were found identical; without a key, any that may be."""
-    rows = old_rows(spec, plan)
-    if matched.differences is not None:
-        same = [
-            exp.NullSafeEQ(
-                this=column(f"l{each.position}", "differing"), expression=column(f"c{each.position}", "rows")
-            )
-            for each in plan.key_columns
-        ]
-        differing = exp.alias_(matched.differences.copy(), "differing", table=True)
-        rows = rows.where(exp.not_(exp.Exists(this=exp.select("1").from_(differing).where(exp.and_(*same)))))
-    if matched.duplicate_keys is not None:
-        rows = rows.where(exp.not_(with_duplicate_key(matched.duplicate_keys, plan, "rows")))
-    return rows.limit(_CANDIDATES)
-
-
-def _spec_of_planted(spec: TableSpec, plan: ColumnPlan, tables: Sequence[exp.Table]) -> TableSpec:
-    """The same rules for the planted tables, which hold the compared columns only."""
-    key = (_copy_name(plan), *(each.modern for each in plan.key_columns)) if plan.key else ()
-    rules: dict[str, ColumnRule] = {each.modern: each.rule for each in plan.all_columns}
-    names = [table.sql(dialect=DIALECT, identify=True) for table in tables]
-    changes = {
-        "legacy": names[LEGACY],
-        "modern": names[MODERN],
-        "key": key,
-        "rename": {each.legacy: each.modern for each in plan.all_columns if each.legacy != each.modern},
-        "where": SidePredicates(),
-        "exclude": (),
-        "columns": rules,
-        "accepted": (),
-    }
-    return spec.model_copy(update=changes)
-
-
-def _cells(findings: Findings) -> dict[int, int]:
-    return dict(findings.counted().cells)
-
-
-def _missed(planted: _Planted, counted: _Found) -> Iterator[str]:
+def _missed(planted: Planted, counted: _Found) -> Iterator[str]:
     """What was planted and not found."""
     if planted.plan.key:
-        yield from _missed_cells(planted, counted.cells)
-        yield from _missed_rows(planted.pairs.rows, counted)
+        for kind in planted.kinds:
+            yield from _missed_cells(planted, kind, counted.cells)
+        yield from _missed_rows(planted.rows, counted)
         return
     changes = sum(planted.expected(each) for each in planted.plan.value_columns)
-    rows = planted.pairs.rows
     found = counted.kinds.get("only_legacy"), counted.kinds.get("only_modern")
-    if found != (changes + 2 * rows, changes + rows):
+    if found != (changes + 2 * planted.rows, changes + planted.rows):
         yield "The self-check planted changes in copies of real rows, and the comparison did not count them right."
 
 
-def _missed_cells(planted: _Planted, cells: dict[int, int]) -> Iterator[str]:
-    # The number of the copy is the first column of the planted tables, and the others keep their order.
-    for number, each in enumerate(planted.plan.all_columns, start=1):
-        if each.position in planted.plan.key:
-            continue
-        found, expected = cells.get(number, 0), planted.expected(each)
-        if found < expected:
+def _missed_cells(planted: Planted, kind: Kind, cells: Cells) -> Iterator[str]:
+    own = planted.copy_of(kind)
+    for place, each in enumerate(kind.columns, start=1):
+        found = cells.get((own, place), (0,) * len(planted.kinds))[kind.number]
+        wrongly = sum(counts[kind.number] for (copy, at), counts in cells.items() if at == place and copy != own)
+        if found < planted.expected(each):
             yield f"The self-check planted a change in column {each.legacy}, and the comparison missed it."
-        elif found > expected:
+        elif wrongly or found > planted.expected(each):
             yield f"The self-check planted a change that the rule of column {each.legacy} forgives, and it counted."
 
 

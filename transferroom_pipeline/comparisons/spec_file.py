@@ -22,17 +22,45 @@ _TABLE_DEPTH = 2
 """Parts of a path up to the fields of a table: `tables` and the table's name."""
 
 
-class _NoDuplicates(yaml.SafeLoader):
-    """YAML lets the last of two equal keys win without a word; a rule that is overruled unseen is a mistake."""
+_MERGE = "tag:yaml.org,2002:merge"
+_TEXT = "tag:yaml.org,2002:str"
+_TIMESTAMP = "tag:yaml.org,2002:timestamp"
+_TRUTH = "tag:yaml.org,2002:bool"
+
+
+class _AsWritten(yaml.SafeLoader):
+    """YAML as people mean it in a spec.
+
+    YAML lets the last of two equal keys win without a word, but a rule that is overruled unseen is a mistake. It reads
+    the names no, on and 2024 as a truth and a number, but names are texts. A date that there is not is left a text, so
+    that the field can be named in the error.
+    """
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
-        seen: set[Any] = set()
+        seen: set[str] = set()
         for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if isinstance(key, str) and key in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"{key!r} is written twice", key_node.start_mark)
-            seen.add(key if isinstance(key, str) else None)
+            if not isinstance(key_node, yaml.ScalarNode) or key_node.tag == _MERGE:
+                continue
+            key_node.tag = _TEXT
+            if key_node.value in seen:
+                message = f"{key_node.value!r} is written twice"
+                raise yaml.constructor.ConstructorError(None, None, message, key_node.start_mark)
+            seen.add(key_node.value)
         return super().construct_mapping(node, deep=deep)
+
+    def construct_date(self, node: yaml.ScalarNode) -> object:
+        """A date, or the text that is none."""
+        try:
+            return self.construct_yaml_timestamp(node)
+        except ValueError:
+            return node.value
+
+
+_AsWritten.add_constructor(_TIMESTAMP, _AsWritten.construct_date)
+_AsWritten.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != _TRUTH or first in "tTfF"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 
 
 def packaged_spec() -> Spec:
@@ -47,12 +75,22 @@ def load_spec(path: Path) -> Spec:
         SpecError: The file cannot be read, is not YAML or says something that is not a spec.
     """
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_NoDuplicates)  # noqa: S506 - a SafeLoader
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_AsWritten)  # noqa: S506 - a SafeLoader
     except OSError as error:
         raise SpecError(f"spec {path} cannot be read: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SpecError(f"spec {path} is not YAML: {_one_line(error)}") from error
-    return validated(Spec, {} if content is None else content, source=f"spec {path}")
+    return _with_files_beside(validated(Spec, {} if content is None else content, source=f"spec {path}"), path.parent)
+
+
+def _with_files_beside(spec: Spec, folder: Path) -> Spec:
+    """The spec with the files of its queries found from where the spec is."""
+
+    def placed(entry: TableEntry) -> TableEntry:
+        files = {name: getattr(entry, name) for name in ("legacy_sql", "modern_sql")}
+        return entry.model_copy(update={name: str(folder / file) for name, file in files.items() if file})
+
+    return spec.model_copy(update={"tables": {name: placed(entry) for name, entry in spec.tables.items()}})
 
 
 def validated(model: type[Model], content: object, *, source: str) -> Model:

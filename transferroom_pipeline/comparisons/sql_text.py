@@ -45,6 +45,40 @@ def parse_predicate(text: str) -> exp.Expr:
     return predicate
 
 
+def parse_query(text: str) -> exp.Query:
+    """Read one SELECT in DuckDB's dialect, whatever engine it is for; all else that SQL knows is refused.
+
+    Raises:
+        SpecError: The text is several statements, no query, or no SQL.
+    """
+    try:
+        parsed = sqlglot.parse(text, dialect=DIALECT)
+    except (SqlglotError, RecursionError) as error:
+        reason = str(error).splitlines()[0]
+        raise SpecError(f"the query is not SQL: write one SELECT in DuckDB's dialect ({reason})") from error
+    statements = [found for found in parsed if found is not None and not isinstance(found, exp.Semicolon)]
+    if len(statements) != 1 or not isinstance(statements[0], exp.Query):
+        raise SpecError("the query is not one SELECT: write a single one")
+    query = statements[0]
+    for node in query.walk():
+        node.pop_comments()
+    return query
+
+
+def selected_whole(query: str) -> exp.Table | None:
+    """The relation that a query or the statement of a view selects all of, and nothing else; None for every other."""
+    try:
+        parsed = sqlglot.parse_one(query, dialect=DIALECT)
+    except (SqlglotError, RecursionError):
+        return None
+    select = parsed.expression if isinstance(parsed, exp.Create) else parsed
+    plain = {name for name, value in select.args.items() if value} <= {"expressions", "from_", "kind"}
+    if not (isinstance(select, exp.Select) and plain and [type(each) for each in select.expressions] == [exp.Star]):
+        return None
+    source = select.args["from_"].this if select.args.get("from_") else None
+    return source if isinstance(source, exp.Table) and isinstance(source.this, exp.Identifier) else None
+
+
 def _without_literals(text: str) -> str:
     """The text without its quoted strings and names, in which a semicolon is harmless."""
     tokens = sqlglot.tokenize(text, read=DIALECT)

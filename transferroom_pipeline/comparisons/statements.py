@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from transferroom_pipeline.comparisons.engines.base import Engine
+from transferroom_pipeline.comparisons.engines.base import Engine, Reading
 from transferroom_pipeline.comparisons.exceptions import ComparisonError, SpecError
 
 Progress = Callable[[str, int], None]
@@ -37,6 +37,7 @@ class Statements:
     progress: Progress = silent
     run: list[str] = field(default_factory=list)
     _created: list[exp.Table] = field(default_factory=list)
+    _views: list[exp.Table] = field(default_factory=list)
 
     def columns(self, table: exp.Table) -> list[tuple[str, str]]:
         """Names and types of a table's columns.
@@ -44,11 +45,36 @@ class Statements:
         Raises:
             ComparisonError: The table cannot be read.
         """
-        try:
+        with self._read(table):
             return self.engine.columns(table)
+
+    def reading(self, table: exp.Table) -> Reading | None:
+        """How to read a table where its name alone would give changed values.
+
+        Raises:
+            ComparisonError: The table cannot be read, or not without changing values.
+        """
+        with self._read(table):
+            return self.engine.reading(table)
+
+    def identity(self, table: exp.Table) -> str:
+        """What is the same for two names of one table.
+
+        Raises:
+            ComparisonError: The engine refuses to tell.
+        """
+        with self._read(table):
+            return self.engine.identity(table)
+
+    @contextmanager
+    def _read(self, table: exp.Table) -> Iterator[None]:
+        try:
+            yield
         except self.engine.errors as error:
             name = table.sql(dialect=self.engine.functions.dialect)
             raise ComparisonError(f"table {self.table}: {name} cannot be read: {self._sentence(error)}") from error
+        except ComparisonError as error:
+            raise ComparisonError(f"table {self.table}: {error}") from error
 
     def require_condition(self, rows: exp.Expr, condition: exp.Expr, *, written: str) -> None:
         """See that a predicate is a condition on a table or a subquery.
@@ -121,6 +147,13 @@ class Statements:
         self.execute(self.engine.create(table, query))
         return table
 
+    def create_view(self, what: str, query: exp.Expr) -> exp.Table:
+        """A view of a query for as long as the comparison lasts."""
+        view = self.engine.work_view(f"{self.mark}_{what}")
+        self._views.append(view)
+        self.execute(self.engine.create_view(view, query))
+        return view
+
     def new_table(self, what: str) -> exp.Table:
         """The name of a work table, which is dropped in the end."""
         table = self.engine.work_table(f"{self.mark}_{len(self._created)}_{what}")
@@ -128,19 +161,20 @@ class Statements:
         return table
 
     def drop_all(self) -> None:
-        """Drop the work tables; one need not be there, the comparison may have failed before.
+        """Drop the work tables and views; one need not be there, the comparison may have failed before.
 
         Raises:
             ComparisonError: The engine refuses to drop one; the others are dropped all the same.
         """
         self.engine.recover()
         refused: list[ComparisonError] = []
-        for table in self._created:
-            try:
-                self.execute(exp.Drop(this=table.copy(), kind="TABLE", exists=True))
-            except ComparisonError as error:
-                refused.append(error)
-        self._created.clear()
+        for kind, created in (("TABLE", self._created), ("VIEW", self._views)):
+            for table in created:
+                try:
+                    self.execute(exp.Drop(this=table.copy(), kind=kind, exists=True))
+                except ComparisonError as error:
+                    refused.append(error)
+            created.clear()
         if refused:
             raise refused[0]
 

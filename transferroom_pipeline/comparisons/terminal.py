@@ -73,6 +73,8 @@ def _column_notes(column: ColumnResult) -> list[str]:
         notes.append(", ".join(f"{cause} {cells:,}" for cause, cells in column.causes.items()))
     if column.accepted:
         notes.append(f"{column.accepted:,} accepted")
+    if column.converted_with_loss:
+        notes.append(f"{column.converted_with_loss:,} converted with loss")
     if column.modern_name not in {None, column.name}:
         notes.append(f"called {_readable(str(column.modern_name))} in modern")
     if column.type_changed:

@@ -1,6 +1,6 @@
 """The verdict: what the numbers of a comparison show."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -54,12 +54,13 @@ def judge(evidence: Evidence, allowed: Allowances) -> tuple[Verdict, tuple[str, 
     forgiven, row_reasons = _rows(evidence, allowed)
     column_reasons = _columns(evidence)
     differing = (*column_reasons, *(() if forgiven else row_reasons))
+    lossy = tuple(_converted_with_loss(evidence.columns))
     if differing:
-        return Verdict.DIFFERS, differing
+        return Verdict.DIFFERS, (*differing, *lossy)
     unshown = _not_shown(evidence, allowed)
     if unshown:
-        return Verdict.NOT_PROVEN, unshown
-    return Verdict.PROVEN, (_all_equal(evidence), *row_reasons)
+        return Verdict.NOT_PROVEN, (*unshown, *lossy)
+    return Verdict.PROVEN, (_all_equal(evidence), *row_reasons, *lossy)
 
 
 def _rows(evidence: Evidence, allowed: Allowances) -> tuple[bool, tuple[str, ...]]:
@@ -105,11 +106,20 @@ def _not_shown(evidence: Evidence, allowed: Allowances) -> tuple[str, ...]:
     if not evidence.compared_columns:
         reasons.append("No column is left to compare besides the key.")
     duplicates = rows.duplicate_key_legacy + rows.duplicate_key_modern
+    if (rows.legacy or rows.modern) and not (rows.identical or duplicates):
+        reasons.append("No row is identical on both sides: all that was found are agreed differences.")
     if duplicates and not allowed.duplicates:
         reasons.append(
             f"{_rows_text(duplicates)} of both sides share a key with another row, so the key identifies none."
         )
     return (*reasons, *evidence.missed_by_self_check)
+
+
+def _converted_with_loss(columns: Sequence[ColumnResult]) -> Iterator[str]:
+    for column in columns:
+        if column.converted_with_loss:
+            values = "1 value has" if column.converted_with_loss == 1 else f"{column.converted_with_loss:,} values have"
+            yield f"Column {column.name}: {values} more digits than the double that it is compared as."
 
 
 def _all_equal(evidence: Evidence) -> str:

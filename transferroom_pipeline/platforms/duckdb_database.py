@@ -146,6 +146,8 @@ def _explained(file: Path, error: duckdb.Error) -> PlatformError:
         holder = re.search(r"PID (\d+)", text)
         by = f"process {holder[1]}" if holder else "another process"
         return PlatformError(f"database {file} is in use by {by}: wait until it ends, or stop it, and try again")
+    if "already exists" in text or "reserved name" in text:
+        return PlatformError(f"database {file} cannot be attached under a name that is taken: choose another alias")
     if "not a valid DuckDB database" in text:
         return PlatformError(f"{file} is not a DuckDB database: check the path")
     return PlatformError(f"database {file} cannot be opened: {text.splitlines()[0]}")

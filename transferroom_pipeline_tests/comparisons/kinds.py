@@ -1,7 +1,7 @@
 """Types of columns with their values, the types that may be compared, and how a value is written in each of them.
 
-Left out, because the contract does not say what they mean: readings of a clock that its zone has twice or never, texts
-of dates and times in other forms than ISO 8601, infinite dates, and letters whose lower case is disputed.
+Left out, because the contract does not say what they mean: readings of a clock that its zone has never, texts of dates
+and times in other forms than ISO 8601, infinite dates, and letters whose lower case is disputed.
 """
 
 import json
@@ -18,8 +18,24 @@ from typing import Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from transferroom_pipeline_tests.comparisons.reference import Nanoseconds
+
 Values = Callable[[Random], Any]
-Family = Literal["boolean", "integer", "decimal", "float", "text", "json", "instant", "time", "uuid", "list", "other"]
+Family = Literal[
+    "numeral",
+    "boolean",
+    "integer",
+    "decimal",
+    "float",
+    "text",
+    "json",
+    "instant",
+    "time",
+    "uuid",
+    "list",
+    "struct",
+    "other",
+]
 
 
 def _none(*_: Any) -> list[Any]:
@@ -175,7 +191,7 @@ START = datetime(1, 1, 1)  # noqa: DTZ001 - readings of a clock in no zone
 MICROSECOND, SECOND, HOUR, DAY = (timedelta(**{f"{unit}s": 1}) for unit in ("microsecond", "second", "hour", "day"))
 
 
-def _is_clear(reading: datetime) -> bool:
+def form_is_clear(reading: datetime) -> bool:
     """Whether a clock shows it exactly once, in every zone."""
     both = ({reading.replace(tzinfo=zone, fold=fold).utcoffset() for fold in (0, 1)} for zone in ZONES)
     return all(len(offsets) == 1 for offsets in both)
@@ -194,14 +210,19 @@ def _naive(value: Any, zone: ZoneInfo) -> datetime | None:
         return datetime.combine(value, time()) if isinstance(value, date) else None
     shown = value if value.tzinfo is None else _in_zone(value, zone)
     naive = shown and shown.replace(tzinfo=None, fold=0)
-    return naive if naive is not None and _is_clear(naive) else None
+    return _as_fine(naive, value) if naive is not None and form_is_clear(naive) else None
 
 
-def _aware(value: Any, zone: ZoneInfo) -> datetime | None:
+def _as_fine(found: datetime, value: Any) -> datetime:
+    """An instant with the nanoseconds of another, which arithmetic loses."""
+    return Nanoseconds.of(found, value.beyond) if isinstance(value, Nanoseconds) else found
+
+
+def instant_of(value: Any, zone: ZoneInfo) -> datetime | None:
     """The instant in UTC, if a clock in the zone shows it clearly."""
     naive = _naive(value, zone)
     shown = naive and _in_zone(naive.replace(tzinfo=zone), ZONES[0])
-    return shown and shown.replace(tzinfo=UTC)
+    return shown and _as_fine(shown.replace(tzinfo=UTC), value)
 
 
 def _instant(name: str, *, zoned: bool = False, unit: timedelta = MICROSECOND) -> Kind:
@@ -213,21 +234,44 @@ def _instant(name: str, *, zoned: bool = False, unit: timedelta = MICROSECOND) -
     def in_our_time(random: Random) -> datetime:
         day = START.replace(year=1980) + random.randrange(20_000) * DAY
         moment = day + random.randrange(DAY // MICROSECOND) * MICROSECOND
-        return random.choice([day, moment if _is_clear(moment) else day])
+        return random.choice([day, moment if form_is_clear(moment) else day])
 
     def of_type(reading: datetime) -> Any:
         whole = reading - (reading.replace(tzinfo=None) - START) % unit
-        return whole.date() if name == "DATE" else whole.replace(tzinfo=UTC if zoned else None)
+        plain = datetime.combine(whole.date(), whole.time())
+        return plain.date() if name == "DATE" else plain.replace(tzinfo=UTC if zoned else None)
 
     def forms(value: Any, zone: ZoneInfo) -> list[Any]:
-        found = _aware(value, zone) if zoned else _naive(value, zone)
-        is_whole = found is not None and not (found.replace(tzinfo=None) - START) % unit
+        found = instant_of(value, zone) if zoned else _naive(value, zone)
+        is_whole = found is not None and not getattr(found, "beyond", 0)
+        is_whole = is_whole and found is not None and not (found.replace(tzinfo=None) - START) % unit
         return [of_type(found)] if found is not None and is_whole else []
 
     moments = _often([datetime.fromisoformat(reading) for reading in readings], in_our_time)
     return Kind(
         name, "instant", lambda random: of_type(moments(random)), forms, write=lambda value: quoted(value.isoformat())
     )
+
+
+_NANOSECOND_YEARS = range(1678, 2262)
+"""The years that a TIMESTAMP_NS holds whole."""
+
+
+def _nanoseconds(coarser: Kind) -> Kind:
+    """Readings of a clock in nanoseconds."""
+
+    def values(random: Random) -> Nanoseconds:
+        found = coarser.values(random)
+        found = found if found.year in _NANOSECOND_YEARS else found.replace(year=2024)
+        return Nanoseconds.of(found, random.choice([0, 0, 1, 100, 999, 500]))
+
+    def forms(value: Any, zone: ZoneInfo) -> list[Nanoseconds]:
+        found = _naive(value, zone)
+        if found is None or found.year not in _NANOSECOND_YEARS:
+            return []
+        return [Nanoseconds.of(found, getattr(value, "beyond", 0))]
+
+    return Kind("TIMESTAMP_NS", "instant", values, forms, write=lambda value: quoted(value.isoformat()))
 
 
 TEXTS = [
@@ -274,20 +318,31 @@ def text_forms(value: Any, zone: ZoneInfo) -> list[str]:
 def _texts_of_number(plain: str) -> list[str]:
     sign, digits = ("-", plain[1:]) if plain.startswith("-") else ("", plain)
     point = "" if "." in plain else "."
-    return [plain, f" {plain} ", f"{plain}{point}00", f"{sign}00{digits}", f"{sign or '+'}{digits}"]
+    return [plain, f" {plain} ", f"{plain}{point}00", f"{sign or '+'}{digits}"]
+
+
+def with_leading_zeros(text: str) -> str | None:
+    """The same number with zeros before it; None for a text that is no number."""
+    sign, digits = ("-", text[1:]) if text.startswith("-") else ("", text)
+    return f"{sign}00{digits}" if digits[:1].isdigit() and digits.replace(".", "", 1).isdigit() else None
 
 
 def _texts_of_instant(value: date, zone: ZoneInfo) -> Iterator[str]:
-    naive, aware = _naive(value, zone), _aware(value, zone)
+    naive, aware = _naive(value, zone), instant_of(value, zone)
     if naive is None or aware is None:
         return
     yield from (naive.isoformat(" "), naive.isoformat("T"))
-    if naive.time() == time():
-        yield naive.date().isoformat()
-    yield from (aware.strftime("%Y-%m-%d %H:%M:%S.%f").zfill(26) + offset for offset in ("+00", "Z", " UTC"))
+    if naive.time() == time() and not getattr(naive, "beyond", 0):
+        yield from (naive.date().isoformat(), naive.date().isoformat().replace("-", ""))
+        yield f"{naive.date().isoformat()} 00:00"
+    beyond = f"{getattr(value, 'beyond', 0):03}"
+    clock = aware.strftime("%Y-%m-%d %H:%M:%S.%f").zfill(26) + beyond
+    yield from (clock + offset for offset in ("+00", "Z", " UTC", " +00:00", " z", "0+0000"))
     there = _in_zone(aware, zone)
     if there is not None and not (there.utcoffset() or DAY) % timedelta(minutes=1):
-        yield there.isoformat("T")
+        whole = datetime.combine(there.date(), there.time()).isoformat("T", "microseconds")
+        offset = there.isoformat()[-6:]
+        yield from (f"{whole}{beyond}{offset}", f"{whole.replace('.', ',')}{beyond} {offset}")
 
 
 def _text_near(number: Fraction) -> list[str]:
@@ -343,7 +398,7 @@ def _struct(fields: Mapping[str, Kind]) -> Kind:
     def values(random: Random) -> dict[str, Any]:
         return {name: _perhaps(random, kind) for name, kind in fields.items()}
 
-    return _other(type_name, values, write)
+    return _other(type_name, values, write, "struct")
 
 
 def _map(key: Kind, item: Kind) -> Kind:
@@ -385,6 +440,27 @@ def _json_text(random: Random) -> str:
     return json.dumps(_json(random))
 
 
+def _numeral_forms(value: Any, _: ZoneInfo) -> list[str]:
+    number = exact(Decimal(value)) if isinstance(value, str) else exact(value)
+    if number is None or isinstance(value, float):
+        return []
+    plain = value if isinstance(value, str) else f"{Decimal(value):f}"
+    zeros = [found for found in [with_leading_zeros(plain)] if found]
+    return [*_texts_of_number(plain), *zeros]
+
+
+def _numeral(random: Random) -> str:
+    digits = f"{random.getrandbits(random.choice([1, 4, 30, 60, 200]))}"
+    place = random.randint(1, len(digits))
+    point = "." if digits[place:] else ""
+    return random.choice(
+        ["0", "-1", "1.5", "100", "0.001", random.choice(["", "-"]) + digits[:place] + point + digits[place:]]
+    )
+
+
+NUMERAL = Kind("VARCHAR", "numeral", _numeral, _numeral_forms, write=quoted)
+"""Texts that are numbers, under the rule that says so."""
+
 JSON_TEXT, JSON = (Kind(name, "json", _json_text, _json_forms, write=quoted) for name in ("VARCHAR", "JSON"))
 
 BOOLEAN = Kind(
@@ -405,9 +481,11 @@ DECIMALS = {size: _decimal(*size) for size in _SIZES}
 FLOAT, DOUBLE = _float("FLOAT", 32), _float("DOUBLE", 64)
 DATE = _instant("DATE", unit=DAY)
 TIMESTAMP = _instant("TIMESTAMP")
+NANOSECONDS = _nanoseconds(TIMESTAMP)
 INSTANTS = [
     DATE,
     TIMESTAMP,
+    NANOSECONDS,
     _instant("TIMESTAMP_S", unit=SECOND),
     _instant("TIMESTAMP_MS", unit=1000 * MICROSECOND),
     _instant("TIMESTAMP WITH TIME ZONE", zoned=True),
@@ -431,15 +509,10 @@ def _misread_as_double(pair: Pair) -> bool:
     return "float" in families and digits > (15 if "decimal" in families else 20)
 
 
-def _readable_numbers(kinds: Sequence[Kind]) -> list[Kind]:
-    """The text of a FLOAT is read as a DOUBLE, which is another number."""
-    return [kind for kind in kinds if kind is not FLOAT]
-
-
 def text_rules(pair: Pair) -> list[str]:
-    """Ignoring case makes a T, Z or UTC small, and the text of an instant unreadable."""
-    rules = ["trim", "null_equals_empty", "unicode"]
-    return rules if "instant" in {kind.family for kind in pair} else [*rules, "case"]
+    """Leaving out blanks inside changes what an instant is, and so it is not asked for."""
+    rules = ["trim", "null_equals_empty", "unicode", "case"]
+    return [*rules, "blanks"] if {kind.family for kind in pair} == {"text"} else rules
 
 
 def may_be_padded(pair: Pair) -> bool:
@@ -463,16 +536,19 @@ def measurable(pair: Pair) -> list[str]:
 _NUMBERS = [BOOLEAN, *INTEGERS.values(), *DECIMALS.values(), FLOAT, DOUBLE, DOUBLE]
 _NUMBER_PAIRS = [pair for pair in product(_NUMBERS, _NUMBERS) if not _misread_as_double(pair)]
 _OTHERS = [TEXT, TIME, UUIDS, BLOB]
-_WRITTEN_AS_TEXT = [*_readable_numbers(_NUMBERS), *INSTANTS, *INSTANTS, TIME, UUIDS]
+_WRITTEN_AS_TEXT = [*_NUMBERS, *INSTANTS, *INSTANTS, TIME, UUIDS]
 _NESTED = [
     *((kind, kind) for kind in (list_of(INTEGER), list_of(TEXT), list_of(DOUBLE), list_of(DATE), _map(TEXT, INTEGER))),
     (list_of(INTEGER), list_of(BIGINT)),
     (list_of(DECIMALS[15, 2]), list_of(DOUBLE)),
+    (list_of(TIMESTAMP), list_of(TIMESTAMP)),
+    (list_of(list_of(INTEGER)), list_of(list_of(INTEGER))),
     (_struct({"a": INTEGER, "b": TEXT}), _struct({"b": TEXT, "a": INTEGER})),
     (_struct({"x": DOUBLE, "y": BOOLEAN, "z": DECIMALS[18, 2]}),) * 2,
     (_struct({"x": list_of(TEXT)}),) * 2,
 ]
-_FURTHER = [*_NESTED, (JSON_TEXT, JSON_TEXT), (JSON_TEXT, JSON), (JSON, JSON), (INTERVAL, INTERVAL)]
+_NUMERALS = [(NUMERAL, NUMERAL), *((NUMERAL, kind) for kind in (INTEGER, DECIMALS[15, 2], DECIMALS[38, 10]))]
+_FURTHER = [*_NESTED, *_NUMERALS, (JSON_TEXT, JSON_TEXT), (JSON_TEXT, JSON), (JSON, JSON), (INTERVAL, INTERVAL)]
 
 
 def key_pair(random: Random) -> Pair:

@@ -6,9 +6,9 @@ then forgives some of the forms that are not equal.
 
 Where the contract leaves something open, this is what the reference takes for it:
 
-- A text with or without blanks around it is read as a number in plain or exponent notation; as a boolean when it is
-  true, false, 1 or 0; as a date or time in ISO 8601, unless it is finer than microseconds. A number too large for a
-  double is not infinity.
+- A text with or without blanks around it is read as a number in plain or exponent notation, without zeros before it; as
+  a boolean when it is true, false, 1 or 0; as a date or time in ISO 8601, unless it is finer than nanoseconds. A number
+  too large for a double is not infinity.
 - NULL in the key means the key as it is written, before any rule makes '' of it.
 - Sums for the drift are those of all rows of a side that are finite numbers.
 """
@@ -16,7 +16,6 @@ Where the contract leaves something open, this is what the reference takes for i
 import json
 import math
 import re
-import struct
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
@@ -40,17 +39,21 @@ Key = tuple[Form, ...]
 NUMBERS = {"BOOLEAN", "DECIMAL", "FLOAT", "DOUBLE"} | {
     f"{sign}{width}" for sign, width in product(("", "U"), ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"))
 }
-INSTANTS = {"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP WITH TIME ZONE"}
+INSTANTS = {"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"}
+BLANKS = " \t\n\v\f\r\u0085\u00a0\u2007\u2028\u2029\u202f"
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - the distance between two readings of the same clock
 _MICROSECOND = timedelta(microseconds=1)
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[+-]?inf(inity)?|nan", re.IGNORECASE)
 _INSTANT = re.compile(
-    r"(\d{4}-\d{2}-\d{2})(?:[ T](\d{2}:\d{2}:\d{2})(?:\.(\d+))?( UTC|Z|[+-]\d{2}(?::\d{2})?)?)?",
+    r"(\d{4})-?(\d{2})-?(\d{2})(?:[ Tt](\d{2}:\d{2})(?:(:\d{2})(?:[.,](\d+))?)? ?(UTC|[Zz]|[+-]\d{2}(?::?\d{2})?)?)?",
     re.ASCII,
 )
-_TIME = re.compile(r"(\d{2}:\d{2}:\d{2})(?:\.(\d+))?", re.ASCII)
+_COMPACT_OR_DASHED = re.compile(r"\d{4}-\d{2}-\d{2}|\d{8}", re.ASCII)
+_FARTHEST_OFFSET = timedelta(hours=16)
+_TIME = re.compile(r"(\d{2}:\d{2})(?:(:\d{2})(?:[.,](\d+))?)?", re.ASCII)
+_LEADING_ZEROS = re.compile(r"[+-]?0[0-9]")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
 
@@ -199,7 +202,7 @@ class Matched:
         assert self.legacy is not None, f"column {self.name} is on one side only"
         assert self.modern is not None, f"column {self.name} is on one side only"
         own, other = (self.legacy, self.modern) if legacy else (self.modern, self.legacy)
-        return form(table.cell(place, own), own, other, self.rule)
+        return form(table.cell(place, own), own, other, self.rule, 0 if legacy else 1)
 
 
 def matched_columns(legacy: Sequence[Column], modern: Sequence[Column], spec: TableSpec) -> list[Matched]:
@@ -249,26 +252,41 @@ def key_columns(columns: Sequence[Matched], spec: TableSpec) -> list[Matched]:
 # Values
 
 
-def form(value: Any, own: Column, other: Column, rule: ColumnRule) -> Form:
+def form(value: Any, own: Column, other: Column, rule: ColumnRule, side: int) -> Form:
     """A value in the form in which exactly the equal values of both sides are equal."""
-    if value is None:
+    if value is None or _stands_for_null(value, own, rule):
         return None
     if rule.json_ or "JSON" in {own.kind, other.kind}:
         return _json_content(value, rule)
     if own.kind == "VARCHAR":
         value = _by_text_rules(value, rule)
+        if value is not None and rule.numeric and other.kind == "VARCHAR":
+            number = _number_in(value.strip(" "), rule)
+            return Unreadable(value) if number is None else number
         if value is not None and other.kind != "VARCHAR":
-            value = _read(value.upper() if rule.case == "insensitive" else value, other)
-    return value if value is None or isinstance(value, Unreadable) else _form_of_value(value, own, other, rule)
+            value = _read(value.upper() if rule.case == "insensitive" else value, other, rule, side)
+    return value if value is None or isinstance(value, Unreadable) else _form_of_value(value, own, other, rule, side)
 
 
-def _form_of_value(value: Any, own: Column, other: Column, rule: ColumnRule) -> Form:
+def _stands_for_null(value: Any, own: Column, rule: ColumnRule) -> bool:
+    """Whether it is one of the values that the rule takes for NULL; of texts see `_by_text_rules`."""
+    if own.kind == "VARCHAR":
+        return False
+    if own.kind in INSTANTS:
+        found = _nanoseconds(value, ZoneInfo("UTC"))
+        return any(found == _nanoseconds(datetime.fromisoformat(text), ZoneInfo("UTC")) for text in rule.null_equals)
+    return any(value == (float(text) if isinstance(value, float) else Decimal(text)) for text in rule.null_equals)
+
+
+def _form_of_value(value: Any, own: Column, other: Column, rule: ColumnRule, side: int) -> Form:
     if own.item and other.item:
-        return _listed((form(item, own.item, other.item, rule) for item in value), rule)
+        return _listed((form(item, own.item, other.item, rule, side) for item in value), rule)
     if {own.kind, other.kind} & {"FLOAT", "DOUBLE"}:
         return _plain(float(value), rule)
+    if own.kind == other.kind == "DATE":
+        return _nanoseconds(value, ZoneInfo("UTC"))
     if {own.kind, other.kind} & INSTANTS:
-        return _microseconds(value, rule)
+        return _nanoseconds(value, ZoneInfo(rule.zone(side)))
     return _plain(value, rule)
 
 
@@ -306,37 +324,65 @@ def _with_truths(content: Any) -> Any:
 
 
 def _by_text_rules(text: str, rule: ColumnRule) -> str | None:
+    nulls = [*(_normalised(sentinel, rule) for sentinel in rule.null_equals), *([""] if rule.null_equals_empty else [])]
+    return None if (found := _normalised(text, rule)) in nulls else found
+
+
+def _normalised(text: str, rule: ColumnRule) -> str:
     if rule.unicode == "nfc":
         text = unicodedata.normalize("NFC", text)
+    if rule.blanks == "ignore":
+        text = text.translate(dict.fromkeys(map(ord, BLANKS)))
     if rule.trim == "right":
         text = text.rstrip(" ")
     if rule.trim == "both":
         text = text.strip(" ")
-    if rule.case == "insensitive":
-        text = text.lower()
-    return None if rule.null_equals_empty and text == "" else text
+    return text.lower() if rule.case == "insensitive" else text
 
 
-def _microseconds(value: date, rule: ColumnRule) -> int:
-    """The instant, in microseconds since 1970 in UTC; what names no zone is in the rule's."""
+class Nanoseconds(datetime):
+    """A reading of a clock that is finer than microseconds, by up to 999 nanoseconds."""
+
+    beyond: int = 0
+
+    @classmethod
+    def of(cls, value: datetime, beyond: int) -> "Nanoseconds":
+        """A reading in microseconds, and what there is beyond."""
+        found = cls.combine(value.date(), value.timetz())
+        found.beyond = beyond
+        return found
+
+    def isoformat(self, sep: str = "T", timespec: str = "auto") -> str:
+        """As ISO 8601 has it, with nine digits of a second."""
+        del timespec
+        written = super().isoformat(sep, "microseconds")
+        place = len(f"{self.date().isoformat()}T00:00:00.000000")
+        return f"{written[:place]}{self.beyond:03}{written[place:]}"
+
+
+def _nanoseconds(value: date, zone: ZoneInfo) -> int:
+    """The instant, in nanoseconds since 1970 in UTC; what names no zone is a reading in the one given.
+
+    In the hour that a clock is put back, a reading stands for the later of two instants.
+    """
     if not isinstance(value, datetime):
         value = datetime.combine(value, time())
-    if value.tzinfo is None:
-        value = value.replace(tzinfo=ZoneInfo(rule.timezone))
-    offset = value.utcoffset()
-    assert offset is not None
-    return (value.replace(tzinfo=None) - _EPOCH - offset) // _MICROSECOND
+    offsets = [value.replace(tzinfo=value.tzinfo or zone, fold=fold).utcoffset() for fold in (0, 1)]
+    offset = min(each for each in offsets if each is not None)
+    whole = (value.replace(tzinfo=None) - _EPOCH - offset) // _MICROSECOND
+    return 1000 * whole + getattr(value, "beyond", 0)
 
 
-def _read(text: str, to: Column) -> Any:
+def _read(text: str, to: Column, rule: ColumnRule, side: int) -> Any:
     """The value that a text stands for among the values of a type."""
+    del side
     written = text.strip(" ")
     if to.kind == "BOOLEAN":
         value: Any = _BOOLEANS.get(written.lower())
     elif to.kind in {"FLOAT", "DOUBLE"}:
-        value = _read_float(written, to)
+        value = _read_float(written, rule)
     elif to.kind in NUMBERS:
-        value = Decimal(written) if _NUMBER.fullmatch(written) else None
+        value = _number_in(written, rule)
     elif to.kind in INSTANTS:
         value = _read_instant(written)
     elif to.kind == "TIME":
@@ -348,32 +394,46 @@ def _read(text: str, to: Column) -> Any:
     return Unreadable(text) if value is None else value
 
 
-def _read_float(text: str, to: Column) -> float | None:
+def _number_in(text: str, rule: ColumnRule) -> Decimal | None:
+    """The number that a text is; with zeros before it it is none, unless texts are declared to be numbers."""
+    if not _NUMBER.fullmatch(text) or (_LEADING_ZEROS.match(text) and not rule.numeric):
+        return None
+    return Decimal(text)
+
+
+def _read_float(text: str, rule: ColumnRule) -> float | None:
+    """The nearest double, whatever the width of the other side."""
     if _NOT_FINITE.fullmatch(text):
         return float(text)
-    if not _NUMBER.fullmatch(text):
-        return None
-    try:
-        value = struct.unpack("f", struct.pack("f", float(text)))[0] if to.kind == "FLOAT" else float(text)
-    except OverflowError:
-        return None
-    return value if math.isfinite(value) else None
+    number = _number_in(text, rule)
+    value = None if number is None else float(number)
+    return value if value is not None and math.isfinite(value) else None
 
 
 def _read_instant(text: str) -> datetime | None:
     match = _INSTANT.fullmatch(text)
-    if match is None:
+    if match is None or not _COMPACT_OR_DASHED.match(text):
         return None
-    day, clock, fraction, offset = match.groups()
-    zone = {"": "", " UTC": "+00:00", "Z": "+00:00"}.get(offset or "", offset)
-    return _in_microseconds(
-        fraction, lambda digits: datetime.fromisoformat(f"{day}T{clock or '00:00:00'}{digits}{zone}")
-    )
+    year, month, day, clock, seconds, fraction, offset = match.groups()
+    zone = {None: "", "UTC": "+00:00", "Z": "+00:00", "z": "+00:00"}.get(offset, offset)
+    digits = (fraction or "").ljust(9, "0")
+    if digits[9:].strip("0"):
+        return None
+    try:
+        written = f"{year}-{month}-{day}T{clock or '00:00'}{seconds or ':00'}.{digits[:6]}{zone}"
+        found = datetime.fromisoformat(written)
+    except ValueError:
+        return None
+    if found.tzinfo and abs(found.utcoffset() or timedelta(0)) >= _FARTHEST_OFFSET:
+        return None
+    return Nanoseconds.of(found, int(digits[6:9]))
 
 
 def _read_time(text: str) -> time | None:
     match = _TIME.fullmatch(text)
-    return match and _in_microseconds(match[2], lambda digits: time.fromisoformat(f"{match[1]}{digits}"))
+    return match and _in_microseconds(
+        match[3], lambda digits: time.fromisoformat(f"{match[1]}{match[2] or ':00'}{digits}")
+    )
 
 
 def _in_microseconds(fraction: str | None, read: Callable[[str], Any]) -> Any:
@@ -394,12 +454,25 @@ def equal(legacy: Form, modern: Form, column: Matched) -> bool:
     """Whether two cells are equal under the column's rule."""
     if legacy == modern:
         return True
+    if isinstance(legacy, tuple | frozenset) and isinstance(modern, tuple | frozenset):
+        return _members_equal(_members(legacy), _members(modern), column)
     if not all(isinstance(value, int | float | Decimal) for value in (legacy, modern)):
+        return False
+    if isinstance(legacy, bool) and isinstance(modern, bool):
         return False
     if column.rule.has_number_tolerance:
         return _numbers_within(legacy, modern, column.rule)
     within = column.rule.within_microseconds
-    return within is not None and abs(legacy - modern) <= within  # type: ignore[operator]
+    return within is not None and abs(legacy - modern) <= 1000 * within  # type: ignore[operator]
+
+
+def _members(nested: tuple[Form, ...] | frozenset[Any]) -> Mapping[Any, Form]:
+    """The elements of a list by their places, the fields of a struct by their names."""
+    return dict(enumerate(nested)) if isinstance(nested, tuple) else dict(nested)
+
+
+def _members_equal(legacy: Mapping[Any, Form], modern: Mapping[Any, Form], column: Matched) -> bool:
+    return legacy.keys() == modern.keys() and all(equal(value, modern[name], column) for name, value in legacy.items())
 
 
 def _numbers_within(a: Any, b: Any, rule: ColumnRule) -> bool:
@@ -559,7 +632,9 @@ def _rows_differ(rows: RowCounts, surplus: int, spec: TableSpec) -> bool:
 def _shows_equality(rows: RowCounts, tables: Sequence[Table], values: Sequence[Matched], spec: TableSpec) -> bool:
     """Whether a comparison that found no difference compared anything."""
     duplicates = rows.duplicate_key_legacy + rows.duplicate_key_modern
-    return bool(values) and _rows_were_compared(rows, tables, spec) and (spec.multiset or not duplicates)
+    some_are_equal = rows.identical or not (rows.legacy or rows.modern) or (spec.multiset and duplicates)
+    were_compared = bool(values and some_are_equal) and _rows_were_compared(rows, tables, spec)
+    return were_compared and (spec.multiset or not duplicates)
 
 
 def _rows_were_compared(rows: RowCounts, tables: Sequence[Table], spec: TableSpec) -> bool:

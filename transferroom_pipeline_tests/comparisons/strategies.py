@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from itertools import product
 from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -40,6 +41,7 @@ from transferroom_pipeline_tests.comparisons.kinds import (
     INTEGER,
     JSON_TEXT,
     MICROSECOND,
+    NUMERAL,
     SECOND,
     START,
     TEXT,
@@ -48,12 +50,15 @@ from transferroom_pipeline_tests.comparisons.kinds import (
     Kind,
     Pair,
     exact,
+    form_is_clear,
+    instant_of,
     key_pair,
     may_be_padded,
     measurable,
     text_forms,
     text_rules,
     value_pair,
+    with_leading_zeros,
 )
 
 Row = tuple[Any, ...]
@@ -79,6 +84,13 @@ _TEXT_RULES: dict[str, list[Any]] = {
     "case": ["insensitive"],
     "null_equals_empty": [True],
     "unicode": ["nfc"],
+    "blanks": ["ignore"],
+}
+_SENTINELS: dict[str, list[Any]] = {
+    "text": [["a"], ["A ", "ab"], ["\u00e9"]],
+    "instant": [["1900-01-01"], ["1970-01-01", "9999-12-31"]],
+    "integer": [["0"], ["1", "100"]],
+    "decimal": [["0"], ["1"]],
 }
 _BOUNDS: dict[str, list[Any]] = {
     "abs": ["0.005", "0.01", "0.5", "1", "1", "1e-9", "1000", "1e20"],
@@ -92,31 +104,54 @@ def random_rule(random: Random, pair: Pair, *, as_key: bool) -> Rule:
     """A rule that may be written for a pair of types, sometimes none."""
     families = {kind.family for kind in pair}
     must_be_json = "json" in families and pair[0].type == pair[1].type == "VARCHAR"
-    rule = {"json": True} if must_be_json else {}
+    rule = {"json": True} if must_be_json else {"numeric": True} if "numeral" in families else {}
     if random.random() < 0.75:
-        options = _options(pair, families, as_key=as_key)
+        options = _options(random, pair, families, as_key=as_key)
         rule |= {name: random.choice(values) for name, values in options.items() if random.random() < 0.5}
     return rule
 
 
-def _options(pair: Pair, families: set[str], *, as_key: bool) -> dict[str, list[Any]]:
+_TOLERANT_MEMBERS = {"INTEGER", "BIGINT", "DOUBLE", "DECIMAL(15,2)", "TIMESTAMP"}
+
+
+def _innermost(kind: Kind) -> str:
+    """What lists, of lists, are of."""
+    return kind.type.replace("[]", "")
+
+
+def _options(random: Random, pair: Pair, families: set[str], *, as_key: bool) -> dict[str, list[Any]]:
     options: dict[str, list[Any]] = {}
-    if "json" in families or any("[]" in kind.type for kind in pair):
+    members = {_innermost(kind) for kind in pair}
+    is_tolerant = False
+    if "list" in families and not as_key and members <= _TOLERANT_MEMBERS:
+        is_tolerant = random.random() < 0.5
+        tolerances: list[dict[str, list[Any]]] = (
+            [{"within": list(_WITHIN)}]
+            if "TIMESTAMP" in members
+            else [{name: _BOUNDS[name] for name in ("abs", "rel")}]
+        )
+        options |= tolerances[0] if is_tolerant else {}
+    if not is_tolerant and ("json" in families or any("[]" in kind.type for kind in pair)):
         options["unordered"] = [True]
+    if len(families) == 1 and families <= _SENTINELS.keys():
+        options["null_equals"] = _SENTINELS[next(iter(families))]
     if "text" in families:
         options |= {name: _TEXT_RULES[name] for name in text_rules(pair)}
     if families & _NUMBERS and not families <= {"boolean", "text"} and not as_key:
         options |= {name: _BOUNDS[name] for name in measurable(pair)}
     if "instant" in families:
-        options["timezone"] = [zone.key for zone in ZONES]
+        zones = [zone.key for zone in ZONES]
+        apart = [{"legacy": one, "modern": other} for one, other in product(zones, zones) if one != other]
+        options["timezone"] = [*zones, *(apart if families == {"instant"} else [])]
     if "instant" in families and not as_key:
         options["within"] = list(_WITHIN)
     return options
 
 
-def zone_of(rule: Rule) -> ZoneInfo:
-    """The zone of readings that name none."""
-    return ZoneInfo(rule.get("timezone", "UTC"))
+def zone_of(rule: Rule, side: int) -> ZoneInfo:
+    """The zone of one side's readings that name none."""
+    zones = rule.get("timezone", "UTC")
+    return ZoneInfo(zones if isinstance(zones, str) else zones["modern" if side else "legacy"])
 
 
 # Columns and cases
@@ -152,8 +187,11 @@ class PairedColumn:
         return None not in self.kinds and self.names[0].lower() != self.names[1].lower()
 
     def forms(self, side: int, value: Any) -> list[Any]:
-        """The values of one side that are equal to a value of any type."""
-        return self.pair[side].forms(value, zone_of(self.rule))
+        """The values of one side that are equal to a value of any type; a reading is one of a legacy clock."""
+        zones = [zone_of(self.rule, each) for each in (0, 1)]
+        if zones[0] != zones[1] and isinstance(value, date) and {kind.type for kind in self.pair} != {"DATE"}:
+            value = instant_of(value, zones[0])
+        return [] if value is None else self.pair[side].forms(value, zones[side])
 
 
 @dataclass(frozen=True)
@@ -380,8 +418,22 @@ def noise(column: PairedColumn, side: int, value: Any) -> list[Any]:
     if isinstance(value, date):
         return [form for moved in _moved(value, column.rule) for form in column.forms(side, moved)]
     if isinstance(value, list):
-        return [value[::-1], value[:-1], [*value, None], value * 2]
+        return [value[::-1], value[:-1], [*value, None], value * 2, *_near_lists(column, side, value)]
     return _similar(value) if kind.family == "text" and may_be_padded(column.pair) else []
+
+
+def _near_lists(column: PairedColumn, side: int, values: list[Any]) -> list[list[Any]]:
+    """The list with its first element moved a little, if that is a number or an instant."""
+    if not values or values[0] is None or isinstance(values[0], list):
+        return []
+    number = exact(values[0])
+    if number is not None and column.pair[side].type in {"INTEGER[]", "BIGINT[]"}:
+        return [[int(near), *values[1:]] for near in _bounds(number, column.rule) if abs(near) < 2**31]
+    if isinstance(values[0], float) and number is not None:
+        return [[float(near), *values[1:]] for near in _bounds(number, column.rule) if abs(near) < 1e30]
+    if isinstance(values[0], datetime) and values[0].tzinfo is None:
+        return [[moved, *values[1:]] for moved in _moved(values[0], column.rule) if form_is_clear(moved)]
+    return []
 
 
 def _bounds(number: Fraction, rule: Rule) -> list[Fraction]:
@@ -392,7 +444,8 @@ def _bounds(number: Fraction, rule: Rule) -> list[Fraction]:
 def _similar(text: str | None) -> list[str | None]:
     if text is None:
         return ["", " ", "\t"]
-    blanks = [f"{text} ", f" {text}", text.strip(), f"{text}\t", f"{text}\u00a0"]
+    zeros = [found for found in [with_leading_zeros(text)] if found]
+    blanks = [f"{text} ", f" {text}", text.strip(), f"{text}\t", f"{text}\u00a0", *zeros]
     forms = [unicodedata.normalize(form, text) for form in ("NFC", "NFD")]
     return [*blanks, *forms, text.swapcase(), f"{text}a", text[:-1] or None]
 
@@ -409,6 +462,8 @@ def _moved(value: date, rule: Rule) -> Iterator[datetime]:
 def another(random: Random, column: PairedColumn, side: int) -> Any:
     """Any value of one side, an unreadable text now and then."""
     kind, partner = column.pair[side], column.pair[1 - side]
+    if kind is NUMERAL and random.random() < 0.2:
+        return random.choice(UNREADABLE)
     if kind is JSON_TEXT and random.random() < 0.2:
         return random.choice(UNREADABLE)
     if kind.family != "text" or partner.family == "text":

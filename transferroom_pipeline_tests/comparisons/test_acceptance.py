@@ -156,8 +156,8 @@ def test_a_composite_key_can_be_named_in_full(judged):
 def test_a_renamed_column_goes_by_either_name(judged, name):
     comparison, _ = judged(
         agreed(column=name),
-        legacy="SELECT 1 AS id, 'a' AS club",
-        modern="SELECT 1 AS id, 'b' AS current_club",
+        legacy="SELECT 1 AS id, 'a' AS club UNION ALL SELECT 2, 'same'",
+        modern="SELECT 1 AS id, 'b' AS current_club UNION ALL SELECT 2, 'same'",
         rename={"club": "current_club"},
     )
 
@@ -166,8 +166,8 @@ def test_a_renamed_column_goes_by_either_name(judged, name):
 
 def test_a_renamed_key_goes_by_either_name(judged):
     tables = {
-        "legacy": "SELECT 1 AS old_id, 'a' AS v",
-        "modern": "SELECT 1 AS id, 'b' AS v",
+        "legacy": "SELECT 1 AS old_id, 'a' AS v UNION ALL SELECT 2, 'same'",
+        "modern": "SELECT 1 AS id, 'b' AS v UNION ALL SELECT 2, 'same'",
         "rename": {"old_id": "id"},
     }
 
@@ -397,7 +397,8 @@ def test_rows_without_a_key_cannot_be_agreed_on(judged):
 
 def test_a_key_called_like_a_value_is_not_taken_for_it(judged):
     """`legacy_value` is the value of the column; a key of that name cannot mean the key."""
-    legacy, modern = "SELECT 'x' AS legacy_value, 'a' AS v", "SELECT 'x' AS legacy_value, 'b' AS v"
+    same = " UNION ALL SELECT 'y', 'same'"
+    legacy, modern = f"SELECT 'x' AS legacy_value, 'a' AS v{same}", f"SELECT 'x' AS legacy_value, 'b' AS v{same}"
 
     comparison, _ = judged(
         agreed(column="v", where="legacy_value = 'a'"), legacy=legacy, modern=modern, key=["legacy_value"]
@@ -412,9 +413,41 @@ def test_any_name_can_be_named_in_a_predicate(judged):
 
     comparison, _ = judged(
         agreed(column=name, where='"the ""key""" = 1'),
-        legacy=f'SELECT 1 AS "the ""key""", 1 AS {quoted}',
-        modern=f'SELECT 1 AS "the ""key""", 2 AS {quoted}',
+        legacy=f'SELECT 1 AS "the ""key""", 1 AS {quoted} UNION ALL SELECT 2, 2',
+        modern=f'SELECT 1 AS "the ""key""", 2 AS {quoted} UNION ALL SELECT 2, 2',
         key=['the "key"'],
     )
 
     assert comparison.result.verdict == "proven"
+
+
+ALL_AGREED = {
+    "every row is on one side, as agreed": (
+        "SELECT range AS id, 'a' AS v FROM range(3)",
+        "SELECT 10 + range AS id, 'a' AS v FROM range(3)",
+    ),
+    "one side is empty, as agreed": (
+        "SELECT range AS id, 'a' AS v FROM range(3)",
+        "SELECT range AS id, 'a' AS v FROM range(0)",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ALL_AGREED)
+def test_agreed_differences_alone_prove_nothing(judged, name):
+    legacy, modern = ALL_AGREED[name]
+
+    comparison, _ = judged(agreed(column=None, max_rows=10), legacy=legacy, modern=modern)
+
+    assert comparison.result.verdict == "not_proven"
+    assert comparison.result.reasons == (
+        "No row is identical on both sides: all that was found are agreed differences.",
+    )
+
+
+def test_agreed_differences_in_every_row_prove_nothing(judged):
+    comparison, _ = judged(
+        agreed(column="v"), legacy="SELECT 1 AS id, 'a' AS v, 1 AS n", modern="SELECT 1 AS id, 'b' AS v, 1 AS n"
+    )
+
+    assert comparison.result.verdict == "not_proven"

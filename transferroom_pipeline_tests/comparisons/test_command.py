@@ -23,14 +23,14 @@ from transferroom_pipeline.platforms.duckdb_database import connect
 
 @pytest.fixture
 def database(tmp_path) -> Path:
-    """Tables a, b and c: b is a with one change of 0.25 and one of a letter's case; e is empty."""
+    """Tables a, b and c: b is a with one change of 0.25 and one of a letter's case; e and e2 are empty."""
     file = tmp_path / "tables.duckdb"
     with connect(file) as connection:
         connection.execute("CREATE TABLE a AS SELECT range AS id, 'n' || range AS name, 1.00 AS fee FROM range(1000)")
         connection.execute(
             "CREATE TABLE b AS SELECT * FROM a WHERE id > 1 UNION ALL VALUES (0, 'N0', 1.00), (1, 'n1', 1.25)"
         )
-        connection.execute("CREATE TABLE c AS FROM a; CREATE TABLE e AS FROM a WHERE FALSE")
+        connection.execute("CREATE TABLE c AS FROM a; CREATE TABLE e AS FROM a WHERE FALSE; CREATE TABLE e2 AS FROM e")
     return file
 
 
@@ -48,8 +48,8 @@ def run(database):
 def test_each_verdict_has_its_exit_code(run):
     assert run("main.a", "main.c", "--key", "id").exit_code == 0
     assert run("main.a", "main.b", "--key", "id").exit_code == 1
-    assert run("main.e", "main.e", "--key", "id").exit_code == 3
-    assert run("main.e", "main.e", "--key", "id", "--allow-empty").exit_code == 0
+    assert run("main.e", "main.e2", "--key", "id").exit_code == 3
+    assert run("main.e", "main.e2", "--key", "id", "--allow-empty").exit_code == 0
 
 
 def test_flags_are_the_rules_of_the_spec(run):
@@ -256,7 +256,7 @@ def test_one_table_s_error_never_hides_the_others(run, database):
 
 
 def test_nothing_proven_outweighs_proven_but_not_a_difference(run, database):
-    empty = Spec(tables={"e": TableEntry(legacy="main.e", modern="main.e", key=("id",))}).for_table("e")
+    empty = Spec(tables={"e": TableEntry(legacy="main.e", modern="main.e2", key=("id",))}).for_table("e")
 
     assert run("--all", obj=lambda: Target(database, [*_specs(same="c"), empty]), database=None).exit_code == 3
     assert run("--all", obj=lambda: Target(database, [*_specs(changed="b"), empty]), database=None).exit_code == 1

@@ -206,8 +206,10 @@ def test_a_table_is_proven_equal_to_itself(database, case, in_buckets):
     itself = replace(case, columns=tuple(replace(each, rule={}) for each in columns), rows=(case.rows[side],) * 2)
     for statement in itself.script(side, RELATIONS[0]):
         database.execute(statement)
+    # Comparing a table with itself is refused; a view that might leave out rows is another relation.
+    database.execute(f"CREATE OR REPLACE VIEW prod.itself AS SELECT * FROM {RELATIONS[0]} WHERE TRUE")
 
-    found = found_by_engine(database, itself.spec((RELATIONS[0],) * 2), in_buckets=in_buckets)
+    found = found_by_engine(database, itself.spec((RELATIONS[0], "prod.itself")), in_buckets=in_buckets)
 
     assert (found.result.verdict, found.differences) == (Verdict.PROVEN, ())
 

@@ -40,9 +40,10 @@ def test_nothing_is_written_where_there_is_no_terminal():
 def test_ctrl_c_ends_a_long_comparison_and_leaves_nothing_behind(tmp_path):
     database, results = tmp_path / "views.duckdb", tmp_path / "results"
     with connect(database) as connection:
-        connection.execute("CREATE VIEW endless AS SELECT range AS id, random() AS v FROM range(1000000000000)")
+        for view in ("endless", "without_end"):
+            connection.execute(f"CREATE VIEW {view} AS SELECT range AS id, random() AS v FROM range(1000000000000)")
     terminal, stream = pty.openpty()
-    arguments = ["main.endless", "main.endless", "--key", "id", "--database", str(database), "--csv", str(results)]
+    arguments = ["main.endless", "main.without_end", "--key", "id", "--database", str(database), "--csv", str(results)]
     command = [str(Path(sys.executable).with_name("transferroom")), "compare", *arguments]
 
     process = subprocess.Popen(command, stderr=stream, stdout=subprocess.PIPE)

@@ -94,6 +94,10 @@ class AdapterEngine(Engine):
         """A temporary table where there are such, else one in the scratch schema."""
         return exp.table_(name, db=_TEMPORARY if self.work_tables_are_temporary else self._scratch_schema, quoted=True)
 
+    def work_view(self, name: str) -> exp.Table:
+        """A view of the session, which Spark keeps in no schema."""
+        return exp.table_(name, db=_TEMPORARY if self.work_tables_are_temporary else None, quoted=True)
+
     def create(self, table: exp.Table, query: exp.Expr) -> exp.Expr:
         """As a table."""
         return exp.Create(this=table.copy(), kind="TABLE", expression=query)

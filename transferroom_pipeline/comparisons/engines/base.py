@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
@@ -14,6 +15,19 @@ if TYPE_CHECKING:
     # Comparing small tables must not wait for NumPy.
     import numpy as np
     from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How to read a table whose name alone would give other values than it has.
+
+    Attributes:
+        query: Gives the rows.
+        numerals: The columns that are numbers written as text, because no type of the engine's holds them.
+    """
+
+    query: exp.Query
+    numerals: frozenset[str] = frozenset()
 
 
 class Engine(ABC):
@@ -39,6 +53,24 @@ class Engine(ABC):
     @abstractmethod
     def columns(self, table: exp.Table) -> list[tuple[str, str]]:
         """Names and types of a table's columns, the types as the engine names them."""
+
+    def identity(self, table: exp.Table) -> str:
+        """What is the same for two names of one table."""
+        return table.sql(dialect=self.functions.dialect).lower()
+
+    def reading(self, table: exp.Table) -> Reading | None:
+        """How to read a table where its name alone would give changed values; most engines have none such."""
+        del table
+        return None
+
+    @abstractmethod
+    def work_view(self, name: str) -> exp.Table:
+        """Where a view of the comparison's own lies."""
+
+    def create_view(self, view: exp.Table, query: exp.Expr) -> exp.Expr:
+        """The statement that makes a view for this session."""
+        temporary = exp.Properties(expressions=[exp.TemporaryProperty()])
+        return exp.Create(this=view.copy(), kind="VIEW", expression=query, properties=temporary)
 
     @abstractmethod
     def type_of_condition(self, rows: exp.Expr, condition: exp.Expr) -> str:

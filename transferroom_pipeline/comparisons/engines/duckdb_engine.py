@@ -1,7 +1,9 @@
 """DuckDB: one file, several attached ones, or an attached server."""
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import product
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -9,13 +11,14 @@ from duckdb.func import FunctionNullHandling
 from duckdb.sqltypes import BOOLEAN, VARCHAR
 from sqlglot import exp
 
-from transferroom_pipeline.comparisons.column_types import NUMERIC_WITHOUT_PRECISION
-from transferroom_pipeline.comparisons.engines.base import StreamingEngine
+from transferroom_pipeline.comparisons.engines.attached_postgres import AttachedTable
+from transferroom_pipeline.comparisons.engines.base import Reading, StreamingEngine
 from transferroom_pipeline.comparisons.engines.errors import without_addresses
 from transferroom_pipeline.comparisons.functions.duckdb import JSON_CONTENT, DuckDBFunctions
 from transferroom_pipeline.comparisons.json_content import json_content
 from transferroom_pipeline.comparisons.queries import relation
 from transferroom_pipeline.comparisons.spec import TableSpec
+from transferroom_pipeline.comparisons.sql_text import selected_whole
 
 if TYPE_CHECKING:
     # Comparing small tables must not wait for NumPy and Arrow.
@@ -63,41 +66,49 @@ class DuckDBEngine(StreamingEngine):
 
     def columns(self, table: exp.Table) -> list[tuple[str, str]]:
         """By a query without rows, which works for views and attached tables alike."""
-        described = self._described(_no_rows(table))
+        return self._described(_no_rows(table))
+
+    def reading(self, table: exp.Table) -> Reading | None:
+        """Of a table on an attached server: some of its values DuckDB's reader would change."""
         server = self._server(table)
-        numerics = self._numerics(server, table) if server and any("DOUBLE" in kind for _, kind in described) else set()
-        return [
-            (name, NUMERIC_WITHOUT_PRECISION if name in numerics and "DOUBLE" in kind else kind)
-            for name, kind in described
-        ]
+        if server is None:
+            return None
+        self._described(_no_rows(table))  # DuckDB's own word first on a table that is not there.
+        return AttachedTable(self.connection, server, table.db if table.catalog else "public", table.name).reading()
 
-    def _numerics(self, server: str, table: exp.Table) -> set[str]:
-        """Columns of exact numbers, or of arrays of them, of a table on a PostgreSQL server.
+    def identity(self, table: exp.Table) -> str:
+        """The file, schema and name of the table; of a view that only selects all of another relation, that one's."""
+        found = self._catalogued(table)
+        if found is None:
+            return super().identity(table)
+        place, schema, name, view = found
+        shown = None if view is None else selected_whole(view)
+        return self.identity(shown) if shown is not None else f"{place}.{schema}.{name}".lower()
 
-        DuckDB reads as doubles those whose numbers may have more digits than its own decimals.
+    def _catalogued(self, table: exp.Table) -> tuple[str, str, str, str | None] | None:
+        """File, schema and name of a relation, and the SQL of a view, as DuckDB finds it by its name.
+
+        Of two names DuckDB takes the first for a schema, or for a database with its main schema.
         """
-        schema = "public" if not table.catalog else table.db
-        name = exp.table_(table.name, db=schema, quoted=True).sql(dialect="postgres")
-        relation_id = exp.func("to_regclass", exp.Literal.string(name))
-        numbers = [
-            exp.cast(exp.Literal.string(kind), "regtype", dialect="postgres") for kind in ("numeric", "numeric[]")
-        ]
-        columns = (
-            exp.select("attname")
-            .from_("pg_catalog.pg_attribute")
-            .where(exp.column("attrelid").eq(relation_id.copy()), exp.column("atttypid").isin(*numbers))
-        )
-        known = self._asked(server, exp.select(exp.not_(exp.Is(this=relation_id, expression=exp.null()))))
-        if known != [(True,)]:
-            message = f"{name} is not there under this name: write it as the server has it, as schema.table"
-            raise duckdb.CatalogException(message)
-        return {str(row[0]) for row in self._asked(server, columns)}
+        kinds = ("tables", None), ("views", "sql")
+        places = [(table.catalog, table.db)] if table.catalog else [("", table.db or "main"), (table.db, "main")]
+        for (kind, text), (database, schema) in product(kinds, places):
+            name = f"{kind[:-1]}_name"
+            wanted = {"database_name": database, "schema_name": schema, name: table.name}
+            same = [exp.Lower(this=exp.column(each)).eq(value.lower()) for each, value in wanted.items() if value]
+            here = [] if database else [exp.column("database_name").eq(exp.func("current_database"))]
+            columns = ["database_oid", "schema_name", name, text or "NULL"]
+            query = exp.select(*columns).from_(f"duckdb_{kind}()").where(*same, *here)
+            row = self.connection.execute(self._sql(query)).fetchone()
+            if row is not None:
+                return self._place_of(row[0]), str(row[1]), str(row[2]), row[3]
+        return None
 
-    def _asked(self, server: str, query: exp.Select) -> list[tuple[object, ...]]:
-        """The rows of a query that a PostgreSQL server answers."""
-        arguments = [exp.Literal.string(text) for text in (server, query.sql(dialect="postgres"))]
-        asked = exp.select("*").from_(exp.Anonymous(this="POSTGRES_QUERY", expressions=arguments))
-        return self.connection.execute(self._sql(asked)).fetchall()
+    def _place_of(self, database: int) -> str:
+        """The file of a database, whatever it is called here; databases in memory have only their number."""
+        query = exp.select("path").from_("duckdb_databases()").where(exp.column("database_oid").eq(database))
+        row = self.connection.execute(self._sql(query)).fetchone()
+        return os.path.realpath(row[0]) if row and row[0] else f"database {database}"
 
     def _server(self, table: exp.Table) -> str | None:
         """The attached PostgreSQL database that a table is in; of two names, the first can be that of a database."""
@@ -157,6 +168,10 @@ class DuckDBEngine(StreamingEngine):
         """A temporary table."""
         return exp.table_(name, db="main", catalog="temp", quoted=True)
 
+    def work_view(self, name: str) -> exp.Table:
+        """A temporary view."""
+        return self.work_table(name)
+
     def create(self, table: exp.Table, query: exp.Expr) -> exp.Expr:
         """As a temporary table."""
         temporary = exp.Properties(expressions=[exp.TemporaryProperty()])
@@ -165,7 +180,7 @@ class DuckDBEngine(StreamingEngine):
     def row_id(self, spec: TableSpec, side: int) -> exp.Expr | None:
         """The pseudo-column of tables in a DuckDB file: a view has none, and for a server it means something else."""
         table, row_id = relation(spec, side), exp.column("rowid")
-        if (spec.where.legacy, spec.where.modern)[side] or self._server(table):
+        if spec.where.of(side) or self._server(table):
             return None
         if "rowid" in {name.lower() for name, _ in self._described(_no_rows(table))}:
             return None

@@ -4,13 +4,16 @@ Everything else of a comparison is built once from sqlglot's expressions and ren
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
 from sqlglot import exp
 
 from transferroom_pipeline.comparisons.column_types import ColumnType
 from transferroom_pipeline.comparisons.exceptions import ComparisonError
+
+_DOTTED = "\u0130", "i\u0307"
+"""A capital I with a dot, and a small one with a combining dot."""
 
 Element = Callable[[exp.Expr], exp.Expr]
 """Builds an expression of a list's element."""
@@ -30,6 +33,7 @@ class Functions(ABC):
         sums_exactly: Whether the sum of exact numbers has a wider type than they have.
         knows_unicode_forms: Whether texts can be brought into a Unicode form.
         hashes_zeros_apart: Whether -0.0 and 0.0 have different hashes.
+        can_try_casts: Whether any cast can be tried without failing the query.
     """
 
     name: str
@@ -42,6 +46,7 @@ class Functions(ABC):
     sums_exactly: bool = True
     knows_unicode_forms: bool = True
     hashes_zeros_apart: bool = False
+    can_try_casts: bool = True
 
     def cast(self, value: exp.Expr, to: str) -> exp.Expr:
         """A cast to a type that holds every value."""
@@ -58,6 +63,10 @@ class Functions(ABC):
     def try_cast_text(self, text: exp.Expr, to: str) -> exp.Expr:
         """A text as a value of a type, NULL where it is none."""
         return self.try_cast(text, to)
+
+    def constant(self, text: str, column: ColumnType) -> exp.Expr:
+        """A value of the column's type; NULL where the type does not reach so far."""
+        return exp.TryCast(this=exp.Literal.string(text), to=column.data_type(), safe=True)
 
     def nearest_double(self, value: exp.Expr, column: ColumnType) -> exp.Expr:
         """A number of a column as the double that is nearest to it."""
@@ -114,8 +123,11 @@ class Functions(ABC):
         """The text in the Unicode form NFC."""
 
     def lowered(self, text: exp.Expr) -> exp.Expr:
-        """The text in lower case."""
-        return exp.Lower(this=text.copy())
+        """The text in lower case, by Unicode's mapping of single characters.
+
+        Of that mapping 'İ' would become 'i'; here it becomes 'i' and a combining dot, as in Unicode's full mapping.
+        """
+        return exp.Lower(this=exp.func("REPLACE", text.copy(), *map(_string, _DOTTED)))
 
     def raised(self, text: exp.Expr) -> exp.Expr:
         """The text in upper case."""
@@ -130,6 +142,40 @@ class Functions(ABC):
         """Whether a pattern occurs in a text; patterns use only what all engines' regular expressions share."""
         return exp.RegexpLike(this=text.copy(), expression=exp.Literal.string(pattern))
 
+    def replaced(self, text: exp.Expr, pattern: str, replacement: str) -> exp.Expr:
+        """The text with the first match of a pattern replaced; a backslash and a number stand for a group of it."""
+        arguments = [text.copy(), exp.Literal.string(pattern), exp.Literal.string(replacement)]
+        return exp.Anonymous(this="REGEXP_REPLACE", expressions=arguments)
+
+    def without(self, text: exp.Expr, characters: str) -> exp.Expr:
+        """The text without any of some characters."""
+        arguments = [text.copy(), exp.Literal.string(characters), exp.Literal.string("")]
+        return exp.Anonymous(this="TRANSLATE", expressions=arguments)
+
+    def numeral(self, text: exp.Expr) -> exp.Expr:
+        """A text that is a number, in a form that is the same for equal numbers of any size: -1.50 is -15e-1.
+
+        The text must be a number in plain or exponent notation, without blanks.
+        """
+        unsigned = self.replaced(text, "^[+-]", "")
+        mantissa = self.replaced(unsigned, "[eE].*$", "")
+        exponent = self.try_cast_text(self.replaced(unsigned, "^[^eE]*[eE]?", ""), "INT")
+        fraction = exp.Length(this=self.replaced(mantissa, "^[^.]*[.]?", ""))
+        whole = exp.Trim(
+            this=exp.func("REPLACE", mantissa, exp.Literal.string("."), exp.Literal.string("")),
+            expression=exp.Literal.string("0"),
+            position="LEADING",
+        )
+        digits = exp.Trim(this=whole, expression=exp.Literal.string("0"), position="TRAILING")
+        zeros = exp.paren(exp.Sub(this=exp.Length(this=whole.copy()), expression=exp.Length(this=digits.copy())))
+        zero = exp.Literal.number(0)
+        shift = exp.Sub(this=exp.Add(this=exp.func("COALESCE", exponent, zero), expression=zeros), expression=fraction)
+        is_negative = exp.EQ(this=exp.func("LEFT", text.copy(), exp.Literal.number(1)), expression=_string("-"))
+        sign = exp.case().when(is_negative, _string("-")).else_(_string(""))
+        written = exp.func("CONCAT", sign, digits, _string("e"), self.text(exp.paren(shift)))
+        is_zero = exp.EQ(this=digits.copy(), expression=_string(""))
+        return exp.case().when(is_zero, _string("0")).else_(written)
+
     def in_zone(self, naive: exp.Expr, zone: str) -> exp.Expr:
         """The instant that a clock in the zone reads as the naive timestamp."""
         return exp.AtTimeZone(this=naive.copy(), zone=exp.Literal.string(zone))
@@ -137,6 +183,15 @@ class Functions(ABC):
     def naive_in_zone(self, instant: exp.Expr, zone: str) -> exp.Expr:
         """What a clock in the zone reads at the instant."""
         return exp.AtTimeZone(this=instant.copy(), zone=exp.Literal.string(zone))
+
+    def nanoseconds(self, instant: exp.Expr, column: ColumnType) -> exp.Expr:
+        """Nanoseconds since 1970 of a value of the column."""
+        return exp.Mul(this=exp.paren(self.microseconds(instant, column)), expression=exp.Literal.number(1000))
+
+    def from_nanoseconds(self, nanoseconds: exp.Expr) -> exp.Expr:
+        """A number of nanoseconds in microseconds."""
+        thousandth = self.cast(exp.Literal.string("0.001"), "DECIMAL(4,3)")
+        return exp.Mul(this=self.cast(nanoseconds, "DECIMAL(28,0)"), expression=thousandth)
 
     @abstractmethod
     def microseconds(self, instant: exp.Expr, column: ColumnType) -> exp.Expr:
@@ -166,6 +221,12 @@ class Functions(ABC):
     def elements(self, values: exp.Expr, element: Element) -> exp.Expr:
         """A list with an expression of each element."""
 
+    def all_elements(
+        self, left: exp.Expr, right: exp.Expr, equal: Callable[[exp.Expr, exp.Expr], exp.Expr]
+    ) -> exp.Expr:
+        """Whether two lists have as many elements, each equal to its partner; NULL where a list is."""
+        raise self._missing("lists with a tolerance", left, right, equal)
+
     def appended(self, values: exp.Expr, element: exp.Expr) -> exp.Expr:
         """A list with one element more."""
         return exp.Anonymous(this="ARRAY_APPEND", expressions=[values, element])
@@ -181,6 +242,19 @@ class Functions(ABC):
     @abstractmethod
     def struct(self, fields: Sequence[tuple[str, exp.Expr]]) -> exp.Expr:
         """A struct."""
+
+    def unnested(self, lists: Mapping[str, Sequence[exp.Expr]], further: Sequence[exp.Expr]) -> exp.Select:
+        """A query of rows in which lists of values lie below each other, NULL where one is shorter than another.
+
+        Args:
+            lists: The values by the name of their column.
+            further: What else to select, the same beside each value.
+        """
+        columns = [
+            exp.alias_(exp.Explode(this=exp.Array(expressions=list(values))), name, quoted=True)
+            for name, values in lists.items()
+        ]
+        return exp.Select(expressions=[*further, *columns])
 
     def caseable(self, value: exp.Expr, column: ColumnType) -> exp.Expr:
         """The value in a form that CASE can give."""
@@ -202,6 +276,10 @@ class Functions(ABC):
 
     def _missing(self, what: str, *_: object) -> ComparisonError:
         return ComparisonError(f"{what} cannot be compared on {self.name}")
+
+
+def _string(text: str) -> exp.Expr:
+    return exp.Literal.string(text)
 
 
 def data_type(name: str) -> exp.DataType:

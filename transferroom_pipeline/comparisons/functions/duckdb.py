@@ -1,7 +1,7 @@
 """DuckDB's dialect."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sqlglot import exp
 
@@ -92,10 +92,16 @@ class DuckDBFunctions(Functions):
     def microseconds(self, instant: exp.Expr, column: ColumnType) -> exp.Expr:
         """In 128 bits, with three decimals for nanoseconds; NULL for dates that no timestamp holds."""
         if column.kind is exp.DType.TIMESTAMP_NS:
-            whole = self.cast(exp.Anonymous(this="EPOCH_NS", expressions=[instant]), "DECIMAL(28,0)")
-            return exp.Mul(this=whole, expression=self.cast(exp.Literal.string("0.001"), "DECIMAL(4,3)"))
+            return self.from_nanoseconds(self.nanoseconds(instant, column))
         moment = self.try_cast(instant, "TIMESTAMP")
         return self.cast(exp.Anonymous(this="EPOCH_US", expressions=[moment]), "INT128")
+
+    def nanoseconds(self, instant: exp.Expr, column: ColumnType) -> exp.Expr:
+        """In 128 bits; NULL for what is not finite, of which DuckDB's own function makes a number."""
+        if column.kind is not exp.DType.TIMESTAMP_NS:
+            return super().nanoseconds(instant, column)
+        number = self.cast(exp.Anonymous(this="EPOCH_NS", expressions=[instant.copy()]), "INT128")
+        return exp.case().when(self.is_finite(instant.copy()), number)
 
     def is_finite(self, number: exp.Expr) -> exp.Expr:
         """DuckDB's isfinite."""
@@ -120,6 +126,22 @@ class DuckDBFunctions(Functions):
         name = exp.to_identifier("element", quoted=True)
         function = exp.Lambda(this=element(exp.column(name.copy())), expressions=[name])
         return exp.Anonymous(this="LIST_TRANSFORM", expressions=[values.copy(), function])
+
+    def all_elements(
+        self, left: exp.Expr, right: exp.Expr, equal: Callable[[exp.Expr, exp.Expr], exp.Expr]
+    ) -> exp.Expr:
+        """Of pairs that DuckDB's list_zip makes."""
+        pairs = exp.Anonymous(this="LIST_ZIP", expressions=[left.copy(), right.copy()])
+        name = exp.to_identifier("pair", quoted=True)
+        sides = [
+            exp.Anonymous(this="STRUCT_EXTRACT", expressions=[exp.column(name.copy()), exp.Literal.number(place)])
+            for place in (1, 2)
+        ]
+        function = exp.Lambda(this=equal(*sides), expressions=[name])
+        found = exp.Anonymous(this="LIST_TRANSFORM", expressions=[pairs, function])
+        unequal = exp.Anonymous(this="LIST_CONTAINS", expressions=[found, exp.false()])
+        lengths = [exp.Anonymous(this="LEN", expressions=[side.copy()]) for side in (left, right)]
+        return exp.and_(exp.EQ(this=lengths[0], expression=lengths[1]), exp.not_(unequal))
 
     def sorted_list(self, values: exp.Expr) -> exp.Expr:
         """DuckDB's list_sort."""

@@ -20,10 +20,15 @@ class PostgresFunctions(Functions):
     name = "PostgreSQL"
     dialect = "postgres"
     unlimited_decimal = "DECIMAL"
+    can_try_casts = False
 
     def try_cast(self, value: exp.Expr, to: str) -> exp.Expr:
         """A cast: the types of numbers and times hold whatever is cast to them here."""
         return self.cast(value, to)
+
+    def constant(self, text: str, column: ColumnType) -> exp.Expr:
+        """A cast, which fails the query where the type does not reach so far."""
+        return exp.Cast(this=exp.Literal.string(text), to=column.data_type())
 
     def try_cast_text(self, text: exp.Expr, to: str) -> exp.Expr:
         """Asked first, since the cast itself would fail the query."""
@@ -78,7 +83,11 @@ class PostgresFunctions(Functions):
 
     def lowered(self, text: exp.Expr) -> exp.Expr:
         """By Unicode's rules, whatever the locale of the database."""
-        return self.exact_text(exp.Lower(this=_in_unicode(text)))
+        return self.exact_text(super().lowered(_in_unicode(text)))
+
+    def numeral(self, text: exp.Expr) -> exp.Expr:
+        """As numeric, which holds any number."""
+        return self.text(exp.Anonymous(this="TRIM_SCALE", expressions=[self.try_cast_text(text, "DECIMAL")]))
 
     def raised(self, text: exp.Expr) -> exp.Expr:
         """By Unicode's rules, whatever the locale of the database."""

@@ -1,6 +1,6 @@
 """The dialect of Spark and Databricks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlglot import exp
 
@@ -41,6 +41,10 @@ class SparkFunctions(Functions):
     def exact_text(self, text: exp.Expr) -> exp.Expr:
         """Spark compares texts by bytes unless a collation is declared."""
         return text
+
+    def replaced(self, text: exp.Expr, pattern: str, replacement: str) -> exp.Expr:
+        """With groups as Java writes them."""
+        return super().replaced(text, pattern, replacement.replace("\\", "$"))
 
     def nfc(self, text: exp.Expr) -> exp.Expr:
         """Spark has no such function."""
@@ -97,6 +101,13 @@ class SparkFunctions(Functions):
     def entries(self, mapping: exp.Expr) -> exp.Expr:
         """Spark's map_entries."""
         return exp.Anonymous(this="MAP_ENTRIES", expressions=[mapping.copy()])
+
+    def unnested(self, lists: Mapping[str, Sequence[exp.Expr]], further: Sequence[exp.Expr]) -> exp.Select:
+        """By one generator, since Spark takes no more in a query."""
+        arrays = [exp.Array(expressions=list(values)) for values in lists.values()]
+        rows = exp.Anonymous(this="INLINE", expressions=[exp.Anonymous(this="ARRAYS_ZIP", expressions=arrays)])
+        names = [exp.to_identifier(name, quoted=True) for name in lists]
+        return exp.Select(expressions=[*further, exp.Aliases(this=rows, expressions=names)])
 
     def struct(self, fields: Sequence[tuple[str, exp.Expr]]) -> exp.Expr:
         """Spark's struct."""

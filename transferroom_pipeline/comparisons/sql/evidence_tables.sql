@@ -44,8 +44,12 @@ CREATE TABLE IF NOT EXISTS migration.comparison_columns (
     causes VARCHAR NOT NULL, -- JSON
     max_abs_diff DOUBLE,
     max_rel_diff DOUBLE,
-    drift DOUBLE
+    drift DOUBLE,
+    converted_with_loss BIGINT
 );
+
+-- Kept before this was counted.
+ALTER TABLE migration.comparison_columns ADD COLUMN IF NOT EXISTS converted_with_loss BIGINT;
 
 CREATE TABLE IF NOT EXISTS migration.differences (
     run_id VARCHAR NOT NULL,
