@@ -6,8 +6,6 @@ from typing import Literal
 
 from sqlglot import exp
 
-from transferroom_pipeline.comparisons.exceptions import ComparisonError
-
 Family = Literal[
     "boolean",
     "integer",
@@ -114,6 +112,12 @@ class ColumnType:
         return self.kind in _ZONED
 
     @property
+    def has_unnamed_fields(self) -> bool:
+        """Whether it is, or holds, a struct without names of fields, as DuckDB's row(...) makes."""
+        is_unnamed = self.family == "struct" and any(not name for name, _ in self.members)
+        return is_unnamed or any(member.has_unnamed_fields for _, member in self.members)
+
+    @property
     def is_numeral(self) -> bool:
         """Whether it is a number, although it is read as text."""
         return self.name == NUMERAL
@@ -183,8 +187,9 @@ def _members(found: exp.DataType, family: Family, dialect: str) -> list[tuple[st
     members = []
     for member in found.expressions:
         inner = member.args.get("kind") if isinstance(member, exp.ColumnDef) else member
-        if not isinstance(inner, exp.DataType):
-            raise ComparisonError(f"type {found.sql(dialect)} cannot be compared")
         name = member.name if isinstance(member, exp.ColumnDef) else ""
-        members.append((name, _sorted(inner, inner.sql(dialect), dialect)))
+        if isinstance(inner, exp.DataType):
+            members.append((name, _sorted(inner, inner.sql(dialect), dialect)))
+        else:  # A struct without names of fields, whose types are read as names.
+            members.append((name, ColumnType(member.sql(dialect), "other", _T.UNKNOWN, dialect=dialect)))
     return members

@@ -221,7 +221,6 @@ class Conversions:
         return value
 
     def _struct(self, own: ColumnType, other: ColumnType) -> Value:
-        require_named_fields(own, other)
         partners = {name.lower(): member for name, member in other.members}
         if sorted(partners) != sorted(name.lower() for name, _ in own.members):
             raise no_common_type(own, other)
@@ -270,17 +269,6 @@ class Conversions:
     def _json_member(self, text: exp.Expr) -> exp.Expr:
         content = self.functions.json_content(text, unordered=self.rule.unordered)
         return exp.func("COALESCE", content, self.functions.text(text))
-
-
-def require_named_fields(*structs: ColumnType) -> None:
-    """See that the fields of structs have names, by which they find each other.
-
-    Raises:
-        ComparisonError: They have none, as those of DuckDB's row(...).
-    """
-    for struct in structs:
-        if any(not name for name, _ in struct.members):
-            raise ComparisonError(f"the fields of {struct.name} have no names, by which those of two types are matched")
 
 
 def no_common_type(legacy: ColumnType, modern: ColumnType) -> ComparisonError:

@@ -245,6 +245,9 @@ def equality(legacy: ColumnType, modern: ColumnType, rule: ColumnRule, functions
     Raises:
         ComparisonError: The types cannot be compared, or the rule does not apply to them. The caller names the column.
     """
+    for own in (legacy, modern):
+        if own.has_unnamed_fields:
+            raise ComparisonError(f"the fields of {own.name} have no names")
     found = Equality(legacy, modern, rule, conversions(legacy, modern, rule, functions), functions)
     families = {legacy.family, modern.family}
     if rule.compares_text and "text" not in families:

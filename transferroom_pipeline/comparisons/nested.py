@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from transferroom_pipeline.comparisons.column_types import ColumnType
-from transferroom_pipeline.comparisons.conversions import no_common_type, require_named_fields
+from transferroom_pipeline.comparisons.conversions import no_common_type
 from transferroom_pipeline.comparisons.functions.base import Functions
 from transferroom_pipeline.comparisons.spec import ColumnRule
 
@@ -52,7 +52,6 @@ class NestedTolerance:
         return self.functions.all_elements(legacy, modern, equal)
 
     def _structs(self, legacy: exp.Expr, modern: exp.Expr, own: ColumnType, other: ColumnType) -> exp.Expr:
-        require_named_fields(own, other)
         partners = {name.lower(): (name, kind) for name, kind in other.members}
         if sorted(partners) != sorted(name.lower() for name, _ in own.members):
             raise no_common_type(own, other)

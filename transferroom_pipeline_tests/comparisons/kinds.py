@@ -6,6 +6,7 @@ and times in other forms than ISO 8601, infinite dates, and letters whose lower 
 
 import json
 import math
+import re
 import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -440,13 +441,18 @@ def _json_text(random: Random) -> str:
     return json.dumps(_json(random))
 
 
+_PLAIN = re.compile(r"-?[0-9]+([.][0-9]+)?")
+
+
 def _numeral_forms(value: Any, _: ZoneInfo) -> list[str]:
-    number = exact(Decimal(value)) if isinstance(value, str) else exact(value)
-    if number is None or isinstance(value, float):
+    """The texts of a number; of a text only if it is a number, written plainly."""
+    if isinstance(value, str):
+        plain = value if _PLAIN.fullmatch(value) else None
+    else:
+        plain = None if exact(value) is None or isinstance(value, float) else f"{Decimal(value):f}"
+    if plain is None:
         return []
-    plain = value if isinstance(value, str) else f"{Decimal(value):f}"
-    zeros = [found for found in [with_leading_zeros(plain)] if found]
-    return [*_texts_of_number(plain), *zeros]
+    return [*_texts_of_number(plain), *(found for found in [with_leading_zeros(plain)] if found)]
 
 
 def _numeral(random: Random) -> str:

@@ -29,6 +29,22 @@ STRICTLY_EQUAL = [
     ("TIMESTAMP '2026-01-31 10:00:00'", "TIMESTAMPTZ '2026-01-31 12:00:00+02'"),
     ("TIMESTAMP_S '2026-01-31 10:00:00'", "TIMESTAMP_NS '2026-01-31 10:00:00'"),
     ("TIME '10:00:00'", "'10:00:00'"),
+    ("TIME '10:00:00'", "'10:00'"),
+    ("TIMESTAMPTZ '2021-10-01 09:44:31.123+00'", "'2021-10-01 11:44:31.1230000 +02:00'"),
+    ("TIMESTAMPTZ '2024-03-05 10:00:00+00'", "'2024-03-05T10:00Z'"),
+    ("TIMESTAMPTZ '2024-03-05 10:00:00+00'", "'2024-03-05 10:00:00 Z'"),
+    ("TIMESTAMPTZ '2024-03-05 10:00:00+00'", "'2024-03-05t10:00:00z'"),
+    ("TIMESTAMPTZ '2024-03-05 10:00:00.5+00'", "'2024-03-05T12:30:00,5+0230'"),
+    ("TIMESTAMP '2024-03-05 00:00:00'", "'20240305'"),
+    ("DATE '2024-03-05'", "'20240305'"),
+    ("TIMESTAMP '2024-03-05 10:00:00'", "'20240305T10:00'"),
+    ("TIMESTAMP_NS '2026-01-31 10:00:00.123456789'", "'2026-01-31 10:00:00.123456789'"),
+    ("TIMESTAMP_NS '1899-12-31 23:59:59.999999999'", "'1899-12-31T23:59:59.999999999Z'"),
+    ("TIMESTAMP_NS '2026-01-31 10:00:00.123456'", "TIMESTAMPTZ '2026-01-31 10:00:00.123456+00'"),
+    ("0.5::FLOAT", "'0.5'"),
+    ("16777216::FLOAT", "'16777216'"),
+    ("0", "'0'"),
+    ("0.5::DECIMAL(9,2)", "'0.50'"),
     ("{'a': 1, 'b': NULL}", "{'a': 1, 'b': NULL}"),
     ("[1, NULL]", "[1, NULL]"),
     ("MAP(['a', 'b'], [1, 2])", "MAP(['b', 'a'], [2, 1])"),
@@ -58,6 +74,18 @@ STRICTLY_DIFFERENT = [
     ("TIMESTAMP '2026-01-31 10:00:00.123456'", "'2026-01-31 10:00:00.123456789'"),
     ("TIMESTAMP '2026-01-31 10:00:00.123456'", "TIMESTAMP_NS '2026-01-31 10:00:00.123456789'"),
     ("TIMESTAMP '2026-01-31 10:00:00'", "TIMESTAMPTZ '2026-01-31 10:00:00+02'"),
+    ("16777216::FLOAT", "'16777217'"),
+    ("0.3::FLOAT", "'0.3'"),
+    ("0.3::FLOAT", "'0.30000001'"),
+    ("1234", "'01234'"),
+    ("-5", "'-05'"),
+    ("0.5::DECIMAL(9,2)", "'00.5'"),
+    ("7::DOUBLE", "'007'"),
+    ("TIMESTAMPTZ '2024-03-06 11:00:00+00'", "'2024-03-05 10:00:00-25:00'"),
+    ("TIMESTAMPTZ '2024-03-01 06:01:00+00'", "'2024-03-05 10:00:00+99:59'"),
+    ("TIMESTAMP '2024-03-05 00:00:00'", "'2024-0305'"),
+    ("TIMESTAMP_NS '2026-01-31 10:00:00.123456789'", "'2026-01-31 10:00:00.123456788'"),
+    ("TIMESTAMP_NS '2026-01-31 10:00:00.123456789'", "'2026-01-31 10:00:00.1234567891'"),
     ("INTERVAL '1 month'", "INTERVAL '30 days'"),
     ("{'a': 1}", "{'a': 2}"),
     ("[1, 2]", "[2, 1]"),
@@ -65,6 +93,31 @@ STRICTLY_DIFFERENT = [
 
 
 FORGIVEN = [
+    ("'01234'", "1234", {"numeric": True}),
+    ("'007'", "'7.0'", {"numeric": True}),
+    ("'1e3'", "' 1000 '", {"numeric": True}),
+    ("'-0.00'", "'0'", {"numeric": True}),
+    (
+        "'12345678901234567890123456789012345678901234567890'",
+        "'12345678901234567890123456789012345678901234567890.0'",
+        {"numeric": True},
+    ),
+    ("'10.004'", "'10'", {"numeric": True, "abs": "0.005"}),
+    ("'a' || chr(13) || chr(10) || 'b'", "'a b' || chr(9) || chr(160)", {"blanks": "ignore"}),
+    ("NULL::VARCHAR", "' ' || chr(9)", {"blanks": "ignore", "null_equals_empty": True}),
+    ("DATE '1900-01-01'", "NULL::DATE", {"null_equals": ["1900-01-01"]}),
+    ("TIMESTAMP '1900-01-01 00:00:00'", "NULL::TIMESTAMP", {"null_equals": ["1900-01-01"]}),
+    ("DATE '1900-01-01'", "DATE '9999-12-31'", {"null_equals": ["1900-01-01", "9999-12-31"]}),
+    ("-1", "NULL::INTEGER", {"null_equals": ["-1"]}),
+    ("'N/A '", "NULL::VARCHAR", {"null_equals": ["n/a"], "case": "insensitive", "trim": "right"}),
+    ("[1.0, 2.0, NULL]::DOUBLE[]", "[1.004, 2.0, NULL]::DOUBLE[]", {"abs": "0.005"}),
+    ("[[1.0], [2.0]]::DOUBLE[][]", "[[1.004], [2.0]]::DOUBLE[][]", {"abs": "0.005"}),
+    ("{'a': 1.0::DOUBLE, 'b': 'x'}", "{'b': 'x', 'a': 1.004::DOUBLE}", {"abs": "0.005"}),
+    ("[{'a': 1.0::DOUBLE}]", "[{'a': 1.004::DOUBLE}]", {"abs": "0.005"}),
+    ("[TIMESTAMP '2026-01-31 10:00:00']", "[TIMESTAMP '2026-01-31 10:00:01']", {"within": "1s"}),
+    ("TIMESTAMP_NS '2026-01-31 10:00:00.1234567'", "TIMESTAMPTZ '2026-01-31 10:00:00.123456+00'", {"within": "1us"}),
+    ("TIMESTAMP '2026-01-31 10:00:00.123456'", "'2026-01-31 10:00:00.1234567'", {"within": "1us"}),
+    ("chr(304)", "'i' || chr(775)", {"case": "insensitive"}),
     ("1.00::DECIMAL(18,2)", "1.05::DECIMAL(18,2)", {"abs": "0.05"}),
     ("100", "110", {"rel": "0.1"}),
     ("110.00::DECIMAL(18,2)", "100.00::DECIMAL(18,2)", {"rel": "0.1"}),
@@ -99,6 +152,21 @@ FORGIVEN = [
 ]
 
 NOT_FORGIVEN = [
+    ("chr(304)", "'i'", {"case": "insensitive"}),
+    ("chr(305)", "'I'", {"case": "insensitive"}),
+    ("'007'", "'8'", {"numeric": True}),
+    ("'12345678901234567890123456789012345678901'", "'12345678901234567890123456789012345678902'", {"numeric": True}),
+    ("'x1'", "'x01'", {"numeric": True}),
+    ("'1'", "NULL::VARCHAR", {"numeric": True, "abs": "5"}),
+    ("'a b'", "'a-b'", {"blanks": "ignore"}),
+    ("DATE '1900-01-02'", "NULL::DATE", {"null_equals": ["1900-01-01"]}),
+    ("[1.0, 2.0]::DOUBLE[]", "[1.006, 2.0]::DOUBLE[]", {"abs": "0.005"}),
+    ("[1.0, 2.0]::DOUBLE[]", "[1.0]::DOUBLE[]", {"abs": "0.005"}),
+    ("[1.0, NULL]::DOUBLE[]", "[1.0, 2.0]::DOUBLE[]", {"abs": "5"}),
+    ("[]::DOUBLE[]", "NULL::DOUBLE[]", {"abs": "5"}),
+    ("{'a': 1.0::DOUBLE, 'b': 'x'}", "{'a': 1.0::DOUBLE, 'b': 'y'}", {"abs": "0.005"}),
+    ("[TIMESTAMP '2026-01-31 10:00:00']", "[TIMESTAMP '2026-01-31 10:00:02']", {"within": "1s"}),
+    ("TIMESTAMP_NS '2026-01-31 10:00:00.1234567'", "TIMESTAMPTZ '2026-01-31 10:00:00.123455+00'", {"within": "1us"}),
     ("1.00::DECIMAL(18,2)", "1.06::DECIMAL(18,2)", {"abs": "0.05"}),
     ("100", "112", {"rel": "0.1"}),
     (
@@ -154,6 +222,82 @@ def test_the_change_of_a_type_is_reported_although_the_values_are_equal(compared
     assert result.verdict == "proven"
 
 
+BERLIN = {"timezone": "Europe/Berlin"}
+
+
+@pytest.mark.parametrize(
+    ("text", "naive", "is_equal"),
+    [
+        ("2024-10-27T02:30:00+02:00", "2024-10-27 02:30:00", False),
+        ("2024-10-27T02:30:00+01:00", "2024-10-27 02:30:00", True),
+        ("2024-07-01T08:00:00Z", "2024-07-01 10:00:00", True),
+        ("2024-07-01T10:00:00", "2024-07-01 10:00:00", True),
+        ("2024-07-01T10:00:00Z", "2024-07-01 10:00:00", False),
+        ("2024-03-31T02:30:00", "2024-03-31 03:30:00", False),
+    ],
+)
+def test_texts_with_an_offset_are_instants_beside_readings_of_a_clock(compared, text, naive, is_equal):
+    sides = f"SELECT 1 AS id, '{text}' AS v", f"SELECT 1 AS id, TIMESTAMP '{naive}' AS v"
+
+    found = [compared(*order, columns={"v": BERLIN}).rows.different for order in (sides, sides[::-1])]
+
+    assert found == [int(not is_equal)] * 2
+
+
+def test_each_side_may_have_a_zone_of_its_own(compared):
+    legacy = "SELECT 1 AS id, TIMESTAMP '2026-01-31 10:00:00' AS v UNION ALL SELECT 2, TIMESTAMP '2026-07-31 10:00:00'"
+    modern = "SELECT 1 AS id, TIMESTAMP '2026-01-31 09:00:00' AS v UNION ALL SELECT 2, TIMESTAMP '2026-07-31 08:00:00'"
+    zones = {"timezone": {"legacy": "Europe/Berlin", "modern": "UTC"}}
+
+    assert compared(legacy, modern, columns={"v": zones}).verdict == "proven"
+    assert compared(modern, legacy, columns={"v": zones}).rows.different == 2
+    texts = "SELECT id, CAST(v AS VARCHAR) AS v FROM "
+    assert compared(f"{texts}({legacy})", modern, columns={"v": zones}).verdict == "proven"
+    assert compared(legacy, f"{texts}({modern})", columns={"v": zones}).verdict == "proven"
+
+
+def test_days_of_the_calendar_are_in_no_zone(compared):
+    zones = {"timezone": {"legacy": "Europe/Berlin", "modern": "America/New_York"}}
+    day = "SELECT 1 AS id, DATE '2026-01-31' AS v"
+
+    for rule in (zones, {**zones, "within": "1s"}):
+        assert compared(day, day, columns={"v": rule}).verdict == "proven"
+
+
+LOSSY = {
+    "whole numbers beyond 2^53": ("9007199254740993::BIGINT", "9007199254740992::DOUBLE", 1),
+    "a whole number that a double holds": ("1152921504606846976::BIGINT", "1152921504606846976::DOUBLE", 0),
+    "a small number": ("12::INTEGER", "12::DOUBLE", 0),
+    "a decimal with sixteen digits": ("12345678901234.56::DECIMAL(18,2)", "12345678901234.56::DOUBLE", 0),
+    "a decimal with eighteen digits": ("1234567890123456.78::DECIMAL(18,2)", "1234567890123456.78::DOUBLE", 1),
+    "a tenth": ("0.1::DECIMAL(18,2)", "0.1::DOUBLE", 0),
+    "a text with many digits": ("'9007199254740993'", "9007199254740992::DOUBLE", 1),
+    "a text that is the double": ("'0.1'", "0.1::DOUBLE", 0),
+    "a text that is no number": ("'x'", "NULL::DOUBLE", 0),
+    "a huge number": ("170141183460469231731687303715884105727::HUGEINT", "1.7014118346046923e38::DOUBLE", 1),
+}
+
+
+@pytest.mark.parametrize("name", LOSSY)
+def test_values_with_more_digits_than_a_double_are_counted(compared, name):
+    exact, double, lossy = LOSSY[name]
+    for sides in ((exact, double), (double, exact)):
+        result = compared(*(f"SELECT 1 AS id, {value} AS v UNION ALL SELECT 2, NULL" for value in sides))
+
+        assert result.columns[1].converted_with_loss == lossy
+        assert ("Column v: 1 value has more digits than the double that it is compared as." in result.reasons) == bool(
+            lossy
+        )
+
+
+def test_structs_without_names_of_fields_are_refused(compared, connection):
+    connection.execute("CREATE VIEW one AS SELECT 1 AS id, row(1, 2) AS v")
+    connection.execute("CREATE VIEW other AS SELECT 1 AS id, row(1, 2::BIGINT) AS v")
+
+    with pytest.raises(ComparisonError, match=r"column v: the fields of .* have no names: exclude the column"):
+        compared("SELECT 1", "SELECT 1", legacy="main.one", modern="main.other")
+
+
 @pytest.mark.parametrize(
     ("legacy", "modern"), [("[1]", "1"), ("'a'::BLOB", "'a'"), ("{'a': 1}", "{'b': 1}"), ("[1]", "['1']")]
 )
@@ -163,7 +307,18 @@ def test_types_that_cannot_be_compared_are_an_error_that_names_the_column_and_th
 
 
 @pytest.mark.parametrize(
-    ("value", "rule"), [("1", {"trim": "right"}), ("'a'", {"abs": 1}), ("1", {"within": "1s"}), ("TRUE", {"drift": 0})]
+    ("value", "rule"),
+    [
+        ("1", {"trim": "right"}),
+        ("'a'", {"abs": 1}),
+        ("1", {"within": "1s"}),
+        ("TRUE", {"drift": 0}),
+        ("1", {"numeric": True}),
+        ("TRUE", {"null_equals": ["true"]}),
+        ("['a']", {"abs": 1}),
+        ("[1.5]", {"drift": 0}),
+        ("[1]", {"within": "1s"}),
+    ],
 )
 def test_a_rule_that_does_not_apply_to_the_type_is_refused(compared, value, rule):
     with pytest.raises(ComparisonError, match=r"column v: .* apply|applies to"):
