@@ -13,7 +13,6 @@ from transferroom_pipeline.comparisons.history import keep
 from transferroom_pipeline.comparisons.result import Snapshot
 from transferroom_pipeline.comparisons.spec import Spec, TableSpec
 from transferroom_pipeline.comparisons.spec_file import packaged_spec
-from transferroom_pipeline.comparisons.sql_text import parse_relation
 from transferroom_pipeline.cutover.interlock import withdraw_after_error, withdraw_unproven
 from transferroom_pipeline.cutover.views import CutoverState
 from transferroom_pipeline.legacy.snapshot import read_snapshot
@@ -79,7 +78,7 @@ class ConfiguredComparisons:
         Legacy is attached where a table lies there, and only there: no other comparison is to fail with it.
         """
         settings = self._settings
-        databases = {parse_relation(relation).catalog for relation in (spec.legacy, spec.modern)}
+        databases = {table.catalog for table in spec.tables_read()}
         return connect(
             settings.target_database,
             create=False,

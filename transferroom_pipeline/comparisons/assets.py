@@ -6,13 +6,13 @@ from typing import Any
 
 import dagster as dg
 import duckdb
+from sqlglot import exp
 
 from transferroom_pipeline.comparisons.engine import compare
 from transferroom_pipeline.comparisons.engines.duckdb_engine import DuckDBEngine
 from transferroom_pipeline.comparisons.reports import error_row, summary_row, write_summary, write_table_reports
 from transferroom_pipeline.comparisons.result import ColumnResult, ComparisonResult, Sample, Suggestion, Verdict
 from transferroom_pipeline.comparisons.spec import TableSpec
-from transferroom_pipeline.comparisons.sql_text import parse_relation
 from transferroom_pipeline.comparisons.terminal import summarise
 from transferroom_pipeline.configured_comparisons import ConfiguredComparisons
 from transferroom_pipeline.cutover.views import CutoverState
@@ -48,7 +48,7 @@ def comparison_asset(spec: TableSpec, comparisons: ConfiguredComparisons) -> dg.
 
     @dg.asset(
         key=key,
-        deps=[_table_key(spec.legacy), _table_key(spec.modern), raw_key(SNAPSHOT)],
+        deps=_inputs(spec),
         check_specs=[
             dg.AssetCheckSpec(name, asset=key, blocking=name == "verdict", description=description)
             for name, description in CHECKS.items()
@@ -74,9 +74,14 @@ def comparison_asset(spec: TableSpec, comparisons: ConfiguredComparisons) -> dg.
     return comparison
 
 
-def _table_key(relation: str) -> dg.AssetKey:
+def _inputs(spec: TableSpec) -> list[dg.AssetKey]:
+    """The assets of the tables that are compared, and of the snapshot."""
+    tables = [_table_key(table) for table in spec.tables_read() if table.db]
+    return list(dict.fromkeys([*tables, raw_key(SNAPSHOT)]))
+
+
+def _table_key(table: exp.Table) -> dg.AssetKey:
     """The asset of a table that is compared."""
-    table = parse_relation(relation)
     return legacy_key(table.name) if table.catalog == LEGACY_DATABASE else target_key(table.db, table.name)
 
 

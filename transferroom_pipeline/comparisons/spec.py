@@ -13,7 +13,13 @@ from sqlglot import exp
 
 from transferroom_pipeline.comparisons.durations import microseconds
 from transferroom_pipeline.comparisons.exceptions import SpecError
-from transferroom_pipeline.comparisons.sql_text import DIALECT, parse_predicate, parse_query, parse_relation
+from transferroom_pipeline.comparisons.sql_text import (
+    DIALECT,
+    parse_predicate,
+    parse_query,
+    parse_relation,
+    tables_read,
+)
 
 
 def _duration(text: str) -> str:
@@ -321,6 +327,14 @@ class TableSpec(_Strict):
     def query(self, side: int) -> str | None:
         """The query of one side, if it has one."""
         return (self.legacy_query, self.modern_query)[side]
+
+    def tables_read(self) -> list[exp.Table]:
+        """The tables that both sides come from."""
+        return [table for side in (0, 1) for table in self._tables_of(side)]
+
+    def _tables_of(self, side: int) -> list[exp.Table]:
+        query = self.query(side)
+        return [parse_relation(self.place(side))] if query is None else tables_read(query)
 
 
 class Defaults(_Strict):

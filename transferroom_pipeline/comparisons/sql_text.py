@@ -65,6 +65,14 @@ def parse_query(text: str) -> exp.Query:
     return query
 
 
+def tables_read(query: str) -> list[exp.Table]:
+    """The tables that a query reads; what it defines itself in WITH is none of them."""
+    parsed = parse_query(query)
+    own = {expression.alias_or_name.lower() for expression in parsed.find_all(exp.CTE)}
+    named = [table for table in parsed.find_all(exp.Table) if isinstance(table.this, exp.Identifier)]
+    return [table for table in named if table.db or table.name.lower() not in own]
+
+
 def selected_whole(query: str) -> exp.Table | None:
     """The relation that a query or the statement of a view selects all of, and nothing else; None for every other."""
     try:

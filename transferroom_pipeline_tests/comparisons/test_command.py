@@ -64,6 +64,53 @@ def test_flags_are_the_rules_of_the_spec(run):
     assert run("main.a", "main.c", "--multiset").exit_code == 0
 
 
+def test_rules_for_texts_and_sentinels_have_flags(run, database):
+    with connect(database) as connection:
+        connection.execute("CREATE TABLE t AS SELECT 1 AS id, '007' AS n, 'a b' AS s, DATE '1900-01-01' AS d")
+        connection.execute("CREATE TABLE u AS SELECT 1 AS id, 7 AS n, 'ab' AS s, NULL::DATE AS d")
+    flags = ["--numeric", "n", "--ignore-blanks", "s", "--null-equals", "d=1900-01-01"]
+
+    assert run("main.t", "main.u", "--key", "id").exit_code == 1
+    assert run("main.t", "main.u", "--key", "id", *flags).exit_code == 0
+
+
+def test_each_side_may_be_a_query_in_a_file(run, tmp_path):
+    for name, table in (("old", "a"), ("new", "c"), ("changed", "b")):
+        (tmp_path / f"{name}.sql").write_text(f"SELECT id, upper(name) AS name, fee FROM main.{table} -- all\n;")
+    old, new, changed = (str(tmp_path / f"{name}.sql") for name in ("old", "new", "changed"))
+
+    assert run("--legacy-sql", old, "--modern-sql", new, "--key", "id").exit_code == 0
+    outcome = run("--legacy-sql", old, "--modern-sql", changed, "--key", "id", "--json", "-")
+    assert (outcome.exit_code, json.loads(outcome.stdout)["legacy"]) == (1, old)
+    assert json.loads(outcome.stdout)["rows"]["different"] == 1
+    assert run("--legacy-sql", old, "main.c", "--key", "id", "--ignore-case", "name").exit_code == 0
+    assert run("main.c", "--modern-sql", new, "--key", "id", "--ignore-case", "name").exit_code == 0
+
+
+def test_each_side_may_have_a_condition_of_its_own(run):
+    legacy, modern = ["--legacy-where", "id > 1"], ["--modern-where", "id > 1"]
+
+    assert run("main.a", "main.b", "--key", "id", *legacy, *modern).exit_code == 0
+    assert run("main.a", "main.b", "--key", "id", *legacy).exit_code == 1
+    assert run("main.a", "main.a", "--key", "id", *legacy).exit_code == 1
+    assert (
+        run("main.a", "main.a", "--key", "id", "--legacy-where", "id < 9", "--modern-where", "id <= 8").exit_code == 0
+    )
+
+
+def test_one_relation_under_two_names_is_an_error(run, database):
+    with connect(database) as connection:
+        connection.execute(
+            "CREATE VIEW shown AS SELECT * FROM main.a; CREATE VIEW a_part AS SELECT * FROM a WHERE id > 1"
+        )
+        connection.execute("CREATE VIEW shown_again AS FROM shown")
+
+    for other in ("main.a", "A", "tables.main.a", "main.shown", "shown_again", "twice.main.a"):
+        outcome = run("main.a", other, "--key", "id", "--attach", f"twice={database}")
+        assert (outcome.exit_code, "both sides are the same rows" in outcome.stderr) == (2, True), other
+    assert run("main.a", "main.a_part", "--key", "id", "--where", "id > 1").exit_code == 0
+
+
 def test_json_on_standard_output_is_alone_there(run):
     outcome = run("main.a", "main.b", "--key", "id", "--json", "-")
 
@@ -149,6 +196,22 @@ def test_two_files_are_compared_without_a_database_of_their_own(run, tmp_path, d
             "/no/such/folder/file cannot be written",
         ),
         (("--all", "--key", "id"), "leave out --database"),
+        (("main.a", "main.b", "--key", "id", "--table", ""), "--table: the name is empty"),
+        (("main.a", "main.b", "--key", "id", "--abs", "fee=1e400"), "--abs fee=1e400, field abs: 1E+400 is too large"),
+        (("main.a", "main.b", "--key", "id", "--where", ""), "field where.legacy: predicate '' is not one condition"),
+        (("main.a", "main.b", "--key", "id", "--where", "id=1", "--legacy-where", "id=2"), "--where is for both sides"),
+        (
+            ("main.a", "main.b", "--key", "id", "--rename", "fee=x", "--rename", "fee=y"),
+            "--rename fee=y: fee is renamed to x already",
+        ),
+        (("main.a", "main.b", "--key", "id", "--json", ""), "--json: name a file"),
+        (("main.a", "main.b", "--key", "id", "--csv", __file__), "this is no folder"),
+        (("main.a", "main.b", "--key", "id", "--csv", ""), "this is no folder"),
+        (("main.a", "main.b", "--key", "id", "--null-equals", "fee="), "--null-equals fee=: write COL=VALUE"),
+        (("main.a", "main.b", "--key", "id", "--null-equals", "fee=x"), "column fee: null_equals has 'x'"),
+        (("main.a", "main.b", "--key", "id", "--numeric", "fee"), "column fee: numeric apply to texts"),
+        (("main.b", "--legacy-sql", "none.sql", "--key", "id"), "field legacy_sql: none.sql cannot be read"),
+        (("main.a", "main.b", "--legacy-sql", "q.sql", "--key", "id"), "legacy and legacy_sql both say"),
     ],
 )
 def test_what_a_person_can_put_right_is_one_sentence_and_exit_code_2(run, arguments, said):
@@ -179,6 +242,22 @@ def test_an_address_that_cannot_be_used_is_never_shown(run, arguments):
     assert outcome.stderr.startswith("Error: ")
     assert outcome.stderr.count("\n") == 1
     assert "secret" not in outcome.output
+
+
+@pytest.mark.parametrize("alias", ["tables", "main", "temp", "system"])
+def test_an_alias_that_is_taken_is_one_sentence(run, tmp_path, alias):
+    with connect(tmp_path / "other.duckdb"):
+        pass
+    outcome = run("main.a", "main.b", "--key", "id", "--attach", f"{alias}={tmp_path / 'other.duckdb'}")
+
+    assert outcome.exit_code == 2
+    assert "cannot be attached under a name that is taken: choose another alias" in outcome.stderr
+
+
+def test_two_databases_cannot_have_one_alias(run, tmp_path):
+    outcome = run("main.a", "main.b", "--key", "id", "--attach", "x=one.duckdb", "--attach", "x=two.duckdb")
+
+    assert (outcome.exit_code, "--attach x: two databases cannot have one alias" in outcome.stderr) == (2, True)
 
 
 def test_a_file_that_is_missing_or_no_database_is_one_sentence(run, tmp_path):

@@ -80,6 +80,18 @@ def test_a_rule_shows_only_what_it_loosens():
         ("{trim: left}", "field trim: it should be 'none', 'right' or 'both', not 'left'"),
         ("{within: soon}", "field within: 'soon' is not a duration: write a whole number and a unit"),
         ("{timezone: Mars}", "field timezone: 'Mars' is not a time zone"),
+        ("{timezone: {legacy: Mars}}", "field timezone.legacy: 'Mars' is not a time zone"),
+        ("{abs: 1e400}", "field abs: 1e+400 is too large a number"),
+        ("{abs: '1e400'}", "field abs: 1e+400 is too large a number"),
+        ("{blanks: both}", "field blanks: it should be 'count' or 'ignore', not 'both'"),
+        ("{null_equals: 1900-01-01}", "field null_equals: it should be a list"),
+        ("{null_equals: [true]}", "field null_equals.0: it should be a valid string, not True"),
+        ("{unordered: true, abs: 1}", "with unordered nobody knows which elements a tolerance is between"),
+        ("{json: true, numeric: true}", ", column v: Json compares content, which trim"),
+        ("tables: {t: {accepted: [{column: v, reason: r, owner: o, expires: 2027-02-30, max_rows: 1}]}}",
+         ", table t, field accepted.0.expires: it should be a valid date"),
+        ("tables: {t: {where: {}}}", ", table t: where names no side"),
+        ("tables: {t: {legacy: a.b, legacy_sql: q.sql}}", "legacy and legacy_sql both say where the legacy rows are"),
         ("{json: true, trim: both}", ", column v: Json compares content, which trim"),
         ("tables: {t: {accepted: [{column: v}]}}", ", table t, field accepted.0.reason: it is missing"),
         ("tables: {t: {key: id}}", ", table t, field key: it should be a list, not 'id'"),
@@ -128,3 +140,50 @@ def test_a_table_needs_a_key_that_can_be_used(loaded, entry, said):
 def test_whole_rows_need_no_key(loaded):
     assert loaded("tables: {t: {multiset: true}}").for_table("t").key == ()
     assert loaded("tables: {t: {multiset: true}}").for_table("t", default_key=["id"]).key == ("id",)
+
+
+def test_names_are_texts_as_they_are_written(loaded):
+    table = loaded("tables: {t: {key: [no, on], columns: {yes: {abs: 1}, 2024: {abs: 2}, ~: {abs: 3}}}}").for_table("t")
+
+    assert (table.key, list(table.columns)) == (("no", "on"), ["yes", "2024", "~"])
+
+
+def test_a_rule_may_be_merged_into_another(loaded):
+    text = "tables: {t: {key: [id], columns: {a: &some {abs: 1, rel: 0.1}, b: {<<: *some, abs: 2}}}}"
+
+    assert loaded(text).for_table("t").columns["b"].written() == {"abs": 2.0, "rel": 0.1}
+
+
+def test_values_that_stand_for_null_are_taken_as_they_are_written(loaded):
+    text = "tables: {t: {key: [id], columns: {v: {null_equals: [1900-01-01, -1, 0.0, n/a]}}}}"
+
+    assert loaded(text).for_table("t").columns["v"].null_equals == ("1900-01-01", "-1", "0.0", "n/a")
+
+
+def test_a_side_may_be_a_query_in_a_file_beside_the_spec(loaded, tmp_path):
+    (tmp_path / "old.sql").write_text("WITH x AS (SELECT id FROM raw.a) SELECT id FROM x JOIN prod.b USING (id)")
+    spec = loaded("tables: {t: {legacy_sql: old.sql, key: [id]}}").for_table("t")
+
+    assert (spec.legacy, spec.modern) == (str(tmp_path / "old.sql"), "prod.t")
+    assert {table.sql() for table in spec.tables_read()} == {"raw.a", "prod.b", '"prod"."t"'}
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "cannot be read: No such file"),
+        ("", "is not one SELECT"),
+        ("SELECT 1; SELECT 2", "is not one SELECT"),
+        ("DELETE FROM raw.a", "is not one SELECT"),
+        ("SELEC id", "is not"),
+        ("SELECT (", "the query is not SQL"),
+        (b"\xff\xfe", "is not UTF-8"),
+    ],
+)
+def test_a_query_that_cannot_be_used_is_one_sentence(loaded, tmp_path, content, said):
+    if content is not None:
+        (tmp_path / "q.sql").write_bytes(content if isinstance(content, bytes) else content.encode())
+
+    with pytest.raises(SpecError, match=rf"^table t, field legacy_sql: .*q\.sql.*{said}") as error:
+        loaded("tables: {t: {legacy_sql: q.sql, key: [id]}}").for_table("t")
+    assert "\n" not in str(error.value)
