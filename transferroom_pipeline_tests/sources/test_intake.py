@@ -40,7 +40,7 @@ def test_good_rows_are_staged_in_the_exact_types_of_the_contract(tmp_path):
     assert accepted(taken).equals(typed_frame(TRANSFERS, content))
     assert accepted(taken).schema == pl.Schema(TRANSFERS.dtypes)
     assert (taken.rows, taken.accepted, taken.rejected, taken.rejected_share) == (2, 2, 0, 0.0)
-    assert (taken.by_rule, taken.samples, taken.ignored_columns) == ({}, (), ())
+    assert (taken.by_rule, taken.samples, taken.new_columns) == ({}, (), ())
 
 
 def test_arrow_types_are_plain_ones(tmp_path):
@@ -115,6 +115,7 @@ def test_a_rejected_row_is_recorded_once_with_its_first_fault_and_as_it_stood(tm
     assert record == {
         "source_table": "players", "line_number": 2, "key": "P0001",
         "column_name": "position", "rule": "enumeration", "value": "Winger",
+        "source_file": "players.csv",
     }  # fmt: skip
     assert list(raw) == [*PLAYERS.columns, "comment"]
     assert (raw["name"], raw["current_club"], raw["age"], raw["comment"]) == ('Ó "Briain"', None, "12", "new")
@@ -128,7 +129,7 @@ def test_later_rows_with_a_key_are_rejected_whatever_becomes_of_the_first(tmp_pa
     )
     assert [(s.line_number, s.rule) for s in taken.samples] == [(2, "range"), (4, "unique_key"), (6, "unique_key")]
     assert taken.by_rule == {"range": 1, "unique_key": 2}
-    assert taken.samples[1] == Rejection(4, "P0001", "player_id", "unique_key", "P0001")
+    assert taken.samples[1] == Rejection("players.csv", 4, "P0001", "player_id", "unique_key", "P0001")
     assert accepted(taken)["player_id"].to_list() == ["P0002", "P0003"]
 
 

@@ -1,0 +1,87 @@
+"""Finding quoted values that have swallowed whole rows.
+
+A stray quote, and another one some lines below at the end of a field, make one long value of all between them, and the
+rows may still have the right number of fields. Nothing but what the value holds tells of it: lines that would be
+whole rows by themselves.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import polars as pl
+
+from transferroom_pipeline.sources.columns import Column, columns_of
+from transferroom_pipeline.sources.contracts import SourceTable
+from transferroom_pipeline.sources.conversion import conversion
+from transferroom_pipeline.sources.exceptions import SourceError
+from transferroom_pipeline.sources.source_file import place, set_option
+
+_LINE_BREAK = "\r\n|\r|\n"
+
+
+def refuse_embedded_rows(
+    table: SourceTable, path: Path, frame: pl.DataFrame, columns: Sequence[str], lines: pl.Series
+) -> None:
+    """Refuse a file with a value whose lines look like rows, unless the table's options allow it.
+
+    Lines look like rows when they have as many separators as the header and something that can be a key where the key
+    is. A value of a column that holds no text, or only some words, cannot have both a line break and a separator.
+
+    Args:
+        table: The table.
+        path: The file.
+        frame: Rows of it as text, with some of its columns.
+        columns: All columns of the file, in its order.
+        lines: Line of the file on which each row begins.
+
+    Raises:
+        SourceError: There is such a value.
+    """
+    if table.files.embedded_rows == "allow" or len(columns) == 1:
+        return
+    for column in columns_of(table):
+        if column.name not in frame.columns:
+            continue
+        suspected = frame.select(_is_suspected(column, table, len(columns))).to_series()
+        for row, line in zip(frame.filter(suspected).iter_rows(named=True), lines.filter(suspected), strict=True):
+            if not _may_break_lines(column) or _swallows(table, columns, column.name, row):
+                raise SourceError(
+                    f"{place(table, path, line=line, column=column.name)}: the quoted value goes over several lines "
+                    "that look like rows of their own, so a quote is stray or missing: correct it, or if the value "
+                    f"is right, {set_option('embedded_rows', 'allow')}"
+                )
+
+
+def _is_suspected(column: Column, table: SourceTable, columns: int) -> pl.Expr:
+    """Cheaply: a line break, and separators enough for a row."""
+    value = pl.col(column.name)
+    enough = columns - 1 if _may_break_lines(column) else 1
+    separators = value.str.count_matches(table.files.separator, literal=True)
+    return ((separators >= enough) & value.str.contains("[\r\n]")).fill_null(value=False)
+
+
+def _may_break_lines(column: Column) -> bool:
+    return isinstance(column.dtype, pl.String) and not column.values
+
+
+def _swallows(table: SourceTable, columns: Sequence[str], name: str, row: Mapping[str, str | None]) -> bool:
+    """Whether lines in the middle of a value, or all of its lines with the values around it, look like rows."""
+    first, *middle, last = (line.split(table.files.separator) for line in re.split(_LINE_BREAK, row[name] or ""))
+    before, key_place = columns.index(name), columns.index(table.key)
+    inner = [fields[key_place] for fields in middle if len(fields) == len(columns)]
+    if any(_may_be_key(table, text) for text in inner):
+        return True
+    whole = len(first) == len(columns) - before and len(last) == before + 1 and len(inner) == len(middle)
+    return whole and _may_be_key(table, last[key_place] if key_place <= before else row.get(table.key))
+
+
+def _may_be_key(table: SourceTable, text: str | None) -> bool:
+    """Whether a text is of the key's type and pattern."""
+    column = next(column for column in columns_of(table) if column.name == table.key)
+    read = pl.DataFrame({"key": [text]}, schema={"key": pl.String}).select(
+        conversion("key", pl.String(), column.dtype, decimal_comma=table.files.decimal_comma).value
+    )
+    if column.pattern is not None:
+        read = read.filter(pl.col("key").str.contains(column.pattern))
+    return read.drop_nulls().height == 1

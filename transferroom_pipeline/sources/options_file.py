@@ -1,0 +1,87 @@
+"""Options of source files that lie beside them, in `sources.yaml`, for files that come from others."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from transferroom_pipeline.sources.contracts import SOURCE_TABLES, SourceTable
+from transferroom_pipeline.sources.exceptions import SourceError
+from transferroom_pipeline.sources.file_options import FileOptions
+from transferroom_pipeline.strict_yaml import read_yaml
+
+OPTIONS_FILE = "sources.yaml"
+
+
+def with_declared_options(table: SourceTable, source_dir: Path) -> SourceTable:
+    """The table with the options of its files that `sources.yaml` sets; the others stay as the table has them.
+
+    Raises:
+        SourceError: The file cannot be read, or says something that is no option of a source table. All of it is
+            judged, since a misspelt name may have been meant for this table.
+    """
+    path = source_dir / OPTIONS_FILE
+    content = _content(path)
+    names = {table.name, *(other.name for other in SOURCE_TABLES)}
+    for name in content:
+        if name not in names:
+            raise SourceError(f"{path}: there is no source table {name!r}{_hint(str(name), names)}")
+    declared = {name: _options(path, name, options) for name, options in content.items()}
+    if table.name not in declared:
+        return table
+    return replace(table, files=_merged(path, table, declared[table.name]))
+
+
+def _content(path: Path) -> Mapping[Any, Any]:
+    if not path.exists():
+        return {}
+    try:
+        content = read_yaml(path)
+    except (OSError, ValueError) as error:
+        raise SourceError(f"{path} cannot be read: {error}") from error
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise SourceError(f"{path}: it must be a mapping from names of source tables to options of their files")
+    return content
+
+
+def _options(path: Path, name: str, options: object) -> dict[str, Any]:
+    """What is set for a table, found to be valid by itself."""
+    if not isinstance(options, dict):
+        raise SourceError(f'{path}, table {name}: its options must be a mapping, such as `separator: ";"`')
+    given = {str(option): value for option, value in options.items()}
+    _validated(path, name, given)
+    return given
+
+
+def _merged(path: Path, table: SourceTable, options: dict[str, Any]) -> FileOptions:
+    return _validated(path, table.name, table.files.model_dump(exclude_unset=True) | options)
+
+
+def _validated(path: Path, name: str, options: dict[str, Any]) -> FileOptions:
+    try:
+        return FileOptions.model_validate(options)
+    except ValidationError as error:
+        raise SourceError(f"{path}, table {name}{_explained(error.errors()[0])}") from error
+
+
+def _explained(error: ErrorDetails) -> str:
+    option = str(error["loc"][0]) if error["loc"] else ""
+    where = f", option {option}" if option else ""
+    if error["type"] == "extra_forbidden":
+        return f": there is no option {option!r}{_hint(option, FileOptions.model_fields)}"
+    if error["type"] == "value_error":
+        return f"{where}: {error['msg'].removeprefix('Value error, ')}"
+    expected = error["msg"].removeprefix("Input should be ")
+    quoted = "; a word such as NULL or no is a text only in quotes" if expected == "a valid string" else ""
+    return f"{where}: it should be {expected}, not {error['input']!r}{quoted}"
+
+
+def _hint(name: str, known: Collection[str]) -> str:
+    meant = get_close_matches(name, known, n=1)
+    return f", did you mean {meant[0]!r}?" if meant else f": known are {', '.join(sorted(known))}"
