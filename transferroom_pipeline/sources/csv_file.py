@@ -137,7 +137,7 @@ class CsvFile(SourceFile):
     def _pieces(self) -> Iterator[tuple[_Stretch, bytes]]:
         blocks, data = utf8_blocks(self.table, self.location.path, _BLOCK_BYTES), b""
         for stretch in self._stretches:
-            while len(data) < stretch.size and (block := next(blocks, b"")):
+            while len(data) < stretch.size and (block := next(blocks, None)) is not None:
                 data += block
             yield stretch, data[: stretch.size]
             data = data[stretch.size :]

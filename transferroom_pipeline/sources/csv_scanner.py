@@ -173,10 +173,10 @@ class _Followed(NamedTuple):
 def _cut(data: bytes, line: int, dialect: Dialect) -> tuple[Records, QuoteFault | None]:
     """The whole records at the start of the data, and the fault that ends them if there is one."""
     # A carriage return may be the first half of a line end: without the byte after it, it says nothing.
-    marks = _marks(data[:-1] if data.endswith(b"\r") else data, dialect)
-    fault = None
-    if not _keep_the_rules(marks, len(data)):
-        found = _follow(marks, len(data))
+    judged = data[:-1] if data.endswith(b"\r") else data
+    marks, fault = _marks(judged, dialect), None
+    if not _keep_the_rules(marks, len(judged)):
+        found = _follow(marks, len(judged))
         if found.opening is not None and found.closing is not None:
             fault = _fault(data, line, dialect, marks, found.opening, found.closing)
             marks = _Marks(marks.at[: found.opening], marks.kind[: found.opening])
