@@ -1,5 +1,6 @@
 """What becomes of columns of source files that the contract does not name."""
 
+import json
 from collections.abc import Mapping, Sequence
 
 import polars as pl
@@ -51,7 +52,9 @@ def as_text(name: str, dtype: pl.DataType) -> pl.Expr:
     """Any value as text for a person to read; empty text is the missing value it means."""
     column = pl.col(name)
     if dtype.is_nested():
-        return pl.struct(name).struct.json_encode().alias(name)
+        whole = pl.struct(name).struct.json_encode()  # Polars writes no JSON but of structs
+        content = whole.str.strip_prefix(f"{{{json.dumps(name, ensure_ascii=False)}:").str.strip_suffix("}")
+        return pl.when(column.is_not_null()).then(content).alias(name)
     if isinstance(dtype, pl.Binary):
         return column.bin.encode("hex")
     text = column.cast(pl.String)
