@@ -11,10 +11,9 @@ from transferroom_pipeline.sources.exceptions import SourceError
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)$"
 _DATE = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 _NO_YEAR = "0000"  # Polars reads it, and no platform has it
-_MOMENT = (
-    "^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-5][0-9]:[0-5][0-9]"
-    r"(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-5][0-9])?$"
-)
+_TO_SECONDS = "^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-5][0-9]:[0-5][0-9]"
+_ZONE = "(Z|[+-][0-9]{2}:[0-5][0-9])?$"
+_MOMENT = rf"{_TO_SECONDS}(\.[0-9]+)?{_ZONE}"
 _MOMENT_SECONDS = 19  # characters of a moment up to its whole seconds
 _MICROSECOND_DIGITS = 6
 _MINUTE = 60_000_000  # in microseconds, as moments are counted from 1970
@@ -117,7 +116,7 @@ def _number(raw: pl.Expr, target: pl.DataType) -> tuple[pl.Expr, pl.Expr]:
     """Plain decimal notation; zeros beyond the scale lose nothing and pass."""
     scale = target.scale if isinstance(target, pl.Decimal) else 0
     is_number = raw.str.contains(_NUMBER)
-    fine = is_number & raw.str.contains(rf"\.[0-9]{{{scale}}}[0-9]*[1-9]")
+    fine = raw.str.contains(rf"^[+-]?[0-9]*\.[0-9]{{{scale}}}[0-9]*[1-9][0-9]*$")
     digits = raw.str.replace(r"\.0*$", "") if scale == 0 else raw
     return pl.when(is_number & ~fine).then(digits).cast(target, strict=False), fine
 
@@ -131,16 +130,24 @@ def _date(raw: pl.Expr, target: pl.DataType) -> tuple[pl.Expr, pl.Expr]:
 def _moment(raw: pl.Expr, target: pl.DataType) -> tuple[pl.Expr, pl.Expr]:
     """A moment in ISO 8601; one with an offset is moved to UTC, one without is taken as UTC."""
     is_moment = raw.str.contains(_MOMENT)
-    fine = is_moment & raw.str.contains(rf"\.[0-9]{{{_MICROSECOND_DIGITS}}}[0-9]*[1-9]")
+    fine = raw.str.contains(rf"{_TO_SECONDS}\.[0-9]{{{_MICROSECOND_DIGITS}}}[0-9]*[1-9][0-9]*{_ZONE}")
     seconds = raw.str.head(_MOMENT_SECONDS).str.replace("T", " ", literal=True)
     fraction = raw.str.extract(r"\.([0-9]{1,6})").str.pad_end(_MICROSECOND_DIGITS, "0").cast(pl.Int64).fill_null(0)
     zone = raw.str.extract("([+-][0-9]{2}:[0-9]{2})$")
     offset = zone.str.slice(1, 2).cast(pl.Int64) * 60 + zone.str.slice(4, 2).cast(pl.Int64)
     shift = pl.when(zone.str.starts_with("-")).then(-offset).otherwise(offset).fill_null(0)
     local = seconds.str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us", strict=False)
-    moment = local.cast(pl.Int64) + fraction - shift * _MINUTE
-    readable = is_moment & ~fine & (shift.abs() <= _LARGEST_OFFSET_MINUTES) & moment.is_between(*_TIME)
+    moment = (local.cast(pl.Int64) + fraction - shift * _MINUTE).map_batches(_within_time, return_dtype=pl.Int64)
+    readable = is_moment & ~fine & (shift.abs() <= _LARGEST_OFFSET_MINUTES)
     return pl.when(readable).then(moment).cast(pl.Datetime("us")).cast(target), fine
+
+
+def _within_time(moments: pl.Series) -> pl.Series:
+    """Without those that an offset moves out of the years that platforms have.
+
+    A function, since Polars would compute an expression that is used twice two times.
+    """
+    return moments.set(~moments.is_between(*_TIME), None)
 
 
 def _cast(raw: pl.Expr, source: pl.DataType, target: pl.DataType) -> tuple[pl.Expr, pl.Expr]:
