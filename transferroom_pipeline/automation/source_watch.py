@@ -58,7 +58,7 @@ def look(watch: Watch, directory: Path) -> Look:
 
 
 def _fingerprint(directory: Path) -> str | None:
-    files = sorted({file for table in SOURCE_TABLES for file in watched_files(_declared(table, directory), directory)})
+    files = sorted({file for table in _declared(directory) for file in watched_files(table, directory)})
     if not files:
         return None
     options = [file for file in [directory / OPTIONS_FILE] if file.is_file()]
@@ -66,12 +66,12 @@ def _fingerprint(directory: Path) -> str | None:
     return hashlib.sha256(repr(states).encode()).hexdigest()[:16]
 
 
-def _declared(table: SourceTable, directory: Path) -> SourceTable:
+def _declared(directory: Path) -> tuple[SourceTable, ...]:
     """A mistake in the options is for the run to report; here it must not keep one from starting."""
     try:
-        return with_declared_options(table, directory)
+        return with_declared_options(SOURCE_TABLES, directory)
     except SourceError:
-        return table
+        return SOURCE_TABLES
 
 
 def _state(directory: Path, file: Path) -> tuple[str, int, int]:

@@ -134,7 +134,8 @@ def _contract_verdict(intake: Intake, max_rejected_share: float, in_table: int |
             "load again"
         )
     if intake.rejected == 0:
-        return f"all {intake.rows:,} rows of {intake.source} keep the contract"
+        blank = f"; {intake.without_values:,} lines of separators alone are no rows" if intake.without_values else ""
+        return f"all {intake.rows:,} rows of {intake.source} keep the contract{blank}"
     share = f"{intake.rejected:,} of {intake.rows:,} rows of {intake.source}"
     counted = f"{share} break the contract and are in {LEGACY_SCHEMA}.{TABLE}"
     if in_table is not None:

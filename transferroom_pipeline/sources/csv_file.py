@@ -38,7 +38,7 @@ from transferroom_pipeline.sources.csv_scanner import (
 )
 from transferroom_pipeline.sources.embedded_rows import refuse_embedded_rows
 from transferroom_pipeline.sources.exceptions import SourceError
-from transferroom_pipeline.sources.source_file import Batch, Location, SourceFile, named_as_in_contract, place
+from transferroom_pipeline.sources.source_file import Batch, Location, RowCount, SourceFile, named_as_in_contract, place
 
 # About 80,000 rows of transfers.
 _BLOCK_BYTES = 8 << 20
@@ -52,7 +52,8 @@ class _Stretch:
         size: How many bytes they have.
         count: How many they are, blank ones included.
         lines: Line on which each begins.
-        filled: Which of them are rows.
+        filled: Which of them are rows; None where all are.
+        without_values: How many of the others have separators.
         spans_lines: Whether a value of theirs has a line break.
     """
 
@@ -60,6 +61,7 @@ class _Stretch:
     count: int
     lines: npt.NDArray[np.int64]
     filled: npt.NDArray[np.bool_] | None
+    without_values: int
     spans_lines: bool
 
     @property
@@ -99,9 +101,12 @@ class CsvFile(SourceFile):
                 passed += records.ends.size
         raise SourceError(f"{place(table, path)}: the file is empty: export the table again")
 
-    def count_rows(self) -> int:
+    def count_rows(self) -> RowCount:
         """Counted in the bytes of the file; see the base class."""
-        return sum(stretch.rows for stretch in self._stretches)
+        return RowCount(
+            sum(stretch.rows for stretch in self._stretches),
+            sum(stretch.without_values for stretch in self._stretches),
+        )
 
     def read(self, columns: Sequence[str]) -> Iterator[Batch]:
         """Stream the rows as text; see the base class."""
@@ -129,7 +134,7 @@ class CsvFile(SourceFile):
             passed = min(header, records.ends.size)
             header -= passed
             rows = records.after(passed)
-            yield _Stretch(len(records.data) - len(rows.data), 0, np.arange(0), None, spans_lines=False)
+            yield _Stretch(len(records.data) - len(rows.data), 0, np.arange(0), None, 0, spans_lines=False)
             refuse_other_widths(self.table, path, rows, len(self.dtypes))
             refuse_bytes_that_are_no_text(self.table, path, rows, tuple(self.dtypes))
             yield _stretch(rows)
@@ -188,6 +193,7 @@ def _stretch(records: Records) -> _Stretch:
         count=count,
         lines=records.lines if spans_lines else np.arange(first, first + count),
         filled=~records.blank if records.blank.any() else None,
+        without_values=int((records.blank & (records.fields > 1)).sum()),
         spans_lines=spans_lines,
     )
 

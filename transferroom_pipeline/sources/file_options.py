@@ -83,6 +83,8 @@ class FileOptions(BaseModel):
             path = PurePosixPath(pattern)
             if path.is_absolute() or ".." in path.parts or not path.parts:
                 raise ValueError(f"{pattern!r} does not lead to files below the source folder")
+            if "**" in pattern:
+                raise ValueError(f"{pattern!r} has a **: name the folder, which is read with its subfolders")
         return value
 
     @model_validator(mode="after")

@@ -47,7 +47,7 @@ def watched_files(table: SourceTable, source_dir: Path) -> Iterator[Path]:
     else:
         starts = [source_dir / name for name in _called_like(table, source_dir)]
     for start in starts:
-        with suppress(SourceError, OSError):
+        with suppress(SourceError):
             yield from (path for path in _beneath(table, start) if path.is_file())
 
 
@@ -105,7 +105,11 @@ def _beneath(table: SourceTable, path: Path, above: Sequence[Path] = ()) -> Iter
         return
     if path.resolve() in above:
         raise SourceError(f"{place(table, path)} leads back to a folder above it: take the link away")
-    for entry in sorted(path.iterdir()):
+    try:
+        entries = sorted(path.iterdir())
+    except OSError as error:
+        raise SourceError(f"{place(table, path)}: the folder cannot be read ({error.strerror})") from error
+    for entry in entries:
         if not entry.name.startswith(_NOT_DATA):
             yield from _beneath(table, entry, (*above, path.resolve()))
 

@@ -19,7 +19,7 @@ from transferroom_pipeline.sources.opening import open_sources, refuse_changed
 from transferroom_pipeline.sources.options_file import with_declared_options
 from transferroom_pipeline.sources.repeated_keys import repeated_keys
 from transferroom_pipeline.sources.rules import rules_of
-from transferroom_pipeline.sources.source_file import SourceFile, place
+from transferroom_pipeline.sources.source_file import RowCount, SourceFile, place
 from transferroom_pipeline.sources.splitting import REJECTION_SCHEMA, Split, Splitting
 
 SAMPLES = 20
@@ -55,12 +55,14 @@ class FileRows:
         counted: Rows in it, counted without the reader: in the bytes of a CSV file, in the footer of a Parquet file.
         accepted: Rows read from it that keep the contract.
         rejected: Rows read from it that do not.
+        without_values: Lines of separators alone in it, which are no rows.
     """
 
     file: str
     counted: int
     accepted: int
     rejected: int
+    without_values: int = 0
 
     @property
     def lost(self) -> int:
@@ -115,6 +117,11 @@ class Intake:
         return self.rejected / self.rows if self.rows else 0.0
 
     @property
+    def without_values(self) -> int:
+        """Lines of separators alone in the files, which are no rows."""
+        return sum(file.without_values for file in self.files)
+
+    @property
     def incomplete(self) -> tuple[FileRows, ...]:
         """Files whose rows are not accepted and rejected ones; nothing of them may be loaded."""
         return tuple(file for file in self.files if file.lost)
@@ -137,7 +144,7 @@ def take_in(table: SourceTable, source_dir: Path, staging_dir: Path) -> Intake:
         patito.DataFrameValidationError: The contract states something that no rule is derived for; it is not a fault
             of the file.
     """
-    table = with_declared_options(table, source_dir)
+    (table,) = with_declared_options([table], source_dir)
     sources = open_sources(table, source_dir)
     loaded = loaded_columns(table, sources)
     accepted_path, rejected_path = staging_dir / f"{table.name}.parquet", staging_dir / f"{table.name}_rejected.parquet"
@@ -152,7 +159,7 @@ def take_in(table: SourceTable, source_dir: Path, staging_dir: Path) -> Intake:
             rejected.write_table(_arrow(part.rejected))
             tally.add(file, part)
         refuse_changed(sources)
-        if not any(tally.counted.values()) and not table.files.allow_empty:
+        if not any(count.rows for count in tally.counted.values()) and not table.files.allow_empty:
             raise SourceError(f"{place(table, sources[0].location.path)}: {_without_rows(sources)}")
     return Intake(
         table=table.name,
@@ -186,8 +193,8 @@ class _Tally:
 
     def files(self) -> tuple[FileRows, ...]:
         return tuple(
-            FileRows(file, counted, self._accepted[file], self._rejected[file])
-            for file, counted in self.counted.items()
+            FileRows(file, count.rows, self._accepted[file], self._rejected[file], count.without_values)
+            for file, count in self.counted.items()
         )
 
 
@@ -195,7 +202,7 @@ def _splits(
     table: SourceTable,
     sources: Sequence[SourceFile],
     loaded: Mapping[str, pl.DataType],
-    counted: Mapping[str, int],
+    counted: Mapping[str, RowCount],
 ) -> Iterator[tuple[str, Split]]:
     """The name of the file with each part."""
     splitting = Splitting(table, rules_of(table), loaded, repeated_keys(sources))
@@ -203,7 +210,7 @@ def _splits(
     for source in sources:
         for batch in source.batches():
             yield source.location.name, splitting.split(batch, source.location.name, rows_before)
-        rows_before += counted[source.location.name]
+        rows_before += counted[source.location.name].rows
 
 
 def _without_rows(sources: Sequence[SourceFile]) -> str:

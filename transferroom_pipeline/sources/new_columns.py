@@ -11,6 +11,9 @@ from transferroom_pipeline.sources.source_file import SourceFile, place, set_opt
 
 _RESERVED = "_dlt_"  # dlt's own columns
 
+_KEPT = (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.Float32, pl.Float64, pl.Boolean, pl.Date)
+_SMALL_COUNTS = (pl.UInt8, pl.UInt16, pl.UInt32)
+
 
 def loaded_columns(table: SourceTable, sources: Sequence[SourceFile]) -> Mapping[str, pl.DataType]:
     """The new columns to load, with their types, after those of the contract.
@@ -41,7 +44,7 @@ def loaded_columns(table: SourceTable, sources: Sequence[SourceFile]) -> Mapping
 def loaded_values(frame: pl.DataFrame, columns: Mapping[str, pl.DataType]) -> list[pl.Expr]:
     """The new columns of a batch as they are loaded; an empty text is no value."""
     return [
-        (as_text(name, frame.schema[name]) if dtype == pl.String() else pl.col(name))
+        (as_text(name, frame.schema[name]) if dtype == pl.String() else pl.col(name).cast(dtype))
         if name in frame.columns
         else pl.lit(None, dtype).alias(name)
         for name, dtype in columns.items()
@@ -57,7 +60,7 @@ def as_text(name: str, dtype: pl.DataType) -> pl.Expr:
         return pl.when(column.is_not_null()).then(content).alias(name)
     if isinstance(dtype, pl.Binary):
         return column.bin.encode("hex")
-    text = column.cast(pl.String)
+    text = column.dt.to_string("iso") if isinstance(dtype, pl.Duration) else column.cast(pl.String)
     return pl.when(text != "").then(text).alias(name)
 
 
@@ -72,9 +75,11 @@ def _refuse(table: SourceTable, sources: Sequence[SourceFile]) -> None:
 
 
 def _loaded_type(dtype: pl.DataType) -> pl.DataType:
-    """The file's own type where every platform has it, text for the others."""
-    kept = dtype.is_integer() or dtype.is_float() or isinstance(dtype, (pl.Boolean, pl.Date, pl.Datetime, pl.Decimal))
-    return dtype if kept else pl.String()
+    """The file's own type where every platform has it and keeps its values as they are, text for the others."""
+    if dtype in _SMALL_COUNTS:
+        return pl.Int64()
+    moment = isinstance(dtype, pl.Datetime) and dtype.time_zone is None and dtype.time_unit != "ns"
+    return dtype if moment or dtype.is_decimal() or dtype in _KEPT else pl.String()
 
 
 def _refuse_unusable_names(table: SourceTable, source: SourceFile, columns: Mapping[str, pl.DataType]) -> None:

@@ -1,6 +1,6 @@
 """Options of source files that lie beside them, in `sources.yaml`, for files that come from others."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -17,23 +17,24 @@ from transferroom_pipeline.strict_yaml import read_yaml
 OPTIONS_FILE = "sources.yaml"
 
 
-def with_declared_options(table: SourceTable, source_dir: Path) -> SourceTable:
-    """The table with the options of its files that `sources.yaml` sets; the others stay as the table has them.
+def with_declared_options(tables: Sequence[SourceTable], source_dir: Path) -> tuple[SourceTable, ...]:
+    """The tables with the options of their files that `sources.yaml` sets; the others stay as the tables have them.
 
     Raises:
         SourceError: The file cannot be read, or says something that is no option of a source table. All of it is
-            judged, since a misspelt name may have been meant for this table.
+            judged, since a misspelt name may have been meant for any table.
     """
     path = source_dir / OPTIONS_FILE
     content = _content(path)
-    names = {table.name, *(other.name for other in SOURCE_TABLES)}
+    names = {table.name for table in (*tables, *SOURCE_TABLES)}
     for name in content:
         if name not in names:
             raise SourceError(f"{path}: there is no source table {name!r}{_hint(str(name), names)}")
     declared = {name: _options(path, name, options) for name, options in content.items()}
-    if table.name not in declared:
-        return table
-    return replace(table, files=_merged(path, table, declared[table.name]))
+    return tuple(
+        replace(table, files=_merged(path, table, declared[table.name])) if table.name in declared else table
+        for table in tables
+    )
 
 
 def _content(path: Path) -> Mapping[Any, Any]:

@@ -17,6 +17,7 @@ from transferroom_pipeline.sources.source_file import (
     BATCH_ROWS,
     Batch,
     Location,
+    RowCount,
     SourceFile,
     named_as_in_contract,
     place,
@@ -51,10 +52,10 @@ class ParquetFile(SourceFile):
         types = pl.DataFrame(schema.empty_table()).dtypes
         return cls(table, location, dict(zip(names, types, strict=True)), tuple(schema.names))
 
-    def count_rows(self) -> int:
+    def count_rows(self) -> RowCount:
         """As the file's footer says; see the base class."""
         with _damage_explained(self.table, self.location.path):
-            return int(pq.read_metadata(self.location.path).num_rows)
+            return RowCount(pq.read_metadata(self.location.path).num_rows)
 
     def read(self, columns: Sequence[str]) -> Iterator[Batch]:
         """Stream the rows in the file's types; see the base class."""

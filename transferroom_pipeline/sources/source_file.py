@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 
@@ -45,6 +46,18 @@ class Batch:
     line_numbers: pl.Series
 
 
+class RowCount(NamedTuple):
+    """What a file holds.
+
+    Attributes:
+        rows: Its rows.
+        without_values: Lines of separators alone, as spreadsheets leave them below a table; they are no rows.
+    """
+
+    rows: int
+    without_values: int = 0
+
+
 @dataclass(frozen=True)
 class SourceFile(ABC):
     """A source file that holds every column its contract names.
@@ -83,7 +96,7 @@ class SourceFile(ABC):
         return {name: value for name, value in self.location.partition.items() if name not in self.dtypes}
 
     @abstractmethod
-    def count_rows(self) -> int:
+    def count_rows(self) -> RowCount:
         """How many rows the file has, found without the reader that `batches` uses.
 
         Raises:

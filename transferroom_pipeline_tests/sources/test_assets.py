@@ -1,5 +1,7 @@
 """What the checks of a loaded source table say, and what stops the run."""
 
+from datetime import UTC, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import dagster as dg
@@ -44,6 +46,7 @@ def intake(*files):
         ([(5, 5, 0), (30, 29, 0), (29, 30, 0)], None, False, ERROR, "file1 has 30 rows, of which 29 were accepted"),
         ([(30, 30, 0)], 29, False, ERROR, "30 rows were accepted and the table has 29: what uses it is stopped; "
             "run the load again"),
+        ([(9, 9, 0, 2)], 9, True, WARN, "all 9 rows of players.csv keep the contract; 2 lines of separators alone are"),
         ([(0, 0, 0)], 0, True, WARN, "all 0 rows of players.csv keep the contract"),
     ],
 )  # fmt: skip
@@ -116,11 +119,21 @@ def test_new_columns_are_loaded_as_text_if_so_set_and_go_when_they_are_gone(tmp_
 def test_new_columns_of_parquet_files_are_loaded_in_their_types_or_as_text(tmp_path, load):
     (tmp_path / "source" / "sources.yaml").write_text("players: {new_columns: load}")
     good = typed_frame(PLAYERS, rows(PLAYERS, {}))
-    new = {"caps": [7], "fit": [True], "seen": [NOON], "clubs": [["a", '"']], "photo": [b"\x01"], "none": [None]}
-    write_parquet(PLAYERS, tmp_path / "source", good.hstack(pl.DataFrame(new, schema_overrides={"none": pl.Null})))
+    first = {"caps": 7, "fit": True, "born": NOON.date(), "seen": NOON, "pay": Decimal("1.20"), "mark": 0.1}
+    then = {
+        "goals": 2**32 - 1,
+        "views": 2**64 - 1,
+        "played": timedelta(hours=36),
+        "clubs": ["a", '"'],
+        "photo": b"\x01",
+    }
+    types = {"goals": pl.UInt32, "views": pl.UInt64, "none": pl.Null}
+    new = pl.DataFrame([first | then | {"none": None, "zoned": NOON.replace(tzinfo=UTC)}], schema_overrides=types)
+    write_parquet(PLAYERS, tmp_path / "source", good.hstack(new))
     assert load().success
-    found = table(tmp_path, f"SELECT {', '.join(new)} FROM prod.players")
-    assert found == [(7, True, NOON, r'["a","\""]', "01", None)]
+    found = table(tmp_path, f"SELECT {', '.join(new.columns)} FROM prod.players")
+    as_text = ("18446744073709551615", "P1DT12H", r'["a","\""]', "01", None, "2026-06-30 12:00:00.000000+00:00")
+    assert found == [(*first.values(), 2**32 - 1, *as_text)]
 
 
 def test_new_columns_that_are_refused_stop_the_load_with_their_names(tmp_path, load):

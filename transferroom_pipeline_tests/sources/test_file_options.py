@@ -179,14 +179,14 @@ def test_a_file_without_a_header_is_no_empty_table(tmp_path):
 
 def test_options_of_sources_yaml_go_before_those_of_the_contract(tmp_path):
     (tmp_path / "sources.yaml").write_text("notes:\n  separator: '|'\n")
-    declared = with_declared_options(with_options(NOTES, separator=";", encoding="cp1252"), tmp_path)
+    (declared,) = with_declared_options([with_options(NOTES, separator=";", encoding="cp1252")], tmp_path)
     assert (declared.files.separator, declared.files.encoding, declared.files.quote) == ("|", "cp1252", '"')
 
 
 @pytest.mark.parametrize("content", ["", "# nothing\n", "{}", "clubs: {separator: ';'}"])
 def test_a_table_that_sources_yaml_does_not_name_keeps_its_options(tmp_path, content):
     (tmp_path / "sources.yaml").write_text(content)
-    assert with_declared_options(PLAYERS, tmp_path) == PLAYERS
+    assert with_declared_options([PLAYERS], tmp_path) == (PLAYERS,)
 
 
 ONE_CHARACTER = "it must be one ASCII character and no line break, not"
@@ -218,6 +218,7 @@ IN_QUOTES = "a word such as NULL or no is a text only in quotes"
         ("new_columns: keep", ", option new_columns: it should be 'ignore', 'load' or 'refuse', not 'keep'"),
         ("files: ../x.csv", ", option files: '../x.csv' does not lead to files below the source folder"),
         ("files: /x.csv", ", option files: '/x.csv' does not lead to files below the source folder"),
+        ("files: in/**/x.csv", ", option files: 'in/**/x.csv' has a **: name the folder, which is read with its subf"),
         ("files: ''", ", option files: '' does not lead to files below the source folder"),
     ],
 )
@@ -296,7 +297,7 @@ def test_a_file_that_is_written_while_it_is_read_is_refused(tmp_path):
 def test_a_file_that_changes_between_counting_and_reading_is_refused(tmp_path):
     path = write_csv(PLAYERS, tmp_path, rows(PLAYERS, {}, {}, {}))
     (source,) = open_sources(PLAYERS, tmp_path)
-    assert source.count_rows() == 3
+    assert source.count_rows() == (3, 0)
     path.write_text(path.read_text().replace("\n", " ", 2))
     with pytest.raises(SourceError, match=r"line 2: the 3 rows from here on .* the file was changed while it was read"):
         list(source.batches())
