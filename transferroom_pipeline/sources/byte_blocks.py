@@ -31,7 +31,7 @@ def utf8_blocks(table: SourceTable, path: Path, block_bytes: int) -> Iterator[by
             looked at.
     """
     blocks = _blocks(table, path, block_bytes)
-    if is_utf8(table.files.encoding):
+    if is_utf8(table.file_options.encoding):
         yield from _without_byte_order_mark(blocks)
     else:
         yield from _transcoded(table, path, blocks)
@@ -80,7 +80,7 @@ def _without_byte_order_mark(blocks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _transcoded(table: SourceTable, path: Path, blocks: Iterator[bytes]) -> Iterator[bytes]:
-    encoding, line, at_start = table.files.encoding, 1, True
+    encoding, line, at_start = table.file_options.encoding, 1, True
     decoder, as_utf8 = codecs.getincrementaldecoder(encoding)(), _Utf8Check()
     for block in chain(blocks, [b""]):  # the empty block says that nothing is to come
         as_utf8.look_at(block)

@@ -123,13 +123,13 @@ class SourceTable:
         name: Name of the table, and of its file without the ending, unless its options name others.
         model: The contract of one row.
         references: Columns that must point at a row of another table.
-        files: What its files look like; `sources.yaml` beside them goes before.
+        file_options: What its files look like; `sources.yaml` beside them goes before.
     """
 
     name: str
     model: type[Contract]
     references: tuple[Reference, ...] = ()
-    files: FileOptions = _PLAIN_FILES
+    file_options: FileOptions = _PLAIN_FILES
 
     @property
     def key(self) -> str:

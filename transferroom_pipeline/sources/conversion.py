@@ -53,7 +53,7 @@ def typed(frame: pl.DataFrame, table: SourceTable) -> pl.DataFrame:
     """
     expressions = []
     for column, dtype in table.dtypes.items():
-        how = conversion(column, frame.schema[column], dtype, decimal_comma=table.files.decimal_comma)
+        how = conversion(column, frame.schema[column], dtype, decimal_comma=table.file_options.decimal_comma)
         expressions += [
             how.value.alias(column),
             how.given.alias(given(column)),

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from transferroom_pipeline.sources.contracts import SourceTable
-from transferroom_pipeline.sources.csv_scanner import QuoteFault, Records
+from transferroom_pipeline.sources.csv_scanner import QuoteError, Records
 from transferroom_pipeline.sources.exceptions import SourceError
 from transferroom_pipeline.sources.source_file import place, set_option
 
@@ -52,7 +52,7 @@ def other_separator(table: SourceTable, header: str) -> str | None:
     for separator, written in _SEPARATORS.items():
         names = [name.strip(" \"'").casefold() for name in header.split(separator)]
         if (
-            separator != table.files.separator
+            separator != table.file_options.separator
             and len(names) > 1
             and len(contract.intersection(names)) * 2 >= len(names)
         ):
@@ -63,12 +63,13 @@ def other_separator(table: SourceTable, header: str) -> str | None:
     return None
 
 
-def quote_fault(table: SourceTable, path: Path, fault: QuoteFault) -> SourceError:
+def quote_fault(table: SourceTable, path: Path, fault: QuoteError) -> SourceError:
     """A quote that breaks the rules of RFC 4180."""
     where = place(table, path, line=fault.line)
     if fault.closing_line is None:
+        escape = "" if table.file_options.escape is None else ", or the file ends with an escape"
         return SourceError(
-            f"{where}: a quote is not closed before the end of the file: close it, or export the file again"
+            f"{where}: a quote is not closed before the end of the file{escape}: close it, or export the file again"
         )
     if fault.after_backslash:
         return SourceError(
@@ -114,7 +115,7 @@ def refuse_bytes_that_are_no_text(table: SourceTable, path: Path, records: Recor
         line = int(records.lines[records.record_at(records.data.index(b"\0"))])
         raise SourceError(
             f"{place(table, path, line=line)}: there is a NUL byte, which no text has: the file is damaged, or not "
-            f"{table.files.encoding.upper()}: {set_option('encoding', 'the one it has')}"
+            f"{table.file_options.encoding.upper()}: {set_option('encoding', 'the one it has')}"
         )
     if codecs.BOM_UTF8 in records.data:
         _refuse_byte_order_marks(table, path, records)
@@ -133,18 +134,14 @@ def refuse_header_that_is_not_utf8(table: SourceTable, path: Path, line: int, he
 
 
 def _not_utf8(table: SourceTable, path: Path, records: Records, columns: Sequence[str], at: int) -> SourceError:
-    number = records.record_at(at)
-    start = int(records.ends[number - 1]) if number else 0
-    before = records.data[start:at]
-    # Exact unless a quoted value before it holds separators.
-    place_in_row = before.count(table.files.separator.encode())
-    column = columns[place_in_row] if records.fields[number] - 1 == _separators(table, records.record(number)) else None
+    number, separator = records.record_at(at), table.file_options.separator.encode()
+    record = records.record(number)
+    start = int(records.ends[number]) - len(record)
+    # Where separators stand inside quotes, counting them does not tell the column.
+    told = record.count(separator) == records.fields[number] - 1
+    column = columns[records.data.count(separator, start, at)] if told else None
     where = place(table, path, line=int(records.lines[number]), column=column)
-    return SourceError(f"{where}: the value is not UTF-8{_as_windows(records.record(number))}")
-
-
-def _separators(table: SourceTable, record: bytes) -> int:
-    return record.count(table.files.separator.encode())
+    return SourceError(f"{where}: the value is not UTF-8{_as_windows(record)}")
 
 
 def _as_windows(text: bytes) -> str:
@@ -167,7 +164,7 @@ def _refuse_byte_order_marks(table: SourceTable, path: Path, records: Records) -
 
 def _separator_in_words(table: SourceTable) -> str:
     words = {",": "commas", ";": "semicolons", "\t": "tabs"}
-    return words.get(table.files.separator, f"{table.files.separator!r}")
+    return words.get(table.file_options.separator, f"{table.file_options.separator!r}")
 
 
 def _shortened(text: str) -> str:

@@ -31,9 +31,9 @@ from transferroom_pipeline.sources.csv_faults import (
 from transferroom_pipeline.sources.csv_scanner import (
     LONGEST_RECORD_BYTES,
     Dialect,
-    QuoteFault,
+    LongRecordError,
+    QuoteError,
     Records,
-    RecordTooLong,
     scan,
 )
 from transferroom_pipeline.sources.embedded_rows import refuse_embedded_rows
@@ -89,7 +89,7 @@ class CsvFile(SourceFile):
         """
         path = location.path
         start = next(utf8_blocks(table, path, _BLOCK_BYTES), b"")
-        if is_utf8(table.files.encoding):
+        if is_utf8(table.file_options.encoding):
             refuse_other_format(table, path, start)
         passed = 0
         with _faults_explained(table, path, start):
@@ -149,7 +149,7 @@ class CsvFile(SourceFile):
 
     def _parsed(self, stretch: _Stretch, data: bytes, columns: Sequence[str]) -> pl.DataFrame:
         """Parse whole records at once: between blocks of its own Arrow loses a line feed after a carriage return."""
-        options = self.table.files
+        options = self.table.file_options
         try:
             parsed = arrow_csv.read_csv(
                 pa.BufferReader(data),
@@ -199,13 +199,13 @@ def _stretch(records: Records) -> _Stretch:
 
 
 def _dialect(table: SourceTable) -> Dialect:
-    options = table.files
+    options = table.file_options
     quote, escape = (character.encode() if character else None for character in (options.quote, options.escape))
     return Dialect(options.separator.encode(), quote, escape)
 
 
 def _header(table: SourceTable, path: Path, records: Records, number: int) -> tuple[str, ...]:
-    options, record, line = table.files, records.record(number), int(records.lines[number])
+    options, record, line = table.file_options, records.record(number), int(records.lines[number])
     refuse_header_that_is_not_utf8(table, path, line, record)
     text = record.decode()
     hint = other_separator(table, text) if records.fields[number] == 1 else None
@@ -219,11 +219,17 @@ def _header(table: SourceTable, path: Path, records: Records, number: int) -> tu
         escapechar=options.escape,
     )
     try:
-        return named_as_in_contract(table, path, next(reader))
+        names = next(reader)
     except csv.Error as error:
         raise SourceError(
             f"{place(table, path, line=line)}: the header cannot be read ({error}): export it again"
         ) from error
+    if any(options.separator in name and ("\n" in name or "\r" in name) for name in names):
+        raise SourceError(
+            f"{place(table, path, line=line)}: the name of a column goes over several lines and has separators, so a "
+            "quote is stray: correct it, or export the file again"
+        )
+    return named_as_in_contract(table, path, names)
 
 
 @contextmanager
@@ -231,13 +237,13 @@ def _faults_explained(table: SourceTable, path: Path, start: bytes = b"") -> Ite
     """Put the faults of a scan into words; `start` is the start of the file when its header is not yet read."""
     try:
         yield
-    except QuoteFault as fault:
+    except QuoteError as fault:
         lines = start.decode(errors="replace").split("\n", 1)
         hint = other_separator(table, lines[0])
         if hint is not None:
             raise SourceError(f"{place(table, path, line=1)}: {hint}") from fault
         raise quote_fault(table, path, fault) from fault
-    except RecordTooLong as fault:
+    except LongRecordError as fault:
         raise SourceError(
             f"{place(table, path, line=fault.line)}: the row that begins here has more than "
             f"{LONGEST_RECORD_BYTES >> 20} MB: a quote is not closed, or the file has no line ends: export it again"

@@ -87,7 +87,7 @@ class Records:
         return int(np.searchsorted(self.ends, place, side="right"))
 
 
-class QuoteFault(Exception):  # noqa: N818 - a fault of the file, which the caller puts into words
+class QuoteError(Exception):
     """A quote that breaks the rules.
 
     Attributes:
@@ -101,7 +101,7 @@ class QuoteFault(Exception):  # noqa: N818 - a fault of the file, which the call
         self.line, self.closing_line, self.after_backslash = line, closing_line, after_backslash
 
 
-class RecordTooLong(Exception):  # noqa: N818 - as above
+class LongRecordError(Exception):
     """A record of more than `LONGEST_RECORD_BYTES`, with the line on which it begins."""
 
     def __init__(self, line: int) -> None:
@@ -120,8 +120,8 @@ def scan(blocks: Iterable[bytes], dialect: Dialect) -> Iterator[Records]:
         Records, at most once per block. A last line without a line end is given one.
 
     Raises:
-        QuoteFault: At the first quote that breaks the rules, after all records before it were given.
-        RecordTooLong: A record is too long to be held in memory.
+        QuoteError: At the first quote that breaks the rules, after all records before it were given.
+        LongRecordError: A record is too long to be held in memory.
     """
     rest, line = b"", 1
     for block in blocks:
@@ -132,13 +132,13 @@ def scan(blocks: Iterable[bytes], dialect: Dialect) -> Iterator[Records]:
             raise fault
         rest, line = (rest + block)[len(records.data) :], records.next_line
         if len(rest) > LONGEST_RECORD_BYTES:
-            raise RecordTooLong(line)
+            raise LongRecordError(line)
     if rest:
         records, fault = _cut(rest + b"\n", line, dialect)
         if records.ends.size:
             yield records
         if fault is not None or not records.ends.size:
-            raise fault or QuoteFault(_line_of_open_quote(rest, line, dialect))
+            raise fault or QuoteError(_line_of_open_quote(rest, line, dialect))
 
 
 class _Marks(NamedTuple):
@@ -170,7 +170,7 @@ class _Followed(NamedTuple):
     closing: int | None
 
 
-def _cut(data: bytes, line: int, dialect: Dialect) -> tuple[Records, QuoteFault | None]:
+def _cut(data: bytes, line: int, dialect: Dialect) -> tuple[Records, QuoteError | None]:
     """The whole records at the start of the data, and the fault that ends them if there is one."""
     # A carriage return may be the first half of a line end: without the byte after it, it says nothing.
     judged = data[:-1] if data.endswith(b"\r") else data
@@ -245,10 +245,10 @@ def _follow(marks: _Marks, size: int) -> _Followed:
     return _Followed(text, opening, None)
 
 
-def _fault(data: bytes, line: int, dialect: Dialect, marks: _Marks, opening: int, closing: int) -> QuoteFault:
+def _fault(data: bytes, line: int, dialect: Dialect, marks: _Marks, opening: int, closing: int) -> QuoteError:
     ends = marks.line_ends()
     before_closing = data[marks.at[closing] - 1 : marks.at[closing]]
-    return QuoteFault(
+    return QuoteError(
         line + int(ends[:opening].sum()),
         line + int(ends[:closing].sum()),
         after_backslash=before_closing == b"\\" and dialect.escape is None,

@@ -31,57 +31,55 @@ def refuse_embedded_rows(
     Args:
         table: The table.
         path: The file.
-        frame: Rows of it as text, with some of its columns.
+        frame: Rows of it as text, with some or all of its columns.
         columns: All columns of the file, in its order.
         lines: Line of the file on which each row begins.
 
     Raises:
         SourceError: There is such a value.
     """
-    if table.files.embedded_rows == "allow" or len(columns) == 1:
+    if table.file_options.embedded_rows == "allow" or len(columns) == 1:
         return
-    for column in columns_of(table):
-        if column.name not in frame.columns:
-            continue
-        suspected = frame.select(_is_suspected(column, table, len(columns))).to_series()
+    one_line = {column.name for column in columns_of(table) if not _may_break_lines(column)}
+    for name in frame.columns:
+        suspected = frame.select(_is_suspected(name, table, 1 if name in one_line else len(columns) - 1)).to_series()
         for row, line in zip(frame.filter(suspected).iter_rows(named=True), lines.filter(suspected), strict=True):
-            if not _may_break_lines(column) or _swallows(table, columns, column.name, row):
+            if name in one_line or _swallows(table, columns, name, row):
                 raise SourceError(
-                    f"{place(table, path, line=line, column=column.name)}: the quoted value goes over several lines "
-                    "that look like rows of their own, so a quote is stray or missing: correct it, or if the value "
-                    f"is right, {set_option('embedded_rows', 'allow')}"
+                    f"{place(table, path, line=line, column=name)}: the quoted value goes over several lines that look "
+                    "like rows of their own, so a quote is stray or missing: correct it, or if the value is right, "
+                    f"{set_option('embedded_rows', 'allow')}"
                 )
-
-
-def _is_suspected(column: Column, table: SourceTable, columns: int) -> pl.Expr:
-    """Cheaply: a line break, and separators enough for a row."""
-    value = pl.col(column.name)
-    enough = columns - 1 if _may_break_lines(column) else 1
-    separators = value.str.count_matches(table.files.separator, literal=True)
-    return ((separators >= enough) & value.str.contains("[\r\n]")).fill_null(value=False)
 
 
 def _may_break_lines(column: Column) -> bool:
     return isinstance(column.dtype, pl.String) and not column.values
 
 
+def _is_suspected(name: str, table: SourceTable, separators: int) -> pl.Expr:
+    """Cheaply: a line break, and separators enough for a row."""
+    value = pl.col(name)
+    enough = value.str.count_matches(table.file_options.separator, literal=True) >= separators
+    return (enough & value.str.contains("[\r\n]")).fill_null(value=False)
+
+
 def _swallows(table: SourceTable, columns: Sequence[str], name: str, row: Mapping[str, str | None]) -> bool:
     """Whether lines in the middle of a value, or all of its lines with the values around it, look like rows."""
-    first, *middle, last = (line.split(table.files.separator) for line in re.split(_LINE_BREAK, row[name] or ""))
+    separator = table.file_options.separator
+    first, *middle, last = (line.split(separator) for line in re.split(_LINE_BREAK, row[name] or ""))
     before, key_place = columns.index(name), columns.index(table.key)
     inner = [fields[key_place] for fields in middle if len(fields) == len(columns)]
-    if any(_may_be_key(table, text) for text in inner):
+    if _holds_key(table, inner):
         return True
     whole = len(first) == len(columns) - before and len(last) == before + 1 and len(inner) == len(middle)
-    return whole and _may_be_key(table, last[key_place] if key_place <= before else row.get(table.key))
+    return whole and _holds_key(table, [last[key_place] if key_place <= before else row.get(table.key)])
 
 
-def _may_be_key(table: SourceTable, text: str | None) -> bool:
-    """Whether a text is of the key's type and pattern."""
+def _holds_key(table: SourceTable, texts: Sequence[str | None]) -> bool:
+    """Whether any of the texts is of the key's type and pattern."""
     column = next(column for column in columns_of(table) if column.name == table.key)
-    read = pl.DataFrame({"key": [text]}, schema={"key": pl.String}).select(
-        conversion("key", pl.String(), column.dtype, decimal_comma=table.files.decimal_comma).value
-    )
+    how = conversion("key", pl.String(), column.dtype, decimal_comma=table.file_options.decimal_comma)
+    keys = pl.DataFrame({"key": texts}, schema={"key": pl.String}).select(how.value.alias("key")).drop_nulls()
     if column.pattern is not None:
-        read = read.filter(pl.col("key").str.contains(column.pattern))
-    return read.drop_nulls().height == 1
+        keys = keys.filter(pl.col("key").str.contains(column.pattern))
+    return not keys.is_empty()

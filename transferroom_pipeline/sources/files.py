@@ -32,7 +32,7 @@ def find_files(table: SourceTable, source_dir: Path) -> tuple[Location, ...]:
             f"source directory {source_dir} for table {table.name} does not exist: "
             "check the path, or make sample files with `transferroom sample-data`"
         )
-    starts = list(_named(table, source_dir)) if table.files.files else [_only(table, source_dir)]
+    starts = list(_named(table, source_dir)) if table.file_options.files else [_only(table, source_dir)]
     paths = sorted({path for start in starts for path in _files(table, start)})
     if not paths:
         raise SourceError(f"table {table.name} has no file in {starts[0]}: put its files there")
@@ -42,8 +42,8 @@ def find_files(table: SourceTable, source_dir: Path) -> tuple[Location, ...]:
 
 def watched_files(table: SourceTable, source_dir: Path) -> Iterator[Path]:
     """All files that a table may be taken from, whether or not they would be refused."""
-    if table.files.files:
-        starts = [path for pattern in table.files.files for path in source_dir.glob(pattern)]
+    if table.file_options.files:
+        starts = [path for pattern in table.file_options.files for path in source_dir.glob(pattern)]
     else:
         starts = [source_dir / name for name in _called_like(table, source_dir)]
     for start in starts:
@@ -66,8 +66,9 @@ def _only(table: SourceTable, source_dir: Path) -> Path:
             f"put {', '.join(f'{table.name}{ending}' for ending in ENDINGS)} or a folder {table.name} there"
         )
     if len(found) > 1:
-        number = "two files" if len(found) == len(("a", "b")) else f"{len(found)} files"
-        raise SourceError(f"table {table.name} has {number} in {source_dir}: keep only one of {' and '.join(found)}")
+        raise SourceError(
+            f"table {table.name} has {len(found)} files in {source_dir}: keep only one of {' and '.join(found)}"
+        )
     path = source_dir / found[0]
     if path.is_dir() and path.name != table.name:
         raise SourceError(
@@ -77,7 +78,7 @@ def _only(table: SourceTable, source_dir: Path) -> Path:
 
 
 def _named(table: SourceTable, source_dir: Path) -> Iterator[Path]:
-    for pattern in table.files.files:
+    for pattern in table.file_options.files:
         found = sorted(source_dir.glob(pattern))
         if not found:
             raise SourceError(

@@ -148,7 +148,7 @@ def take_in(table: SourceTable, source_dir: Path, staging_dir: Path) -> Intake:
     sources = open_sources(table, source_dir)
     loaded = loaded_columns(table, sources)
     accepted_path, rejected_path = staging_dir / f"{table.name}.parquet", staging_dir / f"{table.name}_rejected.parquet"
-    tally = _Tally(sources)
+    tally = _Tally({source.location.name: source.count_rows() for source in sources})
     with (
         _sink(accepted_path, {**table.dtypes, **loaded}) as accepted,
         _sink(rejected_path, REJECTION_SCHEMA) as rejected,
@@ -159,7 +159,7 @@ def take_in(table: SourceTable, source_dir: Path, staging_dir: Path) -> Intake:
             rejected.write_table(_arrow(part.rejected))
             tally.add(file, part)
         refuse_changed(sources)
-        if not any(count.rows for count in tally.counted.values()) and not table.files.allow_empty:
+        if not any(count.rows for count in tally.counted.values()) and not table.file_options.allow_empty:
             raise SourceError(f"{place(table, sources[0].location.path)}: {_without_rows(sources)}")
     return Intake(
         table=table.name,
@@ -175,10 +175,10 @@ def take_in(table: SourceTable, source_dir: Path, staging_dir: Path) -> Intake:
 
 
 class _Tally:
-    """What has been seen so far; the rows of each file are counted before they are read."""
+    """What has been seen so far, of the rows that were counted in each file."""
 
-    def __init__(self, sources: Sequence[SourceFile]) -> None:
-        self.counted = {source.location.name: source.count_rows() for source in sources}
+    def __init__(self, counted: Mapping[str, RowCount]) -> None:
+        self.counted = counted
         self.by_rule: Counter[str] = Counter()
         self.samples: list[Rejection] = []
         self._accepted: Counter[str] = Counter()

@@ -24,9 +24,9 @@ def loaded_columns(table: SourceTable, sources: Sequence[SourceFile]) -> Mapping
         SourceError: The table's options refuse new columns; or they load them, and one has a name or type that a table
             cannot have.
     """
-    if table.files.new_columns == "refuse":
+    if table.file_options.new_columns == "refuse":
         _refuse(table, sources)
-    if table.files.new_columns != "load":
+    if table.file_options.new_columns != "load":
         return {}
     columns: dict[str, pl.DataType] = {}
     for source in sources:

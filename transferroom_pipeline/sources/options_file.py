@@ -32,12 +32,15 @@ def with_declared_options(tables: Sequence[SourceTable], source_dir: Path) -> tu
             raise SourceError(f"{path}: there is no source table {name!r}{_hint(str(name), names)}")
     declared = {name: _options(path, name, options) for name, options in content.items()}
     return tuple(
-        replace(table, files=_merged(path, table, declared[table.name])) if table.name in declared else table
+        replace(table, file_options=_merged(path, table, declared[table.name])) if table.name in declared else table
         for table in tables
     )
 
 
 def _content(path: Path) -> Mapping[Any, Any]:
+    misnamed = path.with_suffix(".yml")
+    if misnamed.exists():
+        raise SourceError(f"{misnamed} is not read: call it {OPTIONS_FILE}")
     if not path.exists():
         return {}
     try:
@@ -61,7 +64,7 @@ def _options(path: Path, name: str, options: object) -> dict[str, Any]:
 
 
 def _merged(path: Path, table: SourceTable, options: dict[str, Any]) -> FileOptions:
-    return _validated(path, table.name, table.files.model_dump(exclude_unset=True) | options)
+    return _validated(path, table.name, table.file_options.model_dump(exclude_unset=True) | options)
 
 
 def _validated(path: Path, name: str, options: dict[str, Any]) -> FileOptions:

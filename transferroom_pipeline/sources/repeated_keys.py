@@ -51,7 +51,9 @@ def _is_among(ascending: _Hashes, hashes: _Hashes) -> pl.Series:
 def _numbered_keys(sources: Sequence[SourceFile]) -> Iterator[pl.DataFrame]:
     first = 1
     for table, values in ((source.table, values) for source in sources for values in source.key_values()):
-        how = conversion(values.name, values.dtype, table.dtypes[table.key], decimal_comma=table.files.decimal_comma)
+        how = conversion(
+            values.name, values.dtype, table.dtypes[table.key], decimal_comma=table.file_options.decimal_comma
+        )
         row = pl.int_range(first, first + pl.len(), dtype=pl.Int64)
         yield values.to_frame().select(row.alias("row"), how.value.alias("key")).drop_nulls("key")
         first += len(values)

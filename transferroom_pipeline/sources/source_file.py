@@ -148,7 +148,7 @@ def named_as_in_contract(table: SourceTable, path: Path, names: Sequence[str]) -
     Raises:
         SourceError: A column is there more than once.
     """
-    if table.files.ignore_header_case:
+    if table.file_options.ignore_header_case:
         contract = {column.casefold(): column for column in table.columns}
         names = [contract.get(name.casefold(), name) for name in names]
     repeated = sorted({name for name in names if list(names).count(name) > 1})
@@ -174,4 +174,5 @@ def set_option(option: str, value: str) -> str:
 
 
 def _columns(names: Sequence[str]) -> str:
-    return f"column {names[0]} is" if len(names) == 1 else f"columns {', '.join(names)} are"
+    shown = [name or "''" for name in names]
+    return f"column {shown[0]} is" if len(shown) == 1 else f"columns {', '.join(shown)} are"

@@ -106,4 +106,4 @@ NOTES = SourceTable("notes", Note)
 
 def with_options(table: SourceTable, **options: Any) -> SourceTable:
     """The table with options of its files."""
-    return replace(table, files=FileOptions(**options))
+    return replace(table, file_options=FileOptions(**options))

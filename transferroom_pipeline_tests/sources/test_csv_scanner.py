@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from transferroom_pipeline.sources import csv_scanner
-from transferroom_pipeline.sources.csv_scanner import Dialect, QuoteFault, RecordTooLong, scan
+from transferroom_pipeline.sources.csv_scanner import Dialect, LongRecordError, QuoteError, scan
 
 PLAIN = Dialect(b",", b'"', None)
 ESCAPED = Dialect(b",", b'"', b"\\")
@@ -31,7 +31,7 @@ def scanned(data: bytes, dialect: Dialect, size: int):
             taken += records.data
             found += zip(records.lines.tolist(), records.fields.tolist(), strict=True)
             blank += records.blank.tolist()
-    except QuoteFault as fault:
+    except QuoteError as fault:
         assert data.startswith(taken)
         return found, blank, fault
     assert taken in (data, data + b"\n"), "not a byte is lost"
@@ -124,7 +124,7 @@ def test_records_of_separators_alone_are_blank(ending):
 
 def test_a_record_that_does_not_end_is_not_held_in_memory(monkeypatch):
     monkeypatch.setattr(csv_scanner, "LONGEST_RECORD_BYTES", 100)
-    with pytest.raises(RecordTooLong) as refused:
+    with pytest.raises(LongRecordError) as refused:
         list(scan([b'a,b\n1,"x\n', *[b"y" * 60] * 5], PLAIN))
     assert refused.value.line == 2
 

@@ -180,7 +180,11 @@ def test_a_file_without_a_header_is_no_empty_table(tmp_path):
 def test_options_of_sources_yaml_go_before_those_of_the_contract(tmp_path):
     (tmp_path / "sources.yaml").write_text("notes:\n  separator: '|'\n")
     (declared,) = with_declared_options([with_options(NOTES, separator=";", encoding="cp1252")], tmp_path)
-    assert (declared.files.separator, declared.files.encoding, declared.files.quote) == ("|", "cp1252", '"')
+    assert (declared.file_options.separator, declared.file_options.encoding, declared.file_options.quote) == (
+        "|",
+        "cp1252",
+        '"',
+    )
 
 
 @pytest.mark.parametrize("content", ["", "# nothing\n", "{}", "clubs: {separator: ';'}"])
@@ -247,6 +251,12 @@ def test_mistakes_in_sources_yaml_are_named(tmp_path, content, message):
     with pytest.raises(SourceError) as refused:
         take_in(PLAYERS, tmp_path, tmp_path / "staging")
     assert str(refused.value).startswith(f"{tmp_path}/sources.yaml{message}")
+
+
+def test_options_in_a_file_of_another_ending_are_not_passed_over(tmp_path):
+    (tmp_path / "sources.yml").write_text("players: {separator: ';'}")
+    with pytest.raises(SourceError, match=r"sources.yml is not read: call it sources.yaml"):
+        take_in(PLAYERS, tmp_path, tmp_path / "staging")
 
 
 def test_a_sources_yaml_that_is_no_text_is_refused(tmp_path):

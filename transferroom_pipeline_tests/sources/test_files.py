@@ -55,7 +55,7 @@ def test_two_files_of_one_table_are_refused(tmp_path):
     with pytest.raises(SourceError) as refused:
         find_files(PLAYERS, tmp_path)
     assert str(refused.value) == (
-        f"table players has two files in {tmp_path}: keep only one of players.csv and players.parquet"
+        f"table players has 2 files in {tmp_path}: keep only one of players.csv and players.parquet"
     )
 
 

@@ -110,7 +110,7 @@ def test_a_pattern_that_matches_nothing_is_named(tmp_path):
     )
 
 
-TWO_FILES = "table notes has two files in the folder: keep only one of"
+KEEP_ONE = "table notes has 2 files in the folder: keep only one of"
 
 
 @pytest.mark.parametrize(
@@ -118,9 +118,9 @@ TWO_FILES = "table notes has two files in the folder: keep only one of"
     [
         (
             ["notes.csv", "notes.csv.gz"],
-            f"{TWO_FILES} notes.csv and notes.csv.gz",
+            f"{KEEP_ONE} notes.csv and notes.csv.gz",
         ),
-        (["notes.csv", "notes/a.csv"], f"{TWO_FILES} notes.csv and notes"),
+        (["notes.csv", "notes/a.csv"], f"{KEEP_ONE} notes.csv and notes"),
         (
             ["notes.csv", "notes.parquet", "notes/a.csv"],
             "table notes has 3 files in the folder: keep only one of notes.csv and notes.parquet and notes",

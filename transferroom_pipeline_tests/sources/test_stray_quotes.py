@@ -83,6 +83,24 @@ def test_texts_with_line_breaks_that_are_no_rows_are_read(tmp_path, text):
     assert read(tmp_path, f'{HEADER}n1,"{text}",x\nn2,y,z\n') == [("n1", text, "x"), ("n2", "y", "z")]
 
 
+def test_lines_swallowed_by_a_column_that_the_contract_does_not_name_are_found_as_well(tmp_path):
+    content = 'note_id,author,text,new\nn1,a,b,"x\nn2,c,d,y"\nn3,e,f,z\n'
+    assert "line 2, column new: the quoted value goes over several lines" in refusal(tmp_path, content)
+
+
+def test_a_row_swallowed_by_the_header_is_refused(tmp_path):
+    content = 'note_id,author,text,"new\nn1,a,b,x"\nn2,c,d,y\n'
+    assert "line 1: the name of a column goes over several lines and has separators" in refusal(tmp_path, content)
+    assert read(tmp_path, 'note_id,author,text,"new\none"\nn2,c,d,y\n') == [("n2", "c", "d")]
+
+
+def test_a_file_that_ends_with_an_escape_is_refused(tmp_path):
+    table = with_options(NOTES, escape="\\")
+    assert "line 2: a quote is not closed before the end of the file, or the file ends with an escape" in refusal(
+        tmp_path, HEADER + "n1,a,b\\", table
+    )
+
+
 def test_lines_without_anything_like_a_key_are_no_rows(tmp_path):
     lines = players(tmp_path, 2)
     text = "a,b,c,d,e,f,g,h,i\n" * 3
