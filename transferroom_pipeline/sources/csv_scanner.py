@@ -151,8 +151,8 @@ class _Marks(NamedTuple):
         """Which of them end a line: a line feed, and a carriage return without one after it."""
         ends: _Mask = self.kind == _LF
         returns = np.flatnonzero(self.kind == _CR)
-        next_at, next_kind = np.append(self.at, -1)[returns + 1], np.append(self.kind, 0)[returns + 1]
-        ends[returns] = (next_kind != _LF) | (next_at != self.at[returns] + 1)
+        after = np.minimum(returns + 1, self.kind.size - 1)  # the last mark stands for the one after itself
+        ends[returns] = (self.kind[after] != _LF) | (self.at[after] != self.at[returns] + 1)
         return ends
 
 
@@ -218,10 +218,11 @@ def _keep_the_rules(marks: _Marks, size: int) -> bool:
     if not quotes.size:
         return True
     opening, closing = quotes[0::2], quotes[1::2]
-    before = np.concatenate(([-1], marks.at))[opening]
-    after = np.concatenate((marks.at, [size]))[closing + 1]
-    last = marks.at[closing] == size - 1
-    return bool((before == marks.at[opening] - 1).all() and ((after == marks.at[closing] + 1) | last).all())
+    opened, closed = marks.at[opening], marks.at[closing]
+    before, after = marks.at[opening - 1], marks.at[np.minimum(closing + 1, marks.at.size - 1)]
+    opens_field = (before == opened - 1) | (opened == 0)
+    closes_field = (after == closed + 1) | (closed == size - 1)
+    return bool(opens_field.all() and closes_field.all())
 
 
 def _follow(marks: _Marks, size: int) -> _Followed:
@@ -265,15 +266,14 @@ def _line_of_open_quote(rest: bytes, line: int, dialect: Dialect) -> int:
 def _records(data: bytes, line: int, marks: _Marks) -> Records:
     at, kind = marks
     line_ends, quotes = marks.line_ends(), kind == _QUOTE
-    lines_ended = np.cumsum(line_ends)
     between = line_ends | (kind == _SEPARATOR)
     if quotes.any():
-        between &= np.cumsum(quotes) % 2 == 0
-    ended = line_ends[between]
-    ends = at[between][ended] + 1
+        between &= np.cumsum(quotes, dtype=np.uint8) % 2 == 0  # that bytes run over does not change what is even
+    breaks = np.flatnonzero(line_ends)
+    ending = between[breaks]
+    ends, lines_through = at[breaks[ending]] + 1, np.flatnonzero(ending) + 1
+    fields = np.diff(np.flatnonzero(line_ends[between]), prepend=-1)
     whole = data[: int(ends[-1])] if ends.size else b""
-    lines_through = lines_ended[between][ended]
-    fields = np.diff(np.flatnonzero(ended), prepend=-1)
     return Records(
         whole,
         ends,
