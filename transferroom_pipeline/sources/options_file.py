@@ -26,22 +26,19 @@ def with_declared_options(tables: Sequence[SourceTable], source_dir: Path) -> tu
     """
     path = source_dir / OPTIONS_FILE
     content = _content(path)
-    names = {table.name for table in (*tables, *SOURCE_TABLES)}
+    known = {table.name: table for table in (*SOURCE_TABLES, *tables)}
     for name in content:
-        if name not in names:
-            raise SourceError(f"{path}: there is no source table {name!r}{_hint(str(name), names)}")
-    declared = {name: _options(path, name, options) for name, options in content.items()}
-    return tuple(
-        replace(table, file_options=_merged(path, table, declared[table.name])) if table.name in declared else table
-        for table in tables
-    )
+        if name not in known:
+            raise SourceError(f"{path}: there is no source table {name!r}{_hint(str(name), known)}")
+    declared = {name: _with_options(path, known[name], options) for name, options in content.items()}
+    return tuple(declared.get(table.name, table) for table in tables)
 
 
 def _content(path: Path) -> Mapping[Any, Any]:
     misnamed = path.with_suffix(".yml")
     if misnamed.exists():
         raise SourceError(f"{misnamed} is not read: call it {OPTIONS_FILE}")
-    if not path.exists():
+    if not path.exists() and not path.is_symlink():
         return {}
     try:
         content = read_yaml(path)
@@ -54,24 +51,15 @@ def _content(path: Path) -> Mapping[Any, Any]:
     return content
 
 
-def _options(path: Path, name: str, options: object) -> dict[str, Any]:
-    """What is set for a table, found to be valid by itself."""
+def _with_options(path: Path, table: SourceTable, options: object) -> SourceTable:
     if not isinstance(options, dict):
-        raise SourceError(f'{path}, table {name}: its options must be a mapping, such as `separator: ";"`')
+        raise SourceError(f'{path}, table {table.name}: its options must be a mapping, such as `separator: ";"`')
     given = {str(option): value for option, value in options.items()}
-    _validated(path, name, given)
-    return given
-
-
-def _merged(path: Path, table: SourceTable, options: dict[str, Any]) -> FileOptions:
-    return _validated(path, table.name, table.file_options.model_dump(exclude_unset=True) | options)
-
-
-def _validated(path: Path, name: str, options: dict[str, Any]) -> FileOptions:
     try:
-        return FileOptions.model_validate(options)
+        merged = FileOptions.model_validate(table.file_options.model_dump(exclude_unset=True) | given)
     except ValidationError as error:
-        raise SourceError(f"{path}, table {name}{_explained(error.errors()[0])}") from error
+        raise SourceError(f"{path}, table {table.name}{_explained(error.errors()[0])}") from error
+    return replace(table, file_options=merged)
 
 
 def _explained(error: ErrorDetails) -> str:

@@ -253,6 +253,20 @@ def test_mistakes_in_sources_yaml_are_named(tmp_path, content, message):
     assert str(refused.value).startswith(f"{tmp_path}/sources.yaml{message}")
 
 
+def test_options_are_judged_with_those_of_the_contract(tmp_path):
+    (tmp_path / "sources.yaml").write_text('notes: {quote: ","}')
+    (declared,) = with_declared_options([with_options(NOTES, separator=";")], tmp_path)
+    assert declared.file_options.quote == ","
+    with pytest.raises(SourceError, match=r"quote and separator are both ','"):
+        with_declared_options([NOTES], tmp_path)
+
+
+def test_a_sources_yaml_that_is_a_link_to_nothing_is_not_passed_over(tmp_path):
+    (tmp_path / "sources.yaml").symlink_to(tmp_path / "gone.yaml")
+    with pytest.raises(SourceError, match=r"sources.yaml cannot be read"):
+        take_in(PLAYERS, tmp_path, tmp_path / "staging")
+
+
 def test_options_in_a_file_of_another_ending_are_not_passed_over(tmp_path):
     (tmp_path / "sources.yml").write_text("players: {separator: ';'}")
     with pytest.raises(SourceError, match=r"sources.yml is not read: call it sources.yaml"):
