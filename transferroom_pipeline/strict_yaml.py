@@ -11,12 +11,12 @@ class _NoDuplicates(yaml.SafeLoader):
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
         seen: set[str] = set()
-        for key_node, _ in node.value:
+        for key_node in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
             if key_node.value in seen:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"{key_node.value!r} is written twice", key_node.start_mark
                 )
-            seen |= {key_node.value} if isinstance(key_node.value, str) else set()
+            seen.add(key_node.value)
         return super().construct_mapping(node, deep=deep)
 
 

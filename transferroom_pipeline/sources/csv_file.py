@@ -51,18 +51,23 @@ class _Stretch:
     Attributes:
         size: How many bytes they have.
         count: How many they are, blank ones included.
-        lines: Line on which each begins.
+        first_line: Line on which the first begins.
+        lines: Line on which each begins; None where each has one line, to save memory.
         filled: Which of them are rows; None where all are.
         without_values: How many of the others have separators.
-        spans_lines: Whether a value of theirs has a line break.
     """
 
     size: int
     count: int
-    lines: npt.NDArray[np.int64]
+    first_line: int
+    lines: npt.NDArray[np.int64] | None
     filled: npt.NDArray[np.bool_] | None
     without_values: int
-    spans_lines: bool
+
+    @property
+    def line_numbers(self) -> npt.NDArray[np.int64]:
+        """Line on which each begins."""
+        return np.arange(self.first_line, self.first_line + self.count) if self.lines is None else self.lines
 
     @property
     def rows(self) -> int:
@@ -114,10 +119,10 @@ class CsvFile(SourceFile):
         for stretch, data in self._pieces():
             if not stretch.rows:
                 continue
-            frame, lines = self._parsed(stretch, data, columns), pl.Series(stretch.lines)
+            frame, lines = self._parsed(stretch, data, columns), pl.Series(stretch.line_numbers)
             if stretch.filled is not None:
                 frame, lines = frame.filter(stretch.filled), lines.filter(stretch.filled)
-            if stretch.spans_lines:
+            if stretch.lines is not None:
                 refuse_embedded_rows(self.table, self.location.path, frame, tuple(self.dtypes), lines)
             yield Batch(frame, pl.Series(np.arange(rows + 1, rows + 1 + frame.height)), lines)
             rows += frame.height
@@ -134,7 +139,7 @@ class CsvFile(SourceFile):
             passed = min(header, records.ends.size)
             header -= passed
             rows = records.after(passed)
-            yield _Stretch(len(records.data) - len(rows.data), 0, np.arange(0), None, 0, spans_lines=False)
+            yield _Stretch(len(records.data) - len(rows.data), 0, 0, None, None, 0)
             refuse_other_widths(self.table, path, rows, len(self.dtypes))
             refuse_bytes_that_are_no_text(self.table, path, rows, tuple(self.dtypes))
             yield _stretch(rows)
@@ -178,7 +183,7 @@ class CsvFile(SourceFile):
         return pl.DataFrame(parsed)
 
     def _unlike_the_scan(self, stretch: _Stretch, what: str) -> SourceError:
-        where = place(self.table, self.location.path, line=int(stretch.lines[0]))
+        where = place(self.table, self.location.path, line=stretch.first_line)
         return SourceError(
             f"{where}: the {stretch.count} rows from here on {what}: the file was changed while it was read, or has "
             "quotes that can be read in two ways: export it again"
@@ -186,15 +191,13 @@ class CsvFile(SourceFile):
 
 
 def _stretch(records: Records) -> _Stretch:
-    count, spans_lines = records.ends.size, records.spans_lines
-    first = int(records.lines[0]) if count else 0
     return _Stretch(
         size=len(records.data),
-        count=count,
-        lines=records.lines if spans_lines else np.arange(first, first + count),
+        count=records.ends.size,
+        first_line=int(records.lines[0]) if records.ends.size else 0,
+        lines=records.lines if records.spans_lines else None,
         filled=~records.blank if records.blank.any() else None,
         without_values=int((records.blank & (records.fields > 1)).sum()),
-        spans_lines=spans_lines,
     )
 
 

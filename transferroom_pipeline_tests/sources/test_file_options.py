@@ -244,6 +244,10 @@ def test_mistakes_in_the_options_of_a_table_are_named_whatever_table_is_loaded(t
         ("- players", ": it must be a mapping from names of source tables to options of their files"),
         ("players: {escape: '|', escape: '^'}", " cannot be read: 'escape' is written twice in"),
         ("players: [", " cannot be read: while parsing a flow"),
+        ("? [players]\n: {}", " cannot be read: while constructing a mapping"),
+        ("players: {separator: 2026-02-30}", " cannot be read: day is out of range for month"),
+        ("players: !!python/object:x {}", " cannot be read: could not determine a constructor"),
+        ("? 2026-01-01\n: {}", ": there is no source table datetime.date(2026, 1, 1)"),
     ],
 )
 def test_mistakes_in_sources_yaml_are_named(tmp_path, content, message):
