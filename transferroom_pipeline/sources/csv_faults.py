@@ -83,6 +83,34 @@ def quote_fault(table: SourceTable, path: Path, fault: QuoteError) -> SourceErro
     )
 
 
+class BareQuotes:
+    """Quotes inside unquoted values: text in a file that quotes nothing, and stray in one that does.
+
+    Who quotes at all would have quoted a value with a quote in it.
+    """
+
+    def __init__(self, table: SourceTable, path: Path) -> None:
+        """Look through a file of a table from its start."""
+        self._table, self._path = table, path
+        self._quoted = False
+        self._line: int | None = None
+
+    def look_at(self, records: Records) -> None:
+        """Take the next records.
+
+        Raises:
+            SourceError: There are both, and the table's options do not allow it.
+        """
+        self._quoted |= records.quoted
+        self._line = self._line or records.bare_quote_line
+        if self._quoted and self._line is not None and self._table.file_options.bare_quotes == "refuse":
+            raise SourceError(
+                f"{place(self._table, self._path, line=self._line)}: there is a quote inside an unquoted value, in a "
+                "file that quotes others, so it is stray or another is missing: correct it, or if it is text, "
+                f"{set_option('bare_quotes', 'allow')}"
+            )
+
+
 def refuse_other_widths(table: SourceTable, path: Path, records: Records, columns: int) -> None:
     """Every record has a field for every column; a line without any byte is no record.
 

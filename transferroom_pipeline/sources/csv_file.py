@@ -21,6 +21,7 @@ from pyarrow import csv as arrow_csv
 from transferroom_pipeline.sources.byte_blocks import is_utf8, utf8_blocks
 from transferroom_pipeline.sources.contracts import SourceTable
 from transferroom_pipeline.sources.csv_faults import (
+    BareQuotes,
     other_separator,
     quote_fault,
     refuse_bytes_that_are_no_text,
@@ -134,7 +135,7 @@ class CsvFile(SourceFile):
             return tuple(self._scanned())
 
     def _scanned(self) -> Iterator[_Stretch]:
-        path, header = self.location.path, self.header_records
+        path, header, quotes = self.location.path, self.header_records, BareQuotes(self.table, self.location.path)
         for records in scan(utf8_blocks(self.table, path, _BLOCK_BYTES), _dialect(self.table)):
             passed = min(header, records.ends.size)
             header -= passed
@@ -142,6 +143,7 @@ class CsvFile(SourceFile):
             yield _Stretch(len(records.data) - len(rows.data), 0, 0, None, None, 0)
             refuse_other_widths(self.table, path, rows, len(self.dtypes))
             refuse_bytes_that_are_no_text(self.table, path, rows, tuple(self.dtypes))
+            quotes.look_at(records)
             yield _stretch(rows)
 
     def _pieces(self) -> Iterator[tuple[_Stretch, bytes]]:

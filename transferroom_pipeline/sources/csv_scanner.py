@@ -9,7 +9,7 @@ followed one by one.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -51,6 +51,8 @@ class Records:
         next_line: Line of the file after them.
         fields: How many fields each has.
         blank: Which have no byte apart from separators and line end, and so are no rows.
+        quoted: Whether any field is quoted.
+        bare_quote_line: Line of the first quote inside an unquoted field, where it is text.
     """
 
     data: bytes
@@ -59,6 +61,8 @@ class Records:
     next_line: int
     fields: _Ints
     blank: _Mask
+    quoted: bool
+    bare_quote_line: int | None
 
     @property
     def spans_lines(self) -> bool:
@@ -68,13 +72,13 @@ class Records:
     def after(self, count: int) -> "Records":
         """All but the first `count` records."""
         start = int(self.ends[count - 1]) if count else 0
-        return Records(
-            self.data[start:],
-            self.ends[count:] - start,
-            self.lines[count:],
-            self.next_line,
-            self.fields[count:],
-            self.blank[count:],
+        return replace(
+            self,
+            data=self.data[start:],
+            ends=self.ends[count:] - start,
+            lines=self.lines[count:],
+            fields=self.fields[count:],
+            blank=self.blank[count:],
         )
 
     def record(self, number: int) -> bytes:
@@ -175,14 +179,17 @@ def _cut(data: bytes, line: int, dialect: Dialect) -> tuple[Records, QuoteError 
     # A carriage return may be the first half of a line end: without the byte after it, it says nothing.
     judged = data[:-1] if data.endswith(b"\r") else data
     marks, fault = _marks(judged, dialect), None
-    if not _keep_the_rules(marks, len(judged)):
-        found = _follow(marks, len(judged))
-        if found.opening is not None and found.closing is not None:
-            fault = _fault(data, line, dialect, marks, found.opening, found.closing)
-            marks = _Marks(marks.at[: found.opening], marks.kind[: found.opening])
-            found = found._replace(text=[place for place in found.text if place < found.opening])
-        marks = _Marks(np.delete(marks.at, found.text), np.delete(marks.kind, found.text))
-    return _records(data, line, marks), fault
+    if _keep_the_rules(marks, len(judged)):
+        return _records(data, line, marks), None
+    found = _follow(marks, len(judged))
+    if found.opening is not None and found.closing is not None:
+        fault = _fault(data, line, dialect, marks, found.opening, found.closing)
+        marks = _Marks(marks.at[: found.opening], marks.kind[: found.opening])
+    text = [quote for quote in found.text if quote < marks.at.size]
+    records = _records(data, line, _Marks(np.delete(marks.at, text), np.delete(marks.kind, text)))
+    if text and marks.at[text[0]] < len(records.data):
+        records = replace(records, bare_quote_line=line + int(marks.line_ends()[: text[0]].sum()))
+    return records, fault
 
 
 def _marks(data: bytes, dialect: Dialect) -> _Marks:
@@ -281,6 +288,8 @@ def _records(data: bytes, line: int, marks: _Marks) -> Records:
         line + int(lines_through[-1]) if ends.size else line,
         fields,
         _without_text(np.frombuffer(whole, np.uint8), ends, fields),
+        quoted=bool(quotes.any()) and int(at[np.argmax(quotes)]) < len(whole),
+        bare_quote_line=None,
     )
 
 

@@ -53,6 +53,10 @@ class FileOptions(BaseModel):
         "refuse", description="Whether a quoted value may hold whole lines that look like rows of the table."
     )
 
+    bare_quotes: Literal["refuse", "allow"] = Field(
+        "refuse", description="Whether unquoted values may have quotes in them in a file that quotes other values."
+    )
+
     @field_validator("separator", "quote", "escape")
     @classmethod
     def _one_character(cls, value: str | None) -> str | None:

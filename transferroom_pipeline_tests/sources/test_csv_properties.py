@@ -64,7 +64,7 @@ def test_rows_written_are_the_rows_read_wherever_the_reader_cuts_the_file(writte
 
 _GOOD = ",".join(PLAYERS.columns) + "\n" + "".join(
     f'P000{n},{name},Forward,24,"Spain",,1.50,2027-06-30,2026-06-30 12:00:00\n'
-    for n, name in enumerate(["Ann", '"Bob, the rock"', "Cid", '"Dee ""D"" X"', "Eve", 'Flo 5" heel', "Gus"], 1)
+    for n, name in enumerate(["Ann", '"Bob, the rock"', "Cid", '"Dee ""D"" X"', "Eve", "Flo", "Gus"], 1)
 )  # fmt: skip
 _MARKS = st.sampled_from([b'"', b",", b"\n", b"\r", b"\\", b"x", b"\0", b"\xff", b"\xc3", b'"\n', b'","', b'"",', b""])
 _CHANGES = st.lists(st.tuples(st.integers(0, len(_GOOD.encode())), st.integers(0, 3), _MARKS), min_size=1, max_size=4)

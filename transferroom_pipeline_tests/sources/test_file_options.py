@@ -201,7 +201,7 @@ IN_QUOTES = "a word such as NULL or no is a text only in quotes"
     ("options", "message"),
     [
         ("seperator: ';'", ": there is no option 'seperator', did you mean 'separator'?"),
-        ("1: ';'", ": there is no option '1': known are allow_empty, decimal_comma, embedded_rows, encoding, "),
+        ("1: ';'", ": there is no option '1': known are allow_empty, bare_quotes, decimal_comma, embedded_rows, "),
         ("separator: ';;'", f", option separator: {ONE_CHARACTER} ';;'"),
         ("separator: ''", f", option separator: {ONE_CHARACTER} ''"),
         ("separator: §", f", option separator: {ONE_CHARACTER} '§'"),

@@ -122,8 +122,29 @@ def test_a_value_that_can_have_no_line_break_and_has_one_is_rejected_with_its_ro
 
 @pytest.mark.parametrize("value", ['5" heel', 'a"b"c', 'x"', ' "x"', 'a""b'])
 def test_a_quote_inside_an_unquoted_value_is_text(tmp_path, value):
-    content = f'{HEADER}n1,{value},"x, y"\nn2,"q",{value}\n'
-    assert read(tmp_path, content) == [("n1", value, "x, y"), ("n2", "q", value)]
+    assert read(tmp_path, f"{HEADER}n1,{value},x\nn2,q,{value}\n") == [("n1", value, "x"), ("n2", "q", value)]
+
+
+@pytest.mark.parametrize("blocks", [5, 1000])
+@pytest.mark.parametrize("value", ['5" heel', 'a"b"c', 'x"', ' "x"'])
+def test_a_quote_inside_an_unquoted_value_is_refused_where_others_are_quoted_unless_allowed(
+    tmp_path, monkeypatch, value, blocks
+):
+    monkeypatch.setattr("transferroom_pipeline.sources.csv_file._BLOCK_BYTES", blocks)
+    for content in (f'{HEADER}n1,"x, y",z\nn2,{value},q\nn3,a,b\n', f'{HEADER}n1,x,z\nn2,{value},q\nn3,"a",b\n'):
+        assert refusal(tmp_path, content) == (
+            "notes.csv (table notes), line 3: there is a quote inside an unquoted value, in a file that quotes others, "
+            "so it is stray or another is missing: correct it, or if it is text, set `bare_quotes: allow` for the table "
+            "in sources.yaml, or export the file again"
+        )
+        assert read(tmp_path, content, with_options(NOTES, bare_quotes="allow"))[1] == ("n2", value, "q")
+        for staged in (tmp_path / "staging").iterdir():
+            staged.unlink()
+
+
+def test_stray_quotes_that_split_a_row_are_refused(tmp_path):
+    content = f'{HEADER}n1,"Flo", a\nb, c",O\'N"eil\nn2,x,y\n'
+    assert "line 3: there is a quote inside an unquoted value" in refusal(tmp_path, content)
 
 
 @pytest.mark.parametrize("value", ['"x"y', '"x" ', '"x"""y"', '""x', '"x" "y"'])
