@@ -134,8 +134,8 @@ def test_a_quote_inside_an_unquoted_value_is_refused_where_others_are_quoted_unl
     for content in (f'{HEADER}n1,"x, y",z\nn2,{value},q\nn3,a,b\n', f'{HEADER}n1,x,z\nn2,{value},q\nn3,"a",b\n'):
         assert refusal(tmp_path, content) == (
             "notes.csv (table notes), line 3: there is a quote inside an unquoted value, in a file that quotes others, "
-            "so it is stray or another is missing: correct it, or if it is text, set `bare_quotes: allow` for the table "
-            "in sources.yaml, or export the file again"
+            "so it is stray or another is missing: correct it, or if it is text, set `bare_quotes: allow` for the "
+            "table in sources.yaml, or export the file again"
         )
         assert read(tmp_path, content, with_options(NOTES, bare_quotes="allow"))[1] == ("n2", value, "q")
         for staged in (tmp_path / "staging").iterdir():
