@@ -1,6 +1,7 @@
 """The whole migration, as `transferroom run` carries it out."""
 
 import csv
+import gzip
 import json
 import os
 import re
@@ -256,6 +257,22 @@ def test_too_many_bad_rows_leave_the_legacy_table_as_it_was(migrated: Project) -
     assert migrated.legacy("SELECT * FROM prod.players ORDER BY ALL") == before
     refused = "SELECT count(*) FROM prod.rejected_rows WHERE rule = 'enumeration' AND value = 'Striker'"
     assert migrated.legacy(refused) == [(sum(",Striker," in line for line in broken),)]
+
+
+def test_files_in_a_folder_with_new_columns_go_all_the_way(migrated: Project) -> None:
+    header, *players = csv.reader(migrated.lines("players"))
+    source = migrated.settings.source_dir
+    (source / "players.csv").unlink()
+    (source / "players").mkdir()
+    for name, part in (("2025.csv.gz", players[:50]), ("2026.csv.gz", players[50:])):
+        with gzip.open(source / "players" / name, "wt", encoding="utf-16", newline="") as file:
+            csv.writer(file, delimiter=";").writerows([[*header, "agent"], *([*player, "Ágent"] for player in part)])
+    (source / "sources.yaml").write_text("players: {separator: ';', encoding: utf-16, new_columns: load}\n")
+    result = migrated.call("run")
+    assert result.exit_code == 0, result.output
+    assert migrated.target("SELECT count(*), min(agent) FROM raw.players") == [(150, "Ágent")]
+    verdicts = "SELECT DISTINCT arg_max(verdict, compared_at) FROM migration.comparison_runs GROUP BY table_name"
+    assert migrated.target(verdicts) == [("proven",)]
 
 
 def test_the_share_of_bad_rows_that_is_allowed_is_a_setting(migrated: Project) -> None:

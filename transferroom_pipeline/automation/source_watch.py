@@ -5,7 +5,10 @@ import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-PATTERNS = ("*.csv", "*.parquet")
+from transferroom_pipeline.sources.contracts import SOURCE_TABLES, SourceTable
+from transferroom_pipeline.sources.exceptions import SourceError
+from transferroom_pipeline.sources.files import watched_files
+from transferroom_pipeline.sources.options_file import OPTIONS_FILE, with_declared_options
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,22 @@ def look(watch: Watch, directory: Path) -> Look:
 
 
 def _fingerprint(directory: Path) -> str | None:
-    files = sorted(file for pattern in PATTERNS for file in directory.glob(pattern) if file.is_file())
+    files = sorted({file for table in _declared(directory) for file in watched_files(table, directory)})
     if not files:
         return None
-    states = [(file.name, (state := file.stat()).st_size, state.st_mtime_ns) for file in files]
+    options = [file for file in [directory / OPTIONS_FILE] if file.is_file()]
+    states = [_state(directory, file) for file in [*files, *options]]
     return hashlib.sha256(repr(states).encode()).hexdigest()[:16]
+
+
+def _declared(directory: Path) -> tuple[SourceTable, ...]:
+    """A mistake in the options is for the run to report; here it must not keep one from starting."""
+    try:
+        return with_declared_options(SOURCE_TABLES, directory)
+    except SourceError:
+        return SOURCE_TABLES
+
+
+def _state(directory: Path, file: Path) -> tuple[str, int, int]:
+    state = file.stat()
+    return str(file.relative_to(directory)), state.st_size, state.st_mtime_ns

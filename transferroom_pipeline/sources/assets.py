@@ -63,8 +63,12 @@ def source_asset(table: SourceTable) -> dg.AssetsDefinition:
         specs=[translator.table_spec(table.name)],
         check_specs=[
             dg.AssetCheckSpec(
-                "contract", asset=key, blocking=True, description="Every row of the file keeps the table's contract."
-            )
+                "contract",
+                asset=key,
+                blocking=True,
+                description="Every row of the files keeps the table's contract, and none is lost on the way.",
+            ),
+            dg.AssetCheckSpec("new_columns", asset=key, description="The files have no column beyond the contract."),
         ],
         pool=LEGACY_POOL,
     )
@@ -72,7 +76,7 @@ def source_asset(table: SourceTable) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, dlt: DagsterDltResource, legacy: LegacyPlatform, source_files: SourceFiles
     ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         intake = source_files.take_in(table)
-        loaded = intake.rejected_share <= source_files.max_rejected_share
+        loaded = may_be_loaded(intake, source_files.max_rejected_share)
         if loaded:
             loader = TableLoader(legacy.path, LEGACY_SCHEMA, Path(source_files.dlt_dir))
             load_table(context, dlt, translator, loader, table.name, _accepted_rows(intake))
@@ -80,41 +84,83 @@ def source_asset(table: SourceTable) -> dg.AssetsDefinition:
             record_rejections(connection, table.name, intake.rejected_path)
             metadata = table_metadata(connection, LEGACY_SCHEMA, table.name) if loaded else {}
         if loaded:
-            yield dg.MaterializeResult(asset_key=key, metadata={**metadata, "source_file": str(intake.file)})
-        yield contract_check(intake, source_files.max_rejected_share)
+            yield dg.MaterializeResult(asset_key=key, metadata={**metadata, "source_file": intake.source})
+        yield contract_check(intake, source_files.max_rejected_share, metadata.get("dagster/row_count"))
+        yield new_columns_check(intake)
 
     return load
 
 
-def contract_check(intake: Intake, max_rejected_share: float) -> dg.AssetCheckResult:
-    """Passes without refused rows, warns up to the share that is allowed, and stops the run above it."""
-    stopped = intake.rejected_share > max_rejected_share
+def may_be_loaded(intake: Intake, max_rejected_share: float) -> bool:
+    """Only if every row of every file is accounted for, and few enough break the contract."""
+    return not intake.incomplete and intake.rejected_share <= max_rejected_share
+
+
+def contract_check(intake: Intake, max_rejected_share: float, in_table: int | None) -> dg.AssetCheckResult:
+    """Passes without refused rows, and warns up to the share that is allowed; above it, or if rows are lost, it stops.
+
+    Args:
+        intake: What was taken from the files.
+        max_rejected_share: The share of refused rows that is allowed.
+        in_table: Rows in the table after the load, None when nothing was loaded.
+    """
+    complete = in_table == intake.accepted
     return dg.AssetCheckResult(
         asset_key=legacy_key(intake.table),
         check_name="contract",
-        passed=intake.rejected == 0,
-        severity=dg.AssetCheckSeverity.ERROR if stopped else dg.AssetCheckSeverity.WARN,
-        description=_contract_verdict(intake, max_rejected_share),
+        passed=complete and intake.rejected == 0,
+        severity=dg.AssetCheckSeverity.WARN if complete else dg.AssetCheckSeverity.ERROR,
+        description=_contract_verdict(intake, max_rejected_share, in_table),
         metadata={
             "rows": intake.rows,
             "rejected": intake.rejected,
             "rejected_share": intake.rejected_share,
+            "files": markdown_table([asdict(file) for file in intake.files]),
             "samples": markdown_table([asdict(rejection) for rejection in intake.samples]),
-            "ignored_columns": list(intake.ignored_columns),
         },
     )
 
 
-def _contract_verdict(intake: Intake, max_rejected_share: float) -> str:
+def _contract_verdict(intake: Intake, max_rejected_share: float, in_table: int | None) -> str:
+    if intake.incomplete:
+        file = intake.incomplete[0]
+        return (
+            f"{file.file} has {file.counted:,} rows, of which {file.accepted:,} were accepted and {file.rejected:,} "
+            "rejected: nothing was loaded; export the file again, and report it if it stays so"
+        )
+    if in_table is not None and in_table != intake.accepted:
+        return (
+            f"{intake.accepted:,} rows were accepted and the table has {in_table:,}: what uses it is stopped; run the "
+            "load again"
+        )
     if intake.rejected == 0:
-        return f"all {intake.rows:,} rows of {intake.file.name} keep the contract"
-    share = f"{intake.rejected:,} of {intake.rows:,} rows of {intake.file}"
+        blank = f"; {intake.without_values:,} lines of separators alone are no rows" if intake.without_values else ""
+        return f"all {intake.rows:,} rows of {intake.source} keep the contract{blank}"
+    share = f"{intake.rejected:,} of {intake.rows:,} rows of {intake.source}"
     counted = f"{share} break the contract and are in {LEGACY_SCHEMA}.{TABLE}"
-    if intake.rejected_share <= max_rejected_share:
+    if in_table is not None:
         return f"{counted}; the others were loaded"
     return (
         f"{counted}, more than the {max_rejected_share:.2%} that are allowed: nothing was loaded; "
-        "mend the file, or raise TRANSFERROOM_MAX_REJECTED_SHARE"
+        "fix the file, or raise TRANSFERROOM_MAX_REJECTED_SHARE"
+    )
+
+
+def new_columns_check(intake: Intake) -> dg.AssetCheckResult:
+    """Warns of columns that are in the files and do not go on from there, since somebody may miss them."""
+    ignored = [column for column in intake.new_columns if column not in intake.loaded_columns]
+    names = ", ".join(ignored)
+    return dg.AssetCheckResult(
+        asset_key=legacy_key(intake.table),
+        check_name="new_columns",
+        passed=not ignored,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=(
+            f"not in the contract and not loaded: {names}; add them to the contract, or set the option new_columns"
+            if ignored
+            else "every column of the files is loaded"
+        ),
+        metadata={"ignored": ignored, "loaded": list(intake.loaded_columns)},
     )
 
 

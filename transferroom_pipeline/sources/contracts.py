@@ -16,6 +16,8 @@ from typing import Any, Literal
 import patito as pt
 import polars as pl
 
+from transferroom_pipeline.sources.file_options import FileOptions
+
 Position = Literal["Goalkeeper", "Defender", "Midfielder", "Forward"]
 EuropeanCompetition = Literal["Champions League", "Europa League", "Conference League", "None"]
 TransferType = Literal["Permanent", "Loan", "Free Transfer", "Loan with Option to Buy"]
@@ -97,6 +99,9 @@ class Transfer(Contract):
     updated_at: datetime = _updated_at()
 
 
+_PLAIN_FILES = FileOptions()
+
+
 @dataclass(frozen=True)
 class Reference:
     """A column whose values must be keys of another source table.
@@ -115,14 +120,16 @@ class SourceTable:
     """A source table: its name, its contract and the tables it refers to.
 
     Attributes:
-        name: Name of the table, and of its file without the ending.
+        name: Name of the table, and of its file without the ending, unless its options name others.
         model: The contract of one row.
         references: Columns that must point at a row of another table.
+        file_options: What its files look like; `sources.yaml` beside them goes before.
     """
 
     name: str
     model: type[Contract]
     references: tuple[Reference, ...] = ()
+    file_options: FileOptions = _PLAIN_FILES
 
     @property
     def key(self) -> str:

@@ -16,8 +16,9 @@ _INTRODUCTION = """\
 Written from the contracts in `transferroom_pipeline/sources/contracts.py` by
 `transferroom data-dictionary`; change them, not this file.
 
-Each table comes as `<table>.csv` (UTF-8, comma, header; an empty value means missing) or `<table>.parquet`. Decimals
-are exact and never rounded: a value with more decimals than its type keeps is refused. Timestamps are in UTC.
+Each table comes as `<table>.csv` (UTF-8, comma, header; an empty value means missing), `<table>.parquet`, or in
+other files as [sources.md](sources.md) says. Decimals are exact and never rounded: a value with more decimals than its
+type keeps is refused. Timestamps are in UTC.
 """
 
 _BOUND_WORDS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}

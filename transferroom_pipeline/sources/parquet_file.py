@@ -13,48 +13,65 @@ import pyarrow.parquet as pq
 
 from transferroom_pipeline.sources.contracts import SourceTable
 from transferroom_pipeline.sources.exceptions import SourceError
-from transferroom_pipeline.sources.source_file import BATCH_ROWS, Batch, SourceFile, place
+from transferroom_pipeline.sources.source_file import (
+    BATCH_ROWS,
+    Batch,
+    Location,
+    RowCount,
+    SourceFile,
+    named_as_in_contract,
+    place,
+)
 
 
 @dataclass(frozen=True)
 class ParquetFile(SourceFile):
-    """A Parquet file; its rows are numbered, for it has no lines."""
+    """A Parquet file; its rows are numbered, for it has no lines.
+
+    Attributes:
+        names: Its columns as the file itself calls them.
+    """
+
+    names: tuple[str, ...]
 
     @classmethod
-    def open(cls, table: SourceTable, path: Path) -> Self:
+    def open(cls, table: SourceTable, location: Location) -> Self:
         """Read the schema.
 
         Raises:
             SourceError: The file is damaged or no Parquet file, columns of the contract are missing, or one holds
                 decimals of more than 38 digits, which Polars cannot read.
         """
-        with _damage_explained(table, path):
-            schema = pq.read_schema(path)
+        with _damage_explained(table, location.path):
+            schema = pq.read_schema(location.path)
         for field in schema:
             if pa.types.is_decimal256(field.type):
-                where = place(table, path, column=field.name)
+                where = place(table, location.path, column=field.name)
                 raise SourceError(f"{where}: {field.type} has too many digits: write it with at most 38 digits")
-        return cls(table, path, tuple(schema.names))
+        names = named_as_in_contract(table, location.path, schema.names)
+        types = pl.DataFrame(schema.empty_table()).dtypes
+        return cls(table, location, dict(zip(names, types, strict=True)), tuple(schema.names))
 
-    def batches(self) -> Iterator[Batch]:
-        """Stream all rows in the file's types; see the base class."""
+    def count_rows(self) -> RowCount:
+        """As the file's footer says; see the base class."""
+        with _damage_explained(self.table, self.location.path):
+            return RowCount(pq.read_metadata(self.location.path).num_rows)
+
+    def read(self, columns: Sequence[str]) -> Iterator[Batch]:
+        """Stream the rows in the file's types; see the base class."""
         rows = 0
-        for frame in self._frames(self.columns):
+        for frame in self._frames(columns):
             numbers = pl.Series(np.arange(rows + 1, rows + 1 + frame.height))
             rows += frame.height
             yield Batch(frame, row_numbers=numbers, line_numbers=numbers)
 
-    def values(self, column: str) -> Iterator[pl.Series]:
-        """Stream one column in the file's type; see the base class."""
-        for frame in self._frames([column]):
-            yield frame[column]
-
     def _frames(self, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
-        with _damage_explained(self.table, self.path), pq.ParquetFile(self.path) as file:
-            for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=list(columns)):
+        own = dict(zip(self.dtypes, self.names, strict=True))
+        with _damage_explained(self.table, self.location.path), pq.ParquetFile(self.location.path) as file:
+            for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=[own[column] for column in columns]):
                 batch.validate(full=True)  # Parquet promises UTF-8 without anyone having checked it
                 if batch.num_rows:
-                    yield pl.DataFrame(batch)
+                    yield pl.DataFrame(batch).select(pl.col(own[column]).alias(column) for column in columns)
 
 
 @contextmanager

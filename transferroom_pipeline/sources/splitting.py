@@ -1,12 +1,13 @@
 """Splitting the rows of a batch into those that keep their contract and those that do not."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from transferroom_pipeline.sources.contracts import SourceTable
 from transferroom_pipeline.sources.conversion import typed
+from transferroom_pipeline.sources.new_columns import as_text, loaded_values
 from transferroom_pipeline.sources.rules import REPEATED_KEY, Rule, first_violation
 from transferroom_pipeline.sources.source_file import Batch
 
@@ -19,6 +20,7 @@ REJECTION_SCHEMA = pl.Schema(
         "rule": pl.String(),
         "value": pl.String(),
         "raw_row": pl.String(),
+        "source_file": pl.String(),
     }
 )
 
@@ -28,7 +30,7 @@ class Split:
     """The two parts of a batch.
 
     Attributes:
-        accepted: Rows in the columns and types of the contract.
+        accepted: Rows in the columns and types of the contract, and the new columns to load.
         rejected: One record per refused row, in the columns of `REJECTION_SCHEMA`, naming the first rule it breaks.
     """
 
@@ -36,30 +38,47 @@ class Split:
     rejected: pl.DataFrame
 
 
-def split(batch: Batch, table: SourceTable, rules: Sequence[Rule], repeated: pl.Series) -> Split:
-    """Convert a batch and part it by the rules.
+@dataclass(frozen=True)
+class Splitting:
+    """How the batches of a table are parted.
 
-    Args:
-        batch: Rows as they stand in the file.
-        table: Their table.
-        rules: The rules of the table.
-        repeated: Row numbers, ascending, whose key stands in an earlier row of the file.
+    Attributes:
+        table: The table.
+        rules: Its rules.
+        loaded: New columns to load, with their types.
+        repeated: Numbers, ascending through all files, of rows whose key stands in an earlier row.
     """
-    rows = typed(batch.frame, table).with_columns(_is_repeated(batch.row_numbers, repeated).alias(REPEATED_KEY))
-    broken = rows.select(first_violation(rules)).to_series()
-    accepted = rows.select(table.columns)
-    if broken.null_count() == len(broken):
-        return Split(accepted, pl.DataFrame(schema=REJECTION_SCHEMA))
-    refused = broken.is_not_null()
-    return Split(
-        accepted.filter(~refused),
-        _rejections(
+
+    table: SourceTable
+    rules: Sequence[Rule]
+    loaded: Mapping[str, pl.DataType]
+    repeated: pl.Series
+
+    def split(self, batch: Batch, source_file: str, rows_before: int) -> Split:
+        """Convert a batch and part it by the rules.
+
+        Args:
+            batch: Rows as they stand in the file.
+            source_file: Name of the file, for the rows that are refused.
+            rows_before: Rows of the files before this one.
+        """
+        repeated = _is_repeated(batch.row_numbers + rows_before, self.repeated)
+        rows = typed(batch.frame, self.table).with_columns(repeated.alias(REPEATED_KEY))
+        broken = rows.select(first_violation(self.rules)).to_series()
+        accepted = rows.select(self.table.columns)
+        if self.loaded:
+            accepted = accepted.hstack(batch.frame.select(loaded_values(batch.frame, self.loaded)))
+        if broken.null_count() == len(broken):
+            return Split(accepted, pl.DataFrame(schema=REJECTION_SCHEMA))
+        refused = broken.is_not_null()
+        rejected = _rejections(
             batch.frame.filter(refused),
-            table,
+            self.table,
             lines=batch.line_numbers.filter(refused),
-            broken=[rules[place] for place in broken.filter(refused)],
-        ),
-    )
+            broken=[self.rules[place] for place in broken.filter(refused)],
+            source_file=source_file,
+        )
+        return Split(accepted.filter(~refused), rejected)
 
 
 def _is_repeated(row_numbers: pl.Series, repeated: pl.Series) -> pl.Series:
@@ -68,8 +87,10 @@ def _is_repeated(row_numbers: pl.Series, repeated: pl.Series) -> pl.Series:
     return row_numbers.is_in(near.implode())
 
 
-def _rejections(frame: pl.DataFrame, table: SourceTable, *, lines: pl.Series, broken: Sequence[Rule]) -> pl.DataFrame:
-    texts = frame.select(_as_text(name, dtype) for name, dtype in frame.schema.items())
+def _rejections(
+    frame: pl.DataFrame, table: SourceTable, *, lines: pl.Series, broken: Sequence[Rule], source_file: str
+) -> pl.DataFrame:
+    texts = frame.select(as_text(name, dtype) for name, dtype in frame.schema.items())
     columns = pl.Series([rule.column for rule in broken], dtype=pl.String)
     value = pl.coalesce(pl.when(pl.lit(columns) == name).then(pl.col(name)) for name in table.columns)
     return texts.select(
@@ -80,15 +101,5 @@ def _rejections(frame: pl.DataFrame, table: SourceTable, *, lines: pl.Series, br
         pl.lit(pl.Series([rule.name for rule in broken], dtype=pl.String)).alias("rule"),
         value.alias("value"),
         pl.struct(texts.columns).struct.json_encode().alias("raw_row"),
+        pl.lit(source_file).alias("source_file"),
     ).match_to_schema(REJECTION_SCHEMA)
-
-
-def _as_text(name: str, dtype: pl.DataType) -> pl.Expr:
-    """Any value as text for a person to read; empty text is shown as the missing value it is."""
-    column = pl.col(name)
-    if dtype.is_nested():
-        return pl.struct(name).struct.json_encode().alias(name)
-    if isinstance(dtype, pl.Binary):
-        return column.bin.encode("hex")
-    text = column.cast(pl.String)
-    return pl.when(text != "").then(text).alias(name)

@@ -13,6 +13,7 @@ def write(source_dir):
     """Writes a source file as of a moment, in seconds."""
 
     def write_file(name="players.csv", content="player_id\nP0001\n", moment=1_000_000):
+        (source_dir / name).parent.mkdir(parents=True, exist_ok=True)
         (source_dir / name).write_text(content)
         os.utime(source_dir / name, (moment, moment))
 
@@ -70,7 +71,16 @@ def test_a_file_that_grows_without_a_new_time_waits_as_well(looks, write):
 
 @pytest.mark.parametrize(
     "change",
-    [{"content": "player_id\nP0002 \n"}, {"moment": 1_000_001}, {"name": "clubs.csv"}, {"name": "clubs.parquet"}],
+    [
+        {"content": "player_id\nP0002 \n"},
+        {"moment": 1_000_001},
+        {"name": "clubs.csv"},
+        {"name": "clubs.parquet"},
+        {"name": "clubs.csv.gz"},
+        {"name": "clubs/2026/01.csv"},
+        {"name": "transfers/season=2026/part-0.parquet"},
+        {"name": "sources.yaml", "content": "players: {separator: ';'}\n"},
+    ],
 )
 def test_a_new_change_starts_again_with_another_key(looks, write, change):
     write()
@@ -136,6 +146,42 @@ def test_other_files_are_not_source_files(looks, source_dir, write):
     (source_dir / "players.csv.part").write_text("more of it")
     (source_dir / "folder.csv" / "inner").write_text("no table either")
     assert first
+    assert looks()[0] is None
+
+
+def test_a_file_that_changes_deep_in_a_folder_is_a_change(looks, write):
+    write("players/2026/01.csv")
+    first = started(looks)
+    write("players/2026/01.csv", content="player_id\nP00077\n")
+    assert started(looks) not in (None, first)
+
+
+def test_files_that_options_name_are_watched_and_those_called_like_the_table_are_not(looks, write):
+    write("sources.yaml", content="players: {files: in/*.txt}\n")
+    assert looks()[1].startswith("there are no source files")
+    write("in/a.txt")
+    first = started(looks)
+    write("players.csv")
+    assert looks()[0] is None
+    write("in/b.txt")
+    assert started(looks) not in (None, first)
+
+
+@pytest.mark.parametrize("content", ["players: {file: x.csv}\n", "players: [", "nobody: {}\n"])
+def test_a_mistake_in_the_options_keeps_no_migration_from_starting(looks, write, content):
+    write("sources.yaml", content=content)
+    write()
+    assert started(looks)
+
+
+def test_files_that_would_be_refused_are_watched_all_the_same(looks, write, source_dir):
+    write("players/a.csv")
+    first = started(looks)
+    write("players/a.csv.part")
+    second = started(looks)
+    (source_dir / "players" / "round").symlink_to(source_dir / "players")
+    (source_dir / "clubs.csv").symlink_to(source_dir / "gone.csv")
+    assert second not in (None, first)
     assert looks()[0] is None
 
 

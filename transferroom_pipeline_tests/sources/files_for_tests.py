@@ -2,14 +2,17 @@
 
 import csv
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import patito as pt
 import polars as pl
 
-from transferroom_pipeline.sources.contracts import SOURCE_TABLES, SourceTable
+from transferroom_pipeline.sources.contracts import SOURCE_TABLES, Contract, SourceTable
+from transferroom_pipeline.sources.file_options import FileOptions
 
 PLAYERS, CLUBS, TRANSFERS = SOURCE_TABLES
 
@@ -88,3 +91,19 @@ def write_parquet(table: SourceTable, source_dir: Path, frame: pl.DataFrame) -> 
 def typed_frame(table: SourceTable, content: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
     """The rows in the types of the contract."""
     return pl.DataFrame(content, schema=dict(table.dtypes), orient="row")
+
+
+class Note(Contract):
+    """Notes of scouts: all text, so that any file of three columns can be one."""
+
+    note_id: str = pt.Field(unique=True)
+    author: str | None
+    text: str | None
+
+
+NOTES = SourceTable("notes", Note)
+
+
+def with_options(table: SourceTable, **options: Any) -> SourceTable:
+    """The table with options of its files."""
+    return replace(table, file_options=FileOptions(**options))

@@ -9,8 +9,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from transferroom_pipeline.sources.exceptions import SourceError
-from transferroom_pipeline.sources.files import find_file, open_source
+from transferroom_pipeline.sources.files import find_files
 from transferroom_pipeline.sources.intake import take_in
+from transferroom_pipeline.sources.opening import open_sources
 from transferroom_pipeline_tests.sources.files_for_tests import PLAYERS, rows, typed_frame, write_csv, write_parquet
 
 HEADER = ",".join(PLAYERS.columns) + "\n"
@@ -32,7 +33,7 @@ def write(tmp_path: Path, content: str | bytes, name: str = "players.csv") -> No
 
 def test_a_missing_directory_is_named(tmp_path):
     with pytest.raises(SourceError) as refused:
-        find_file(PLAYERS, tmp_path / "nowhere")
+        find_files(PLAYERS, tmp_path / "nowhere")
     assert str(refused.value) == (
         f"source directory {tmp_path}/nowhere for table players does not exist: "
         "check the path, or make sample files with `transferroom sample-data`"
@@ -41,17 +42,20 @@ def test_a_missing_directory_is_named(tmp_path):
 
 def test_a_missing_file_is_named_with_the_names_it_may_have(tmp_path):
     with pytest.raises(SourceError) as refused:
-        find_file(PLAYERS, tmp_path)
-    assert str(refused.value) == (f"table players has no file in {tmp_path}: put players.csv or players.parquet there")
+        find_files(PLAYERS, tmp_path)
+    assert str(refused.value) == (
+        f"table players has no file in {tmp_path}: "
+        "put players.csv, players.csv.gz, players.parquet or a folder players there"
+    )
 
 
 def test_two_files_of_one_table_are_refused(tmp_path):
     write(tmp_path, HEADER + GOOD)
     write(tmp_path, b"", "players.parquet")
     with pytest.raises(SourceError) as refused:
-        find_file(PLAYERS, tmp_path)
+        find_files(PLAYERS, tmp_path)
     assert str(refused.value) == (
-        f"table players has two files in {tmp_path}: keep only one of players.csv and players.parquet"
+        f"table players has 2 files in {tmp_path}: keep only one of players.csv and players.parquet"
     )
 
 
@@ -116,7 +120,7 @@ def test_a_row_of_another_width_is_found_behind_quoted_line_breaks_and_blank_lin
 def test_a_quote_never_closed_is_found_wherever_it_is_opened(tmp_path, column):
     write(tmp_path, HEADER + GOOD + GOOD.replace(column, f'"{column}') + GOOD.replace("P0001", "P0003") * 3)
     assert refusal(tmp_path) == (
-        "players.csv (table players), line 3: a quote is not closed, or not doubled inside a quoted value: "
+        "players.csv (table players), line 3: a quote is not closed before the end of the file: "
         "close it, or export the file again"
     )
 
@@ -143,13 +147,17 @@ def test_a_quote_never_closed_in_a_file_larger_than_a_block_is_found(tmp_path):
 def test_a_row_that_is_not_utf8_is_named(tmp_path):
     write(tmp_path, (HEADER + GOOD).encode() + GOOD.encode("latin-1"))
     assert refusal(tmp_path) == (
-        "players.csv (table players), line 3, column name: the value is not UTF-8: save the file as UTF-8"
+        "players.csv (table players), line 3, column name: the value is not UTF-8 and seems to be Windows-1252: "
+        "set `encoding: cp1252` for the table in sources.yaml, or export the file again"
     )
 
 
 def test_a_utf16_file_is_refused(tmp_path):
     write(tmp_path, (HEADER + GOOD).encode("utf-16"))
-    assert refusal(tmp_path).startswith("players.csv (table players), line 1: the header is not UTF-8")
+    assert refusal(tmp_path) == (
+        "players.csv (table players): the file seems to be UTF-16, not UTF-8: "
+        "set `encoding: utf-16` for the table in sources.yaml, or export the file again"
+    )
 
 
 @pytest.mark.parametrize("content", [b"PAR1 and nothing else", b"x" * 1000])
@@ -187,9 +195,9 @@ def test_decimals_too_wide_to_be_read_are_refused(tmp_path):
 
 def test_columns_that_the_contract_does_not_name_are_ignored_and_reported(tmp_path):
     write_csv(PLAYERS, tmp_path, [{"comment": "new", **rows(PLAYERS, {})[0], "agent": "x"}])
-    assert open_source(PLAYERS, tmp_path).ignored_columns == ("comment", "agent")
+    assert open_sources(PLAYERS, tmp_path)[0].new_columns == ("comment", "agent")
     taken = take_in(PLAYERS, tmp_path, tmp_path / "staging")
-    assert (taken.ignored_columns, taken.accepted) == (("comment", "agent"), 1)
+    assert (taken.new_columns, taken.accepted) == (("comment", "agent"), 1)
 
 
 def test_an_earlier_intake_stays_when_a_later_one_fails(tmp_path):

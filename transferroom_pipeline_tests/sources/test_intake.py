@@ -40,7 +40,7 @@ def test_good_rows_are_staged_in_the_exact_types_of_the_contract(tmp_path):
     assert accepted(taken).equals(typed_frame(TRANSFERS, content))
     assert accepted(taken).schema == pl.Schema(TRANSFERS.dtypes)
     assert (taken.rows, taken.accepted, taken.rejected, taken.rejected_share) == (2, 2, 0, 0.0)
-    assert (taken.by_rule, taken.samples, taken.ignored_columns) == ({}, (), ())
+    assert (taken.by_rule, taken.samples, taken.new_columns) == ({}, (), ())
 
 
 def test_arrow_types_are_plain_ones(tmp_path):
@@ -86,6 +86,65 @@ def test_without_rejections_the_rejected_file_is_there_and_empty(tmp_path):
         (PLAYERS, "updated_at", "2026-06-30 23:59:60", "type"),
         (PLAYERS, "updated_at", "2026-06-30 24:00:00", "type"),
         (PLAYERS, "updated_at", "2026-06-30 12:00:00.1234567", "scale"),
+        (PLAYERS, "age", "1e1", "type"),
+        (PLAYERS, "age", "0x10", "type"),
+        (PLAYERS, "age", "١٢", "type"),
+        (PLAYERS, "age", "\uff12\uff10", "type"),
+        (PLAYERS, "age", "2_0", "type"),
+        (PLAYERS, "age", " 20", "type"),
+        (PLAYERS, "age", "20 ", "type"),
+        (PLAYERS, "age", "--20", "type"),
+        (PLAYERS, "age", "+", "type"),
+        (PLAYERS, "age", ".", "type"),
+        (PLAYERS, "age", "2,0", "type"),
+        (PLAYERS, "age", "9223372036854775808", "type"),
+        (PLAYERS, "age", "-9223372036854775809", "type"),
+        (PLAYERS, "age", "true", "type"),
+        (PLAYERS, "market_value_millions", "Infinity", "type"),
+        (PLAYERS, "market_value_millions", "-inf", "type"),
+        (PLAYERS, "market_value_millions", "1.00000000000000000000000000001", "scale"),
+        (PLAYERS, "market_value_millions", "0.005", "scale"),
+        (PLAYERS, "market_value_millions", "1" + "0" * 40, "type"),
+        (PLAYERS, "market_value_millions", "1.2.3", "type"),
+        (PLAYERS, "market_value_millions", "$1.50", "type"),
+        (PLAYERS, "market_value_millions", "1 000.00", "type"),
+        (PLAYERS, "market_value_millions", "\u00a01.50", "type"),
+        (PLAYERS, "market_value_millions", "(1.50)", "type"),
+        (PLAYERS, "market_value_millions", "1.50-", "type"),
+        (PLAYERS, "contract_end_date", "2027-02-30", "type"),
+        (PLAYERS, "contract_end_date", "27-06-30", "type"),
+        (PLAYERS, "contract_end_date", "20270630", "type"),
+        (PLAYERS, "contract_end_date", "0000-01-01", "type"),
+        (PLAYERS, "contract_end_date", "10000-01-01", "type"),
+        (PLAYERS, "contract_end_date", "-2027-06-30", "type"),
+        (PLAYERS, "contract_end_date", "2027-06-30 ", "type"),
+        (PLAYERS, "contract_end_date", "2027-06-30T00:00:00", "type"),
+        (PLAYERS, "contract_end_date", "٢٠٢٧-٠٦-٣٠", "type"),
+        (PLAYERS, "contract_end_date", "2027-13-01", "type"),
+        (PLAYERS, "contract_end_date", "2027-00-01", "type"),
+        (PLAYERS, "updated_at", "2026-06-30 12:00:00-25:00", "type"),
+        (PLAYERS, "updated_at", "2026-06-30 12:00:00+99:59", "type"),
+        (PLAYERS, "updated_at", "2026-06-30 12:00:00+14:01", "type"),
+        (PLAYERS, "updated_at", "2026-06-30 12:00:00-14:01", "type"),
+        (PLAYERS, "updated_at", "2026-06-30 12:00:00+02:60", "type"),
+        (PLAYERS, "updated_at", "2026-06-30 12:00:00+2:00", "type"),
+        (PLAYERS, "updated_at", "2026-06-30 12:00:00+0200", "type"),
+        (PLAYERS, "updated_at", "2026-06-30 12:00:00 +02:00", "type"),
+        (PLAYERS, "updated_at", "2026-06-30 12:00:00Z+02:00", "type"),
+        (PLAYERS, "updated_at", "2026-06-30 12:00:00z", "type"),
+        (PLAYERS, "updated_at", "2026-06-30 12:00:00 CET", "type"),
+        (PLAYERS, "updated_at", "2026-02-30 12:00:00", "type"),
+        (PLAYERS, "updated_at", "26-06-30 12:00:00", "type"),
+        (PLAYERS, "updated_at", "2026-06-30 25:00:00", "type"),
+        (PLAYERS, "updated_at", "2026-06-30 12:60:00", "type"),
+        (PLAYERS, "updated_at", "2026-06-30 12:00", "type"),
+        (PLAYERS, "updated_at", "2026-06-30 12:00:00.", "type"),
+        (PLAYERS, "updated_at", "2026-06-30 12:00:00,5", "type"),
+        (PLAYERS, "updated_at", "0000-06-30 12:00:00", "type"),
+        (PLAYERS, "updated_at", "0001-01-01 00:30:00+01:00", "type"),
+        (PLAYERS, "updated_at", "9999-12-31 23:30:00-01:00", "type"),
+        (PLAYERS, "updated_at", "9999-12-31 23:59:59.9999999", "scale"),
+        (PLAYERS, "updated_at", "2026-06-30 ١٢:00:00", "type"),
         (CLUBS, "name", None, "not_null"),
         (CLUBS, "capacity", "-1", "range"),
         (CLUBS, "league_position", "0", "range"),
@@ -115,6 +174,7 @@ def test_a_rejected_row_is_recorded_once_with_its_first_fault_and_as_it_stood(tm
     assert record == {
         "source_table": "players", "line_number": 2, "key": "P0001",
         "column_name": "position", "rule": "enumeration", "value": "Winger",
+        "source_file": "players.csv",
     }  # fmt: skip
     assert list(raw) == [*PLAYERS.columns, "comment"]
     assert (raw["name"], raw["current_club"], raw["age"], raw["comment"]) == ('Ó "Briain"', None, "12", "new")
@@ -128,7 +188,7 @@ def test_later_rows_with_a_key_are_rejected_whatever_becomes_of_the_first(tmp_pa
     )
     assert [(s.line_number, s.rule) for s in taken.samples] == [(2, "range"), (4, "unique_key"), (6, "unique_key")]
     assert taken.by_rule == {"range": 1, "unique_key": 2}
-    assert taken.samples[1] == Rejection(4, "P0001", "player_id", "unique_key", "P0001")
+    assert taken.samples[1] == Rejection("players.csv", 4, "P0001", "player_id", "unique_key", "P0001")
     assert accepted(taken)["player_id"].to_list() == ["P0002", "P0003"]
 
 
@@ -181,6 +241,7 @@ def test_empty_means_missing_and_blanks_are_kept(tmp_path):
 
 def test_money_is_exact_to_the_cent(tmp_path):
     texts = ["0", "0.1", ".29", "5.", "0.07", "1.1000", "+2.30", "007.00", "9999999999999999.99", "4503599627370497.53"]
+    texts += ["+.5", "00000000000000000000000000000000000000000000001.50", "1.50" + "0" * 40, "-0", "-0.00"]
     taken = intake(tmp_path, PLAYERS, rows(PLAYERS, *({"market_value_millions": text} for text in texts)))
     assert accepted(taken)["market_value_millions"].to_list() == [Decimal(text) for text in texts]
 
@@ -196,6 +257,15 @@ def test_money_is_exact_to_the_cent(tmp_path):
         ("2026-06-30T12:00:00.25+02:00", "2026-06-30 10:00:00.250000"),
         ("2026-06-30 23:30:00-05:30", "2026-07-01 05:00:00"),
         ("1969-12-31 23:59:59.999999", "1969-12-31 23:59:59.999999"),
+        ("1969-12-31 23:59:59.5-00:01", "1970-01-01 00:00:59.500000"),
+        ("2026-06-30 12:00:00+14:00", "2026-06-29 22:00:00"),
+        ("2026-06-30 12:00:00-14:00", "2026-07-01 02:00:00"),
+        ("2026-06-30 12:00:00-00:00", "2026-06-30 12:00:00"),
+        ("2024-02-29 00:00:00+00:30", "2024-02-28 23:30:00"),
+        ("0001-01-01 00:00:00", "0001-01-01 00:00:00"),
+        ("0001-01-01 00:30:00-01:00", "0001-01-01 01:30:00"),
+        ("9999-12-31 23:59:59.999999", "9999-12-31 23:59:59.999999"),
+        ("9999-12-31 00:00:00+02:00", "9999-12-30 22:00:00"),
     ],
 )
 def test_timestamps_become_utc(tmp_path, text, utc):
