@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from transferroom_pipeline.comparisons.exceptions import SpecError
 from transferroom_pipeline.comparisons.spec import ColumnRule, Defaults, SidePredicates, Spec, TableEntry
+from transferroom_pipeline.strict_yaml import read_yaml
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -20,47 +20,6 @@ _PYTHON_NAMES = {"tuple_type": "a list", "dict_type": "a mapping", "model_type":
 
 _TABLE_DEPTH = 2
 """Parts of a path up to the fields of a table: `tables` and the table's name."""
-
-
-_MERGE = "tag:yaml.org,2002:merge"
-_TEXT = "tag:yaml.org,2002:str"
-_TIMESTAMP = "tag:yaml.org,2002:timestamp"
-_TRUTH = "tag:yaml.org,2002:bool"
-
-
-class _AsWritten(yaml.SafeLoader):
-    """YAML as people mean it in a spec.
-
-    YAML lets the last of two equal keys win without a word, but a rule that is overruled unseen is a mistake. It reads
-    the names no, on and 2024 as a truth and a number, but names are texts. A date that there is not is left a text, so
-    that the field can be named in the error.
-    """
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
-        seen: set[str] = set()
-        for key_node, _ in node.value:
-            if not isinstance(key_node, yaml.ScalarNode) or key_node.tag == _MERGE:
-                continue
-            key_node.tag = _TEXT
-            if key_node.value in seen:
-                message = f"{key_node.value!r} is written twice"
-                raise yaml.constructor.ConstructorError(None, None, message, key_node.start_mark)
-            seen.add(key_node.value)
-        return super().construct_mapping(node, deep=deep)
-
-    def construct_date(self, node: yaml.ScalarNode) -> object:
-        """A date, or the text that is none."""
-        try:
-            return self.construct_yaml_timestamp(node)
-        except ValueError:
-            return node.value
-
-
-_AsWritten.add_constructor(_TIMESTAMP, _AsWritten.construct_date)
-_AsWritten.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != _TRUTH or first in "tTfF"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
 
 
 def packaged_spec() -> Spec:
@@ -75,11 +34,11 @@ def load_spec(path: Path) -> Spec:
         SpecError: The file cannot be read, is not YAML or says something that is not a spec.
     """
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_AsWritten)  # noqa: S506 - a SafeLoader
+        content = read_yaml(path)
     except OSError as error:
         raise SpecError(f"spec {path} cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SpecError(f"spec {path} is not YAML: {_one_line(error)}") from error
+    except ValueError as error:
+        raise SpecError(f"spec {path} is not YAML: {error}") from error
     return _with_files_beside(validated(Spec, {} if content is None else content, source=f"spec {path}"), path.parent)
 
 
@@ -152,7 +111,3 @@ def _fields_beside(path: Sequence[str], model: type[BaseModel]) -> list[str]:
     elif within_table[:1] == ["where"]:
         parent = SidePredicates
     return [field.alias or name for name, field in parent.model_fields.items()]
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())

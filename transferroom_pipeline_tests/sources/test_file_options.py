@@ -238,16 +238,19 @@ def test_mistakes_in_the_options_of_a_table_are_named_whatever_table_is_loaded(t
     [
         ("player: {}", ": there is no source table 'player', did you mean 'players'?"),
         ("xyz: {}", ": there is no source table 'xyz': known are clubs, players, transfers"),
-        ("1: {}", ": there is no source table 1: known are clubs, players, transfers"),
+        ("1: {}", ": there is no source table '1': known are clubs, players, transfers"),
         ("players: x", ', table players: its options must be a mapping, such as `separator: ";"`'),
         ("players:", ', table players: its options must be a mapping, such as `separator: ";"`'),
         ("- players", ": it must be a mapping from names of source tables to options of their files"),
         ("players: {escape: '|', escape: '^'}", " cannot be read: 'escape' is written twice in"),
         ("players: [", " cannot be read: while parsing a flow"),
         ("? [players]\n: {}", " cannot be read: while constructing a mapping"),
-        ("players: {separator: 2026-02-30}", " cannot be read: day is out of range for month"),
+        (
+            "players: {separator: 2026-02-30}",
+            ", table players, option separator: it must be one ASCII character and no line break, not '2026-02-30'",
+        ),
         ("players: !!python/object:x {}", " cannot be read: could not determine a constructor"),
-        ("? 2026-01-01\n: {}", ": there is no source table datetime.date(2026, 1, 1)"),
+        ("? 2026-01-01\n: {}", ": there is no source table '2026-01-01'"),
     ],
 )
 def test_mistakes_in_sources_yaml_are_named(tmp_path, content, message):
