@@ -80,7 +80,7 @@ def test_utf8_that_would_be_misread_in_an_older_encoding_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("content", "what"),
     [
-        (gzip.compress(b"x"), "the file is gzip; call it .csv.gz"),
+        (gzip.compress(b"x", mtime=0), "the file is gzip; call it .csv.gz"),
         (b"PAR1 and so on", "the file is Parquet; call it .parquet"),
         (b"PK\x03\x04 and so on", "the file is a ZIP archive or an Excel workbook; export it as CSV"),
     ],
