@@ -1,0 +1,33 @@
+"""The one table of rules, which the stand-in, messages, documents and tests read."""
+
+from collections.abc import Iterator
+from functools import cache
+
+from sqlglot import exp
+
+from transferroom_pipeline.legacy.tsql.rule import Rule
+from transferroom_pipeline.legacy.tsql.rules import casts, comparisons, dates, numbers, queries, scripts, texts
+
+TOPICS: dict[str, tuple[Rule, ...]] = {
+    "Scripts and statements": scripts.RULES,
+    "Queries": queries.RULES,
+    "Numbers": numbers.RULES,
+    "Texts": texts.RULES,
+    "Comparisons and collation": comparisons.RULES,
+    "Conversions": casts.RULES,
+    "Dates": dates.RULES,
+}
+
+RULES: tuple[Rule, ...] = tuple(rule for rules in TOPICS.values() for rule in rules)
+
+
+@cache
+def rules_for(node: type[exp.Expr]) -> tuple[Rule, ...]:
+    """The rules that may hold for a kind of node."""
+    return tuple(_of(node))
+
+
+def _of(node: type[exp.Expr]) -> Iterator[Rule]:
+    for rule in RULES:
+        if rule.nodes and issubclass(node, rule.nodes):
+            yield rule

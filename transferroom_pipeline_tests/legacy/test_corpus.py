@@ -1,0 +1,48 @@
+"""Each statement of the corpus is right on the stand-in, refused, or accepted with a warning that states the condition."""
+
+import duckdb
+import pytest
+
+from transferroom_pipeline.legacy.exceptions import LegacyError
+from transferroom_pipeline.legacy.tsql import findings, stand_in_sql
+from transferroom_pipeline.legacy.tsql.verdicts import Verdict
+from transferroom_pipeline_tests.legacy.corpus import load_corpus
+
+CORPUS = load_corpus()
+PLAIN = {"collation", "collation_groups", "collation_order", "like", "like_letters", "json"}
+"""Rules that warn of what hangs on the data: right as it stands, and a warning all the same."""
+
+
+def mentioned(words, message):
+    return all(word.lower() in message.lower() for word in words)
+
+
+@pytest.mark.parametrize("entry", CORPUS, ids=lambda entry: entry.id)
+def test_the_stand_in_gives_sql_servers_rows_or_says_why_not(entry):
+    found = findings(entry.sql, entry.columns)
+    warnings = [finding for finding in found if finding.verdict("duckdb") is Verdict.WARN]
+    try:
+        sql = stand_in_sql(entry.sql, table="derived_x", columns=entry.columns)
+    except LegacyError as refused:
+        assert entry.say != "nothing", refused
+        assert mentioned(entry.must_mention, str(refused)), refused
+        assert "line " in str(refused)
+        return
+    is_right = entry.expected is not None and entry.gives(sql)
+    if entry.say == "nothing":
+        assert is_right, (sql, entry.rows(sql))
+        assert {finding.rule.id for finding in warnings} <= PLAIN
+    elif not is_right:
+        assert warnings, sql
+        assert entry.say == "warn", sql
+        assert mentioned(entry.must_mention, " ".join(map(str, warnings))), warnings
+
+
+@pytest.mark.parametrize("entry", CORPUS, ids=lambda entry: entry.id)
+def test_databricks_is_judged_as_well(entry):
+    found = findings(entry.sql, entry.columns, engine="databricks")
+    refused = [finding for finding in found if finding.verdict("databricks") is Verdict.REFUSE]
+    if entry.faithful_on_databricks:
+        assert not refused
+    else:
+        assert found
