@@ -8,7 +8,7 @@ from transferroom_pipeline.legacy.tsql.lexing import Lexeme, SourceText, lexemes
 from transferroom_pipeline.legacy.tsql.rule import Rule
 from transferroom_pipeline.legacy.tsql.rules import scripts as rules
 from transferroom_pipeline.legacy.tsql.settings import harmful_settings
-from transferroom_pipeline.legacy.tsql.splitting import statements
+from transferroom_pipeline.legacy.tsql.splitting import outside_parentheses, statements
 from transferroom_pipeline.legacy.tsql.words import finding, findings_in_words
 
 _HARMLESS = {"USE", "GRANT", "DENY", "REVOKE", "PRINT", "COMMIT", "SAVE", "DROP", "END"}
@@ -104,8 +104,8 @@ class _Reader:
         self.view_columns = ()
 
     def _with(self, statement: Statement) -> None:
-        words = _words_outside(statement)
-        verb = next((at for at, word in words if word in {"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"}), None)
+        words = outside_parentheses(statement)
+        verb = next((at for word, at in words.items() if word in {"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"}), None)
         if verb is None or statement[verb].word == "SELECT":
             self._select(statement)
         elif statement[verb].word == "INSERT":
@@ -194,16 +194,6 @@ def _first(statement: Statement) -> str:
     return statement[0].word if statement else ""
 
 
-def _words_outside(statement: Statement) -> list[tuple[int, str]]:
-    """The words outside of parentheses, with their places."""
-    depth, found = 0, []
-    for at, lexeme in enumerate(statement):
-        depth += {"(": 1, ")": -1}.get(lexeme.text if lexeme.kind == "mark" else "", 0)
-        if depth == 0 and lexeme.word:
-            found.append((at, lexeme.word))
-    return found
-
-
 def _table_name(statement: Statement) -> tuple[str, Statement]:
     """The name of a table, in one form, and what follows it."""
     at = 0
@@ -237,7 +227,7 @@ def _plain_name(written: str) -> str:
 
 def _without_into(statement: Statement) -> Statement:
     """A SELECT without INTO and the table it names."""
-    at = next((at for at, word in _words_outside(statement) if word == "INTO"), None)
+    at = outside_parentheses(statement).get("INTO")
     if at is None:
         return statement
     _, rest = _table_name(statement[at + 1 :])

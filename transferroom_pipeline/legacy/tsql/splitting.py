@@ -52,6 +52,16 @@ def statements(source: SourceText, found: Sequence[Lexeme]) -> Iterator[Sequence
     yield current
 
 
+def outside_parentheses(statement: Sequence[Lexeme]) -> dict[str, int]:
+    """The words of a statement that are outside of parentheses, with the place of the first of each."""
+    depth, found = 0, dict[str, int]()
+    for at, lexeme in enumerate(statement):
+        depth += {"(": 1, ")": -1}.get(lexeme.text if lexeme.kind == "mark" else "", 0)
+        if depth == 0 and lexeme.word:
+            found.setdefault(lexeme.word, at)
+    return found
+
+
 def _is_go(source: SourceText, found: Sequence[Lexeme], at: int) -> bool:
     """Whether it is a GO on a line of its own, with a number or without."""
     if found[at].word != _GO:
@@ -69,7 +79,7 @@ def _begins(current: Sequence[Lexeme], lexeme: Lexeme) -> bool:
     first, last = current[0].word, current[-1].word or current[-1].text
     if first in _TO_SEMICOLON or last in _MAY_FOLLOW.get(lexeme.word, set()):
         return False
-    words = {found.word for found in current}
+    words = outside_parentheses(current)
     if lexeme.word == "SELECT" and (first in {"INSERT", "WITH"} and "SELECT" not in words):
         return False
     if first == "WITH" and lexeme.word in {"INSERT", "UPDATE", "DELETE", "MERGE"} and "SELECT" not in words:

@@ -208,7 +208,8 @@ def _escape(node: exp.Expr, _types: Types) -> exp.Expr:
 
 
 def _matching(like: exp.Expr, expression: str | None) -> exp.Expr:
-    return call("REGEXP_FULL_MATCH", like.this, text(expression or ""), text("s"))
+    found = call("REGEXP_FULL_MATCH", like.this, text(expression or ""), text("s"))
+    return exp.paren(exp.Not(this=found)) if like.args.get("negate") else found
 
 
 def _query(node: exp.Expr, _types: Types) -> exp.Expr:

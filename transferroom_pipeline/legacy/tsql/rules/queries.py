@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from transferroom_pipeline.legacy.tsql.functions import FUNCTIONS
 from transferroom_pipeline.legacy.tsql.rule import Rule
 from transferroom_pipeline.legacy.tsql.types import Types
 from transferroom_pipeline.legacy.tsql.verdicts import Verdict
@@ -17,30 +16,6 @@ _SYSTEM_SCHEMAS = {"sys", "information_schema"}
 _OLD_CATALOG = {"sysobjects", "syscolumns", "sysindexes", "sysusers", "sysdatabases", "sysprocesses"}
 _SKIPPING_HINTS = {"READPAST"}
 _WHOLE = 100
-
-KNOWN_NODES = (
-    exp.Select, exp.Subquery, exp.SetOperation, exp.With, exp.CTE, exp.Values, exp.Tuple, exp.From, exp.Join, exp.Table,
-    exp.TableAlias, exp.Identifier, exp.Column, exp.Star, exp.Alias, exp.Where, exp.Group, exp.Having, exp.Order,
-    exp.Ordered, exp.Limit, exp.LimitOptions, exp.Fetch, exp.Offset, exp.Distinct, exp.GroupingSets, exp.Cube, exp.Rollup,
-    exp.Window, exp.WindowSpec, exp.WithinGroup, exp.IgnoreNulls, exp.RespectNulls, exp.Pivot, exp.WithTableHint,
-    exp.QueryOption, exp.Literal, exp.National, exp.Null, exp.Boolean, exp.Paren, exp.Neg, exp.Not, exp.And, exp.Or,
-    exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ, exp.Is, exp.In, exp.Between,
-    exp.Like, exp.Escape, exp.Exists, exp.Any, exp.All, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.BitwiseAnd,
-    exp.BitwiseOr, exp.BitwiseXor, exp.BitwiseNot, exp.Case, exp.If, exp.Cast, exp.TryCast, exp.Convert, exp.Trim,
-    exp.DataType, exp.DataTypeParam, exp.Anonymous, exp.Var, exp.Collate,
-)  # fmt: skip
-"""What a query may consist of; everything else is refused by its name."""
-
-_OWN_RULE = (exp.Lateral, exp.TableSample, exp.AtTimeZone, exp.NextValueFor, exp.Version, exp.Dot, exp.XMLKeyValueOption,
-             exp.HexString, exp.Into)  # fmt: skip
-_NAMES = {exp.Parameter: "a variable", exp.Placeholder: "a variable", exp.DPipe: "||", exp.Qualify: "QUALIFY"}
-
-
-def _unknown_node(node: exp.Expr, _types: Types) -> str | None:
-    if isinstance(node, (*KNOWN_NODES, *_OWN_RULE)) or isinstance(node.parent, exp.Pivot):
-        return None
-    return _NAMES.get(type(node), type(node).__name__)
-
 
 def _top_name(limit: exp.Expr) -> str:
     return "FETCH" if isinstance(limit, exp.Fetch) else "TOP"
@@ -138,17 +113,6 @@ def _system_table(node: exp.Expr, _types: Types) -> str | None:
     return f"the system catalogue ({node.db or 'sys'}.{node.name})" if found else None
 
 
-def _table_function(node: exp.Expr, _types: Types) -> str | None:
-    return f"{node.this.name.upper()} as a table" if isinstance(node.this, exp.Anonymous) else None
-
-
-def _function_of_schema(node: exp.Expr, _types: Types) -> str | None:
-    call = node.expression
-    if isinstance(call, exp.Anonymous):
-        return f"the function {node.sql(dialect='tsql').split('(')[0]}"
-    return None if isinstance(node.parent, exp.Table) else f"{node.sql(dialect='tsql')}"
-
-
 def _as_of(node: exp.Expr, _types: Types) -> str | None:
     return "FOR SYSTEM_TIME" if node.args.get("version") or node.args.get("when") else None
 
@@ -203,78 +167,9 @@ def _hexadecimal(_node: exp.Expr, _types: Types) -> str | None:
     return "a binary constant"
 
 
-def _unknown_function(node: exp.Expr, _types: Types) -> str | None:
-    if isinstance(node.parent, exp.Dot | exp.Table) or node.name.upper() in FUNCTIONS or node.name.upper() in REFUSED_FUNCTIONS:
-        return None
-    return f"the function {node.name}"
-
-
-def _wrong_arguments(node: exp.Expr, _types: Types) -> str | None:
-    function = FUNCTIONS.get(node.name.upper())
-    if function is None or isinstance(node.parent, exp.Dot) or function.accepts(len(node.expressions)):
-        return None
-    return f"{node.name.upper()} with {len(node.expressions)} arguments"
-
-
-def _function_there(node: exp.Expr, _types: Types) -> str | None:
-    function = FUNCTIONS.get(node.name.upper())
-    differs = function is not None and function.databricks is not Verdict.RIGHT
-    return node.name.upper() if differs else None
-
-
-REFUSED_FUNCTIONS = {
-    **dict.fromkeys(
-        ("GETDATE", "GETUTCDATE", "SYSDATETIME", "SYSUTCDATETIME", "SYSDATETIMEOFFSET", "CURRENT_TIMESTAMP", "CURRENT_DATE"), "clock"),
-    **dict.fromkeys(("NEWID", "NEWSEQUENTIALID", "RAND", "CRYPT_GEN_RANDOM"), "random"),
-    **dict.fromkeys(
-        ("CURRENT_USER", "SESSION_USER", "SYSTEM_USER", "USER", "USER_NAME", "SUSER_NAME", "SUSER_SNAME", "ORIGINAL_LOGIN", "HOST_NAME",
-         "APP_NAME", "DB_NAME", "DB_ID", "SCHEMA_NAME", "OBJECT_ID", "OBJECT_NAME", "SESSION_CONTEXT", "CONTEXT_INFO", "SCOPE_IDENTITY",
-         "IDENT_CURRENT", "IS_MEMBER", "IS_SRVROLEMEMBER", "HAS_PERMS_BY_NAME", "SERVERPROPERTY", "CONNECTIONPROPERTY",
-         "ROWCOUNT_BIG", "CURRENT_TIMEZONE", "CURRENT_TIMEZONE_ID", "SUSER_SID", "USER_ID", "CURRENT_TRANSACTION_ID", "XACT_STATE",
-         "ERROR_MESSAGE", "ERROR_NUMBER"), "session"),
-}  # fmt: skip
-"""Functions whose value is another on every call or for every user, with the rule that says so."""
-
-
-def _refused_as(rule: str, what: str) -> Match:
-    """A match for the functions of `REFUSED_FUNCTIONS` of one rule."""
-
-    def matches(node: exp.Expr, _types: Types) -> str | None:
-        is_plain = not isinstance(node.parent, exp.Dot | exp.Table)
-        found = is_plain and REFUSED_FUNCTIONS.get(node.name.upper()) == rule
-        return f"{node.name.upper()}, {what}" if found else None
-
-    return matches
-
-
 _ELSEWHERE = "run this table on SQL Server, or write it in other words"
 
 RULES = (
-    Rule("unknown_construct", "a construct that is not known", Verdict.REFUSE, Verdict.REFUSE,
-         "nothing is known of its meaning elsewhere", _ELSEWHERE, nodes=(exp.Expr,), matches=_unknown_node),
-    Rule("unknown_function", "a function that is not known", Verdict.REFUSE, Verdict.REFUSE,
-         "nothing is known of its meaning elsewhere", _ELSEWHERE, nodes=(exp.Anonymous,), matches=_unknown_function),
-    Rule("arguments", "a function with other arguments", Verdict.REFUSE, Verdict.REFUSE,
-         "nothing is known of its meaning with these arguments", _ELSEWHERE, nodes=(exp.Anonymous,), matches=_wrong_arguments),
-    Rule("function_there", "a function that Databricks does not have as it is", Verdict.RIGHT, Verdict.WARN,
-         "sqlglot's text for Databricks may not run there, or gives other values at the edges", "write it by hand there",
-         nodes=(exp.Anonymous,), matches=_function_there),
-    Rule("user_function", "a function of one's own", Verdict.REFUSE, Verdict.REFUSE,
-         "its body is not here", "write its body in its place", nodes=(exp.Dot,), matches=_function_of_schema),
-    Rule("table_function", "a function in FROM", Verdict.REFUSE, Verdict.REFUSE,
-         "it has no counterpart that is known to give the same rows", _ELSEWHERE, nodes=(exp.Table,), matches=_table_function),
-    Rule("clock", "the clock", Verdict.REFUSE, Verdict.REFUSE,
-         "the two sides run at different moments, so the rows are not reproducible", "take the as-of date from prod.snapshot",
-         nodes=(exp.Anonymous,), matches=_refused_as("clock", "the clock")),
-    Rule("random", "what is random", Verdict.REFUSE, Verdict.REFUSE,
-         "it gives another value on every call, so the rows are not reproducible", "leave it out, or load the values as data",
-         nodes=(exp.Anonymous,), matches=_refused_as("random", "what is random")),
-    Rule("session", "the session", Verdict.REFUSE, Verdict.REFUSE,
-         "it depends on who runs the query and where", "write the value, or load it as data", nodes=(exp.Anonymous,),
-         matches=_refused_as("session", "which depends on the session")),
-    Rule("approximate", "APPROX_COUNT_DISTINCT", Verdict.WARN, Verdict.WARN,
-         "each engine approximates in its own way, so the two sides need not be equal", "write COUNT(DISTINCT x)",
-         nodes=(exp.Anonymous,), matches=lambda node, _: node.name.upper() if node.name.upper() == "APPROX_COUNT_DISTINCT" else None),
     Rule("top_unordered", "TOP or FETCH without ORDER BY", Verdict.REFUSE, Verdict.REFUSE,
          "any rows may come, on either side", "add an ORDER BY on a unique key", nodes=(exp.Query,), matches=_unordered),
     Rule("top_percent", "TOP ... PERCENT", Verdict.REFUSE, Verdict.REFUSE,

@@ -6,11 +6,12 @@ from functools import cache
 from sqlglot import exp
 
 from transferroom_pipeline.legacy.tsql.rule import Rule
-from transferroom_pipeline.legacy.tsql.rules import casts, comparisons, dates, numbers, queries, scripts, texts
+from transferroom_pipeline.legacy.tsql.rules import casts, comparisons, constructs, dates, functions, numbers, queries, scripts, texts
 
 TOPICS: dict[str, tuple[Rule, ...]] = {
     "Scripts and statements": scripts.RULES,
-    "Queries": queries.RULES,
+    "Queries": (*constructs.RULES, *queries.RULES),
+    "Functions": functions.RULES,
     "Numbers": numbers.RULES,
     "Texts": texts.RULES,
     "Comparisons and collation": comparisons.RULES,
