@@ -79,7 +79,7 @@ def stand_in_sql(tsql: str, *, table: str, columns: Columns | None = None) -> st
         raise LegacyError(_message(table, refused))
     try:
         query = translate(analysis.query, analysis.types, analysis.columns)
-        return query.sql(dialect="duckdb", unsupported_level=sqlglot.ErrorLevel.RAISE, comments=False)
+        return query.sql(dialect="duckdb", identify=True, unsupported_level=sqlglot.ErrorLevel.RAISE, comments=False)
     except _PARSER_ERRORS as error:
         raise LegacyError(_message(table, [_unreadable(error, tsql)])) from error
 

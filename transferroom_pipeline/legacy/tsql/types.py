@@ -51,7 +51,7 @@ class Types:
         self._scope_of: dict[int, Scope] = {}
         self._nodes: dict[int, exp.Expr] = {}
         self._known: dict[int, SqlType] = {}
-        self._qualify(query.copy())
+        self._qualify(query)
 
     def of(self, node: exp.Expr) -> SqlType:
         """The type of an expression of the query, or of a copy of one."""
@@ -78,18 +78,13 @@ class Types:
         return next((select.unalias() for select in found), None)
 
     def _qualify(self, query: exp.Expr) -> None:
-        # The types do not matter to `qualify`, only which table has which column.
-        schema = {table: dict.fromkeys(found, "INT") for table, found in self._columns.items()}
-        try:
-            query = qualify(query, schema=schema, dialect=LegacyTSQL, validate_qualify_columns=False,
-                            expand_alias_refs=False, infer_schema=True)  # fmt: skip
-            scopes = traverse_scope(query)
-        except (SqlglotError, KeyError, ValueError):
-            # Columns stay of unknown type then, which every rule that needs types counts as the doubtful case.
-            scopes = []
-        for node in query.walk():
+        # The types do not matter to `qualify`, only which table has which column. It gives up where a table that is
+        # known lacks a column; the tables' names in front of columns are then all that there is.
+        schema: dict[str, object] = {table: dict.fromkeys(found, "INT") for table, found in self._columns.items()}
+        qualified = _qualified(query, schema) or _qualified(query, {})
+        for node in (qualified or query).walk():
             self._nodes.setdefault(node.meta.get(_NODE, -1), node)
-        for scope in scopes:
+        for scope in traverse_scope(qualified) if qualified is not None else []:
             for column in scope.columns:
                 self._scope_of[id(column)] = scope
 
@@ -166,6 +161,17 @@ class Types:
                     for name, cells in zip(names, zip(*rows, strict=False), strict=False)}  # fmt: skip
         selects = query.selects if isinstance(query, exp.Query) else []
         return {select.alias_or_name.lower(): self._type(select) for select in selects}
+
+
+def _qualified(query: exp.Expr, schema: dict[str, object]) -> exp.Expr | None:
+    try:
+        return qualify(
+            query.copy(), schema=schema, dialect=LegacyTSQL, expand_alias_refs=False, infer_schema=True,
+            validate_qualify_columns=False,
+        )  # fmt: skip
+    except (SqlglotError, KeyError, ValueError):
+        # Columns stay of unknown type then, which every rule that needs types counts as the doubtful case.
+        return None
 
 
 def literal_type(node: exp.Expr) -> SqlType:
