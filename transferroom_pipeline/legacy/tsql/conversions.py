@@ -117,9 +117,8 @@ def _rounded(value: exp.Expr, digits: int) -> exp.Expr:
 
 def _constant(value: exp.Expr, target: SqlType) -> exp.Expr | None:
     """A constant date; None of what is no constant."""
-    if not isinstance(value, exp.Literal):
-        return None
-    moment = day_number(value) if not value.is_string else parse_date(value.name)
+    is_text = isinstance(value, exp.Literal) and value.is_string
+    moment = parse_date(value.name) if is_text else day_number(value)
     if moment is None:
         return None
     if target.family is Family.DATE:
@@ -130,9 +129,12 @@ def _constant(value: exp.Expr, target: SqlType) -> exp.Expr | None:
     return _rounded(constant, target.size or 0) if is_rounded else constant
 
 
-def day_number(value: exp.Literal) -> datetime | None:
-    """The date that a whole number stands for, counted in days from 1900."""
+def day_number(value: exp.Expr) -> datetime | None:
+    """The date that a constant whole number stands for, counted in days from 1900; None of anything else."""
+    sign, days = (-1, value.this) if isinstance(value, exp.Neg) else (1, value)
+    if not isinstance(days, exp.Literal) or days.is_string or not days.is_int:
+        return None
     try:
-        return FIRST_DAY + timedelta(days=int(value.name))
-    except (ValueError, OverflowError):
+        return FIRST_DAY + timedelta(days=sign * int(days.name))
+    except OverflowError:
         return None

@@ -9,6 +9,7 @@ _DATE_STYLES = {
     "107": "%b %d, %Y", "110": "%m-%d-%Y", "111": "%Y/%m/%d", "112": "%Y%m%d",
 }  # fmt: skip
 _TIME_STYLES = {"8": "%H:%M:%S", "24": "%H:%M:%S", "108": "%H:%M:%S", "20": "%Y-%m-%d %H:%M:%S", "120": "%Y-%m-%d %H:%M:%S"}
+_MILLISECOND_STYLES = dict.fromkeys(("21", "25", "121"), "%Y-%m-%d %H:%M:%S.%g")
 _OF_DATES = {**_DATE_STYLES, **dict.fromkeys(("20", "21", "25", "120", "121", "126"), "%Y-%m-%d")}
 
 
@@ -19,7 +20,11 @@ def style_format(style: str, source: SqlType) -> str | None:
     """
     if source.family is Family.DATE:
         return _OF_DATES.get(style)
-    return {**_DATE_STYLES, **_TIME_STYLES}.get(style) if source.family is Family.DATETIME else None
+    if source.family is not Family.DATETIME:
+        return None
+    # A DATETIME2 writes seven digits of the second, of which the stand-in has six.
+    with_fraction = _MILLISECOND_STYLES if source.name == "DATETIME" else {}
+    return {**_DATE_STYLES, **_TIME_STYLES, **with_fraction}.get(style)
 
 
 def is_known_style(style: str, source: SqlType) -> bool:

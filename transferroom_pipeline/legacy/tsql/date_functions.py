@@ -5,10 +5,12 @@ from collections.abc import Callable, Sequence
 from sqlglot import exp
 
 from transferroom_pipeline.legacy.tsql.calls import Call, call, cast_to, number, text
-from transferroom_pipeline.legacy.tsql.conversions import convert
+from transferroom_pipeline.legacy.tsql.conversions import convert, from_template
 from transferroom_pipeline.legacy.tsql.date_parts import DAY_PARTS, part_of
 from transferroom_pipeline.legacy.tsql.sql_types import DATE, DATETIME, INT, Family, SqlType
 
+# 0001-01-07 was a Sunday; seven days more keep the number above zero.
+_SUNDAYS = "(DATE_DIFF('day', CAST('0001-01-07' AS TIMESTAMP), x) + 7) // 7"
 _FIELDS = {
     "iso_week": "week",
     "dayofyear": "dayofyear",
@@ -82,7 +84,14 @@ def date_diff(found: Call) -> exp.Expr:
     unit = part_of(found.arguments[0])
     unit = "day" if unit in DAY_PARTS else unit
     start, end = (_timestamp(found.arguments[place], found.types[place]) for place in (1, 2))
+    if unit == "week":
+        return exp.paren(exp.Sub(this=_sundays(end), expression=_sundays(start)))
     return call("DATE_DIFF", text(unit), start, end)
+
+
+def _sundays(moment: exp.Expr) -> exp.Expr:
+    """How many Sundays there were up to a date; DATEDIFF counts them whatever DATEFIRST is."""
+    return exp.paren(from_template(_SUNDAYS, moment))
 
 
 def _timestamp(value: exp.Expr, kind: SqlType) -> exp.Expr:

@@ -36,6 +36,7 @@ _TEXT = re.compile(
     r"(\d{4})(-?)(\d{2})\2(\d{2})(?:[ T](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,7}))?)?)?",
     re.ASCII,
 )
+_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?", re.ASCII)
 _LIKE_A_DATE = re.compile(r"\s*\d{1,4}[-/. ]\d{1,2}[-/. ]\d{1,4}.*|\s*\d{1,2}[-/. ]?[A-Za-z]{3,9}[-/. ,]*\d{2,4}.*|"
                           r"\s*[A-Za-z]{3,9}\.? +\d{1,2},? +\d{2,4}.*")  # fmt: skip
 
@@ -64,6 +65,11 @@ def parse_date(text: str) -> datetime | None:
         return datetime(int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0), microseconds)  # noqa: DTZ001
     except ValueError:
         return None
+
+
+def is_time(text: str) -> bool:
+    """Whether a constant is a time of day that every engine reads alike."""
+    return bool(_TIME.fullmatch(text))
 
 
 def has_seventh_digit(text: str) -> bool:

@@ -224,7 +224,7 @@ _TEXTS = {
     "CHAR": Function(_always(SqlType("CHAR", 1)), _named("CHR"), "i"),
     "UNICODE": Function(_always(INT), texts.code_point, "t", databricks=Verdict.WARN),
     "ASCII": Function(_always(INT), texts.code_point, "t"),
-    "FORMAT": Function(_always(SqlType("NVARCHAR")), texts.format_date, "dtt", 2),
+    "FORMAT": Function(_always(SqlType("NVARCHAR")), texts.format_date, "-tt", 2),
     "JSON_VALUE": Function(_always(SqlType("NVARCHAR", 4000)), texts.json_value, "tt"),
     "JSON_QUERY": Function(_always(SqlType("NVARCHAR", -1)), texts.json_query, "tt", 1),
 }

@@ -13,6 +13,7 @@ from transferroom_pipeline.legacy.tsql.words import finding, findings_in_words
 
 _HARMLESS = {"USE", "GRANT", "DENY", "REVOKE", "PRINT", "COMMIT", "SAVE", "DROP", "END"}
 _NAMES = {"DECLARE": "DECLARE", "OPEN": "a cursor", "FETCH": "a cursor", "CLOSE": "a cursor", "DEALLOCATE": "a cursor"}
+_OLD_HINTS = {"NOLOCK", "READUNCOMMITTED", "READCOMMITTED", "HOLDLOCK", "UPDLOCK", "ROWLOCK", "TABLOCK", "PAGLOCK"}
 _SUBSTITUTES = {"!<": ">=", "!>": "<="}
 
 Statement = Sequence[Lexeme]
@@ -46,7 +47,7 @@ def take_apart(text: str) -> Script:
     findings = [*in_words, *reader.findings]
     if len(reader.queries) == 1:
         [query] = reader.queries
-        return Script(_blanked(text, query.lexemes), query.columns, tuple(findings))
+        return Script(_blanked(text, _without_old_hints(query.lexemes)), query.columns, tuple(findings))
     return Script(None, (), (*findings, *reader.not_one(found, findings)))
 
 
@@ -237,6 +238,17 @@ def _without_into(statement: Statement) -> Statement:
 def _without_check(statement: Statement) -> Statement:
     """The SELECT of a view without WITH CHECK OPTION."""
     return statement[:-3] if [lexeme.word for lexeme in statement[-3:]] == ["WITH", "CHECK", "OPTION"] else statement
+
+
+def _without_old_hints(statement: Statement) -> Statement:
+    """A query without table hints in the old form, `t (NOLOCK)`, which sqlglot takes for functions."""
+    hints = {
+        at
+        for at in range(1, len(statement) - 1)
+        if statement[at].word in _OLD_HINTS and (statement[at - 1].text, statement[at + 1].text) == ("(", ")")
+        and statement[at - 2].word != "WITH"
+    }  # fmt: skip
+    return [lexeme for at, lexeme in enumerate(statement) if not hints & {at - 1, at, at + 1}]
 
 
 def _blanked(text: str, kept: Statement) -> str:

@@ -198,8 +198,9 @@ def common(types: list[SqlType]) -> SqlType:
         return _longest(known)
     if len(set(known)) == 1:
         return known[0]
-    if families <= {Family.DATE, Family.DATETIME}:
-        return next(found for found in known if found.family is Family.DATETIME)
+    if families <= {Family.DATE, Family.DATETIME, Family.TEXT}:
+        dates = [found for found in known if found.family is not Family.TEXT]
+        return next((found for found in dates if found.family is Family.DATETIME), dates[0])
     result = known[0]
     for found in known[1:]:
         result = _wider(result, found)

@@ -187,7 +187,7 @@ def _comparable(value: exp.Expr, other: exp.Expr, types: Types) -> exp.Expr:
 
 def _constant_as(value: exp.Expr, kind: SqlType, types: Types) -> exp.Expr:
     """A constant text as a date where dates are expected."""
-    if not is_text(value) or kind.family not in (Family.DATE, Family.DATETIME):
+    if not is_text(value) or kind.family not in (Family.DATE, Family.DATETIME, Family.TIME):
         return value
     return convert(value, types.of(value), kind)
 

@@ -85,7 +85,8 @@ class Types:
         for node in (qualified or query).walk():
             self._nodes.setdefault(node.meta.get(_NODE, -1), node)
         for scope in traverse_scope(qualified) if qualified is not None else []:
-            for column in scope.columns:
+            # `scope.columns` leaves out those that name a column of the SELECT in ORDER BY.
+            for column in scope.find_all(exp.Column):
                 self._scope_of[id(column)] = scope
 
     def _type(self, node: exp.Expr) -> SqlType:
@@ -133,12 +134,20 @@ class Types:
 
     def _column(self, column: exp.Column) -> SqlType:
         scope = self._scope_of.get(id(column))
+        if scope is not None and not column.table:
+            return self._output_of(scope, column)
         while scope is not None:
             source = scope.sources.get(column.table)
             if source is not None:
                 return self._from_source(source, column.name)
             scope = scope.parent
         return UNKNOWN
+
+    def _output_of(self, scope: Scope, column: exp.Column) -> SqlType:
+        """The type of a column without a table: one that ORDER BY takes from the list of columns."""
+        selects = scope.expression.selects if isinstance(scope.expression, exp.Query) else []
+        found = [select for select in selects if select.alias_or_name == column.name and select.find(exp.Column) is not column]
+        return self._type(found[0].unalias()) if found else UNKNOWN
 
     def _from_source(self, source: exp.Expr | Scope, name: str) -> SqlType:
         if isinstance(source, exp.Table):

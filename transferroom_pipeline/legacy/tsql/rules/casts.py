@@ -162,6 +162,10 @@ def _other_time(node: exp.Expr, _source: SqlType, target: SqlType) -> str | None
     return f"{_name(node)} to {target}" if cut else None
 
 
+def _to_time(node: exp.Expr, _source: SqlType, target: SqlType) -> str | None:
+    return f"{_name(node)} to TIME" if target.name == "TIME" else None
+
+
 def _seventh_digit(node: exp.Expr, _source: SqlType, target: SqlType) -> str | None:
     value = value_of(node)
     found = target.name in {"DATETIME2", "TIME"} and is_text(value) and has_seventh_digit(value.name)
@@ -267,7 +271,7 @@ RULES = (
         firm=True, nodes=CASTS, matches=_on_types(_may_cut_number),
     ),
     Rule(
-        "text_cut", "CAST to a text that may not fit", Verdict.RIGHT, Verdict.REFUSE,
+        "text_cut", "CAST to a text that may not fit", Verdict.RIGHT, Verdict.WARN,
         "a text that is too long is cut on SQL Server (to 30 characters without a length), a number becomes *, and CHAR is "
         "filled up with blanks",
         "write LEFT(x, n) or RPAD(LEFT(x, n), n, ' ') there", needs_types=True, nodes=CASTS, matches=_on_types(_cuts_text),
@@ -327,6 +331,10 @@ RULES = (
         "the time is rounded on SQL Server", "CAST to DATETIME2(0)", nodes=CASTS, matches=_on_types(_other_time),
     ),
     Rule(
+        "time_there", "CAST to TIME", Verdict.RIGHT, Verdict.WARN,
+        "Databricks has no type for a time of day", "keep it as a text or as seconds there", nodes=CASTS, matches=_on_types(_to_time),
+    ),
+    Rule(
         "seventh_digit", "the seventh digit of a second", Verdict.WARN, Verdict.WARN,
         "DATETIME2 has seven digits of a second on SQL Server, and six elsewhere", "make sure that the seventh does not matter",
         nodes=CASTS, matches=_on_types(_seventh_digit),
@@ -347,12 +355,12 @@ RULES = (
         nodes=CASTS, matches=_on_types(_other_type),
     ),
     Rule(
-        "convert_style", "CONVERT with a style", Verdict.REFUSE, Verdict.REFUSE,
+        "convert_style", "CONVERT with a style", Verdict.REFUSE, Verdict.WARN,
         "the form of this style is not carried over", _WRITE_STYLE, needs_types=True, firm=True,
         nodes=CASTS, matches=_style,
     ),
     Rule(
-        "convert_style_cut", "CONVERT with a style to fewer characters", Verdict.RIGHT, Verdict.REFUSE,
+        "convert_style_cut", "CONVERT with a style to fewer characters", Verdict.RIGHT, Verdict.WARN,
         "SQL Server cuts the text to its length", "write DATE_FORMAT(x, 'yyyy-MM-dd') there", nodes=CASTS, matches=_cut_style,
     ),
     Rule(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from transferroom_pipeline.legacy.tsql.conversions import is_whole_number
-from transferroom_pipeline.legacy.tsql.date_parts import looks_like_a_date, parse_date, rounded_to_datetime
+from transferroom_pipeline.legacy.tsql.date_parts import is_time, looks_like_a_date, parse_date, rounded_to_datetime
 from transferroom_pipeline.legacy.tsql.rule import Doubt, Rule
 from transferroom_pipeline.legacy.tsql.sql_types import Family
 from transferroom_pipeline.legacy.tsql.types import Types
@@ -191,7 +191,9 @@ def _projections(node: exp.Expr) -> list[exp.Expr]:
 
 
 def _pivots(node: exp.Pivot) -> str | None:
-    return None if node.unpivot else "PIVOT on texts"
+    values = [value.alias_or_name for field in node.args.get("fields") or [] for value in field.expressions]
+    has_letters = any(value.lower() != value.upper() for value in values)
+    return "PIVOT on texts" if has_letters and not node.unpivot else None
 
 
 def _orders(node: exp.Expr, types: Types) -> str | None:
@@ -268,7 +270,9 @@ def _date_literal(node: exp.Expr, types: Types) -> str | None:
 
 def _text_with_date(node: exp.Expr, types: Types) -> str | None:
     for text, other in _mixed(node, types, DATES):
-        if not is_text(text) or types.family(other) in (Family.TIME, Family.OFFSET):
+        family = types.family(other)
+        odd_time = family is Family.TIME and not is_time(text.name)
+        if not is_text(text) or odd_time or family is Family.OFFSET:
             return f"a text compared with a {types.of(other)}"
     return None
 

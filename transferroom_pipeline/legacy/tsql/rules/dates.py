@@ -2,6 +2,7 @@
 
 from sqlglot import exp
 
+from transferroom_pipeline.legacy.tsql.conversions import day_number
 from transferroom_pipeline.legacy.tsql.date_parts import DAY_PARTS, PARTS, TIME_PARTS, parse_date
 from transferroom_pipeline.legacy.tsql.functions import FUNCTIONS
 from transferroom_pipeline.legacy.tsql.rule import Doubt, Rule
@@ -13,8 +14,8 @@ from transferroom_pipeline.legacy.tsql.verdicts import Verdict
 
 _SUPPORTED = {
     "DATEADD": {"year", "quarter", "month", "week", *DAY_PARTS, *TIME_PARTS} - {"nanosecond"},
-    "DATEDIFF": {"year", "quarter", "month", *DAY_PARTS, *TIME_PARTS} - {"nanosecond"},
-    "DATEDIFF_BIG": {"year", "quarter", "month", *DAY_PARTS, *TIME_PARTS} - {"nanosecond"},
+    "DATEDIFF": {"year", "quarter", "month", "week", *DAY_PARTS, *TIME_PARTS} - {"nanosecond"},
+    "DATEDIFF_BIG": {"year", "quarter", "month", "week", *DAY_PARTS, *TIME_PARTS} - {"nanosecond"},
     "DATEPART": {"year", "quarter", "month", "dayofyear", "day", "iso_week", *TIME_PARTS},
     "DATENAME": {"year", "quarter", "month", "dayofyear", "day", "iso_week", "weekday", *TIME_PARTS},
     "DATETRUNC": {"year", "quarter", "month", "dayofyear", "day", "iso_week", *TIME_PARTS} - {"nanosecond"},
@@ -50,7 +51,7 @@ def _abbreviated(node: exp.Expr, _types: Types) -> str | None:
     part = PARTS.get(written)
     if part is None or part not in _SUPPORTED[name] or written == part or name == "DATEPART":
         return None
-    return None if written in _KNOWN_TO_SQLGLOT and name == "DATEADD" else f"{name}({written})"
+    return None if written in _KNOWN_TO_SQLGLOT and name != "DATETRUNC" else f"{name}({written})"
 
 
 def _other_part_there(node: exp.Expr, _types: Types) -> str | None:
@@ -87,22 +88,29 @@ def _reads_text(node: exp.Expr, types: Types) -> str | None:
     bad = (Family.TEXT, Family.TIME, Family.OFFSET, Family.OTHER, Family.BINARY, Family.UUID, Family.BIT)
     for argument in _date_arguments(node):
         found = types.of(argument)
-        if found.family in bad and not is_text(argument):
+        if found.family in bad and not is_text(argument) and not _is_time_of_day(node, types):
             return f"{node.name.upper()} of a {found}"
     return None
 
 
+def _is_time_of_day(node: exp.Expr, types: Types) -> bool:
+    """Whether it is about the time of a day, which a TIME has, and of nothing else."""
+    name, written = _part(node)
+    is_known = name in {"DATEPART", "DATENAME", "DATEDIFF", "DATEDIFF_BIG"} and PARTS.get(written) in TIME_PARTS
+    return is_known and {types.family(found) for found in _date_arguments(node)} == {Family.TIME}
+
+
 def _number_as_date(node: exp.Expr, types: Types) -> str | None:
     for argument in _date_arguments(node):
-        is_number = types.family(argument) is Family.INTEGER and isinstance(argument, exp.Literal | exp.Neg)
-        if is_number and isinstance(argument, exp.Literal):
-            return f"{node.name.upper()} of the number {argument.name}"
+        days = day_number(argument)
+        if days is not None:
+            return f"{node.name.upper()} of the number {argument.sql(dialect='tsql')}"
     return None
 
 
 def _odd_number_as_date(node: exp.Expr, types: Types) -> str | None:
     for argument in _date_arguments(node):
-        if types.family(argument) in NUMBERS and not (isinstance(argument, exp.Literal) and argument.is_int):
+        if types.family(argument) in NUMBERS and day_number(argument) is None:
             return f"{node.name.upper()} of a number"
     return None
 
@@ -164,12 +172,12 @@ def _fraction(node: exp.Expr, _types: Types) -> str | None:
 RULES = (
     Rule(
         "date_part", "a date part that is counted otherwise", Verdict.REFUSE, Verdict.REFUSE,
-        "weeks and weekdays depend on DATEFIRST on SQL Server, where week 1 holds 1 January and DATEDIFF counts Sundays, "
-        "and the others have no counterpart",
+        "weeks and weekdays depend on DATEFIRST on SQL Server, where week 1 holds 1 January, and the others have no "
+        "counterpart",
         "write iso_week, a number of days, or run this table on SQL Server", nodes=(exp.Anonymous,), matches=_unknown_part,
     ),
     Rule(
-        "date_abbreviation", "an abbreviated date part", Verdict.RIGHT, Verdict.REFUSE,
+        "date_abbreviation", "an abbreviated date part", Verdict.RIGHT, Verdict.WARN,
         "sqlglot does not know it, or takes it for another", "write the date part in full", nodes=(exp.Anonymous,),
         matches=_abbreviated,
     ),

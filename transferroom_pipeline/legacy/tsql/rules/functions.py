@@ -57,7 +57,7 @@ _NOT_UNKNOWN = {*_CLOCK, *_RANDOM, *_SESSION, *(name for names in _DIFFERENT for
 
 def _is_plain(node: exp.Expr) -> bool:
     """Whether it is a function of SQL Server's own in an expression."""
-    return not isinstance(node.parent, exp.Dot | exp.Table)
+    return not isinstance(node.parent, exp.Dot | exp.Table | exp.WithTableHint)
 
 
 def _of(names: tuple[str, ...], what: str = "") -> Match:

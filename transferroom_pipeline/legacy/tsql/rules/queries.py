@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
+from transferroom_pipeline.legacy.tsql.functions import FUNCTIONS
 from transferroom_pipeline.legacy.tsql.rule import Rule
 from transferroom_pipeline.legacy.tsql.types import Types
 from transferroom_pipeline.legacy.tsql.verdicts import Verdict
@@ -145,17 +146,32 @@ def calls_itself(cte: exp.Expr) -> bool:
     return any(table.name.lower() == name and not table.db for table in cte.this.find_all(exp.Table))
 
 
-def _recursive_window(node: exp.Expr, _types: Types) -> str | None:
+def _recursive_rows(node: exp.Expr, _types: Types) -> str | None:
     body = node.this.unnest()
-    is_odd = calls_itself(node) and isinstance(body, exp.SetOperation)
-    found = body.right.find(exp.Window, exp.Limit, exp.Group, exp.Distinct) if is_odd else None
-    return "a recursive WITH that counts, groups or limits" if found is not None else None
+    if not calls_itself(node) or not isinstance(body, exp.SetOperation):
+        return None
+    step = body.right
+    aggregates = (found for found in step.find_all(exp.Anonymous) if is_aggregate(found))
+    if step.find(exp.Window, exp.Limit, exp.Group, exp.Distinct) is not None or next(aggregates, None) is not None:
+        return "a recursive WITH that counts, groups or limits"
+    is_endless = isinstance(step, exp.Select) and not step.args.get("where") and not step.args.get("joins")
+    return "a recursive WITH without an end" if is_endless else None
+
+
+def is_aggregate(node: exp.Anonymous) -> bool:
+    """Whether it is a call of an aggregate or window function."""
+    function = FUNCTIONS.get(node.name.upper())
+    return function is not None and function.aggregate
 
 
 def _old_rollup(node: exp.Expr, _types: Types) -> str | None:
     for name in ("rollup", "cube"):
         if any(not part.expressions for part in node.args.get(name) or []):
             return f"GROUP BY ... WITH {name.upper()}"
+    return None
+
+
+def _group_by_all(node: exp.Expr, _types: Types) -> str | None:
     return "GROUP BY ALL" if node.args.get("all") else None
 
 
@@ -210,9 +226,11 @@ RULES = (
     Rule("recursive", "a recursive WITH", Verdict.RIGHT, Verdict.REFUSE,
          "sqlglot does not add the word RECURSIVE", "write WITH RECURSIVE there", nodes=(exp.CTE,), matches=_recursive),
     Rule("recursive_rows", "a recursive WITH that counts, groups or limits", Verdict.REFUSE, Verdict.REFUSE,
-         "SQL Server carries it out for each row by itself", _ELSEWHERE, nodes=(exp.CTE,), matches=_recursive_window),
+         "SQL Server carries it out for each row by itself, and gives up after 100 levels", _ELSEWHERE, nodes=(exp.CTE,), matches=_recursive_rows),
     Rule("old_rollup", "GROUP BY ... WITH ROLLUP or CUBE", Verdict.RIGHT, Verdict.RIGHT,
          "it is written ROLLUP (...) elsewhere", "nothing", nodes=(exp.Group,), matches=_old_rollup),
+    Rule("group_by_all", "GROUP BY ALL", Verdict.REFUSE, Verdict.REFUSE,
+         "it keeps groups without rows on SQL Server", "write GROUP BY", nodes=(exp.Group,), matches=_group_by_all),
     Rule("pivot", "PIVOT and UNPIVOT", Verdict.RIGHT, Verdict.REFUSE,
          "sqlglot's text names the values as columns, which Databricks refuses", "write MAX(CASE WHEN ... END) there",
          nodes=(exp.Pivot,), matches=_pivot_there),
