@@ -38,9 +38,14 @@ class Finding:
         """What differs."""
         return f"{self.rule.why}{' (a type is not known here)' if self.in_doubt else ''}"
 
+    @property
+    def text(self) -> str:
+        """What was met, what differs and what to do."""
+        return f"{self.construct}: {self.why}; {self.rule.instead}"
+
     def __str__(self) -> str:
         quoted = f" `{self.snippet}`" if self.snippet else ""
-        return f"line {self.line}, column {self.column}:{quoted}: {self.construct}: {self.why}; {self.rule.instead}"
+        return f"line {self.line}, column {self.column}{quoted}: {self.text}"
 
 
 def of_verdict(findings: Iterable[Finding], engine: Engine, verdict: Verdict) -> list[Finding]:

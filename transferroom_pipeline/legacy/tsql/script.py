@@ -40,7 +40,7 @@ def take_apart(text: str) -> Script:
     source = SourceText(text)
     found = list(lexemes(text))
     in_words = list(findings_in_words(source, found))
-    if any(known.rule is rules.TOO_DEEP for known in in_words):
+    if any(known.rule in (rules.TOO_DEEP, rules.UNREADABLE) for known in in_words):
         return Script(None, (), tuple(in_words))
     reader = _Reader(source)
     reader.read([statement for statement in statements(source, found) if statement])
@@ -74,8 +74,12 @@ class _Reader:
             "EXEC": self._execute, "EXECUTE": self._execute, "BEGIN": self._begin, "RETURN": self._return,
             "DECLARE": self._declare,
         }  # fmt: skip
+        in_body = False
         for at, statement in enumerate(found):
             word = statement[0].word
+            in_body = (in_body and word != "GO") or _is_body(statement)
+            if in_body and not _is_body(statement):
+                continue
             drops_next = word == "IF" and at + 1 < len(found) and found[at + 1][0].word == "DROP"
             if word in _HARMLESS or drops_next:
                 continue
@@ -101,7 +105,7 @@ class _Reader:
         return [finding(self.source, rules.NO_QUERY, "no query", 0, end)]
 
     def _select(self, statement: Statement) -> None:
-        self.queries.append(_Query(_without_into(_without_check(statement)), self.view_columns))
+        self.queries.append(_Query(_without_into(_without_end(statement)), self.view_columns))
         self.view_columns = ()
 
     def _with(self, statement: Statement) -> None:
@@ -124,7 +128,7 @@ class _Reader:
         elif rest:
             if target not in self.emptied:
                 self.report(rules.ADDED_ROWS, "INSERT without TRUNCATE or DELETE", statement[: len(statement) - len(rest)])
-            self.queries.append(_Query([*before, *rest], columns))
+            self.queries.append(_Query([*before, *_without_end(rest)], columns))
 
     def _truncate(self, statement: Statement) -> None:
         self.emptied.add(_table_name(statement[2:])[0])
@@ -191,6 +195,12 @@ _OTHER_STATEMENTS = frozenset(
 )
 
 
+def _is_body(statement: Statement) -> bool:
+    """Whether it begins a function or trigger, to which all belongs that follows in its batch."""
+    words = {lexeme.word for lexeme in statement[:5]}
+    return bool({"CREATE", "ALTER"} & words and {"FUNCTION", "TRIGGER"} & words)
+
+
 def _first(statement: Statement) -> str:
     return statement[0].word if statement else ""
 
@@ -235,9 +245,12 @@ def _without_into(statement: Statement) -> Statement:
     return [*statement[:at], *rest]
 
 
-def _without_check(statement: Statement) -> Statement:
-    """The SELECT of a view without WITH CHECK OPTION."""
-    return statement[:-3] if [lexeme.word for lexeme in statement[-3:]] == ["WITH", "CHECK", "OPTION"] else statement
+def _without_end(statement: Statement) -> Statement:
+    """A SELECT without WITH CHECK OPTION, and without OPTION (...), whose hints leave the rows alone."""
+    if [lexeme.word for lexeme in statement[-3:]] == ["WITH", "CHECK", "OPTION"]:
+        return statement[:-3]
+    at = outside_parentheses(statement).get("OPTION")
+    return statement if at is None or at == 0 else statement[:at]
 
 
 def _without_old_hints(statement: Statement) -> Statement:

@@ -18,6 +18,7 @@ from transferroom_pipeline.legacy.tsql.translation import translate
 from transferroom_pipeline.legacy.tsql.types import Columns, Types
 from transferroom_pipeline.legacy.tsql.verdicts import Engine, Verdict
 
+_LONGEST_WORD = 40
 _LEGACY_SCHEMA = "prod"
 # What sqlglot raises on text that it does not expect, beside its own errors.
 _PARSER_ERRORS = (SqlglotError, ValueError, AttributeError, TypeError, IndexError, KeyError, RecursionError)
@@ -105,13 +106,13 @@ def _parsed(text: str) -> exp.Expr:
 
 def _unreadable(error: Exception, text: str) -> Finding:
     """A finding for a text that sqlglot cannot read, at the place that it names."""
-    details = getattr(error, "errors", None) or [{}]
-    line, end = details[0].get("line") or 1, details[0].get("col") or 1
-    highlighted = details[0].get("highlight") or ""
-    column = max(end - len(highlighted) + 1, 1)
-    reason = details[0].get("description") or "a construct that is not known"
-    source = text.splitlines()[line - 1][column - 1 :] if line <= len(text.splitlines()) else ""
-    return Finding(scripts.UNREADABLE, str(reason).rstrip("."), line, column, highlighted or source[:40].strip())
+    if isinstance(error, RecursionError):
+        return Finding(scripts.TOO_DEEP, "expressions inside each other, or joined by operators", 1, 1)
+    details = (getattr(error, "errors", None) or [{}])[0]
+    near = " ".join(str(details.get("highlight") or "").split())[:_LONGEST_WORD]
+    line, column = details.get("line") or 1, max((details.get("col") or 1) - len(near) + 1, 1)
+    construct = f"a construct that is no T-SQL, near {near}" if near else "a construct that is no T-SQL"
+    return Finding(scripts.UNREADABLE, construct, line, column)
 
 
 def _message(table: str, refused: Sequence[Finding]) -> str:

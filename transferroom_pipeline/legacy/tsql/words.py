@@ -8,7 +8,7 @@ from transferroom_pipeline.legacy.tsql.rule import Rule
 from transferroom_pipeline.legacy.tsql.rules import scripts as rules
 from transferroom_pipeline.legacy.tsql.wording import snippet
 
-_DEEPEST = 100
+_DEEPEST = 50
 """Parentheses inside each other that are read; a person writes fewer."""
 _OPENING = {"'": "a text that is not closed", '"': "a quoted name that is not closed", "[": "a name in [ ] that is not closed",
             "/*": "a comment that is not closed"}  # fmt: skip

@@ -57,7 +57,7 @@ UNREADABLE = _refused(
     "unreadable", "text that is no T-SQL", "it cannot be read", "correct it, and try it on SQL Server first",
 )  # fmt: skip
 TOO_DEEP = _refused(
-    "too_deep", "parentheses inside each other", "there are too many of them", "write a WITH for the inner parts",
+    "too_deep", "expressions inside each other", "there are too many of them to be read", "write a WITH for the inner parts",
 )  # fmt: skip
 OPERATOR = _refused(
     "operator", "!< or !>", "only SQL Server has them", "write >= or <=",
