@@ -82,5 +82,5 @@ def load_corpus(file: str = "corpus.yaml") -> list[Entry]:
     """The entries of a file of this folder."""
     text = (Path(__file__).parent / file).read_text(encoding="utf-8")
     known = set(Entry.__dataclass_fields__)
-    entries = yaml.load(text, _Loader)["entries"]  # noqa: S506 - a SafeLoader
+    entries = yaml.load(text, _Loader)["entries"]
     return [Entry(**{name: value for name, value in entry.items() if name in known}) for entry in entries]

@@ -1,6 +1,5 @@
 """Each statement of the corpus is right on the stand-in, refused, or accepted with a warning that states the condition."""
 
-import duckdb
 import pytest
 
 from transferroom_pipeline.legacy.exceptions import LegacyError

@@ -55,7 +55,7 @@ def _part(name: str, value: exp.Expr) -> exp.Expr:
     if name == "nanosecond":
         microseconds = _part("microsecond", value)
         return exp.paren(exp.Mul(this=microseconds, expression=number(1_000)))
-    field = call("DATE_PART", text(_FIELDS.get(name, name)), value)
+    field: exp.Expr = call("DATE_PART", text(_FIELDS.get(name, name)), value)
     if name in _THOUSANDS:
         field = exp.paren(exp.Mod(this=field, expression=number(_THOUSANDS[name])))
     return cast_to(INT, field)

@@ -29,16 +29,16 @@ _OWN_GRAMMAR = ("PARSE", "TRY_PARSE")
 
 def _placed(parser: "LegacyParser", name: str) -> exp.Expr:
     """A call that sqlglot parses by a grammar of its own, with the place of its name."""
-    token = parser._tokens[parser._index - 2]  # noqa: SLF001
+    token = parser._tokens[parser._index - 2]
     found: exp.Expr = TSQLParser.FUNCTION_PARSERS[name](parser)
     return found.update_positions(token)
 
 
 def _skip_arguments(parser: "LegacyParser", name: str) -> exp.Anonymous:
     depth = 0
-    while parser._curr and (depth or parser._curr.token_type != TokenType.R_PAREN):  # noqa: SLF001
-        depth += {TokenType.L_PAREN: 1, TokenType.R_PAREN: -1}.get(parser._curr.token_type, 0)  # noqa: SLF001
-        parser._advance()  # noqa: SLF001
+    while parser._curr and (depth or parser._curr.token_type != TokenType.R_PAREN):
+        depth += {TokenType.L_PAREN: 1, TokenType.R_PAREN: -1}.get(parser._curr.token_type, 0)
+        parser._advance()
     return exp.Anonymous(this=name)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from transferroom_pipeline.legacy.tsql.rule import Rule
 from transferroom_pipeline.legacy.tsql.verdicts import Engine, Verdict
 
+
 @dataclass(frozen=True)
 class Finding:
     """A rule that holds somewhere in a text.

@@ -8,6 +8,7 @@ from sqlglot import exp
 from transferroom_pipeline.legacy.tsql.types import Types
 from transferroom_pipeline.legacy.tsql.verdicts import Engine, Verdict
 
+
 class Doubt(str):
     """The name of a construct of which the types that are known do not say whether the rule holds."""
 

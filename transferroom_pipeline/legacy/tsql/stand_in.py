@@ -51,7 +51,7 @@ def analyse(tsql: str, columns: Columns | None = None) -> Analysis:
         types = Types(query, columns or {})
         found = tuple(findings_in_query(query, types, SourceText(text)))
     except _PARSER_ERRORS as error:
-        unreadable = () if script.findings else (_unreadable(error, text),)
+        unreadable = () if script.findings else (_unreadable(error),)
         return Analysis((*script.findings, *unreadable), None, None)
     ordered = sorted({*script.findings, *found}, key=lambda finding: (finding.line, finding.column, finding.rule.id))
     return Analysis(tuple(ordered), query, types, script.columns)
@@ -82,7 +82,7 @@ def stand_in_sql(tsql: str, *, table: str, columns: Columns | None = None) -> st
         query = translate(analysis.query, analysis.types, analysis.columns)
         return query.sql(dialect="duckdb", identify=True, unsupported_level=sqlglot.ErrorLevel.RAISE, comments=False)
     except _PARSER_ERRORS as error:
-        raise LegacyError(_message(table, [_unreadable(error, tsql)])) from error
+        raise LegacyError(_message(table, [_unreadable(error)])) from error
 
 
 def referenced_tables(tsql: str) -> set[str]:
@@ -104,7 +104,7 @@ def _parsed(text: str) -> exp.Expr:
     return query
 
 
-def _unreadable(error: Exception, text: str) -> Finding:
+def _unreadable(error: Exception) -> Finding:
     """A finding for a text that sqlglot cannot read, at the place that it names."""
     if isinstance(error, RecursionError):
         return Finding(scripts.TOO_DEEP, "expressions inside each other, or joined by operators", 1, 1)

@@ -81,7 +81,7 @@ def position(found: Call) -> exp.Expr:
     """CHARINDEX; an empty text is nowhere."""
     sought, this = as_text(found, 0), as_text(found, 1)
     if len(found.arguments) == 2:  # noqa: PLR2004 - without a start
-        at = call("STRPOS", this, sought)
+        at: exp.Expr = call("STRPOS", this, sought)
     else:
         start = call("GREATEST", found.arguments[2], number(1))
         in_rest = call("STRPOS", call("SUBSTRING", this, start), sought)

@@ -14,8 +14,8 @@ from transferroom_pipeline.legacy.tsql.convert_styles import style_format
 from transferroom_pipeline.legacy.tsql.functions import FUNCTIONS
 from transferroom_pipeline.legacy.tsql.like_patterns import has_class, regular_expression
 from transferroom_pipeline.legacy.tsql.rules.casts import is_safe, style_of, value_of
-from transferroom_pipeline.legacy.tsql.rules.comparisons import is_text
 from transferroom_pipeline.legacy.tsql.rules.queries import calls_itself, takes_all
+from transferroom_pipeline.legacy.tsql.rules.settled import is_text
 from transferroom_pipeline.legacy.tsql.sql_types import INT, Family, SqlType
 from transferroom_pipeline.legacy.tsql.types import Types
 
@@ -89,12 +89,12 @@ def _total(carried: exp.Expr, kind: SqlType) -> exp.Expr:
 def _around_call(node: exp.Expr, types: Types) -> exp.Expr:
     inner = node.this
     if isinstance(node, exp.WithinGroup) and inner.name.upper() in _PERCENTILES:
-        return _percentile(node, types)
+        return _percentile(node)
     is_total = isinstance(node, exp.Window) and inner.name.upper() in {"SUM", "COUNT"}
     return _total(node, types.of(node)) if is_total else node
 
 
-def _percentile(node: exp.WithinGroup, types: Types) -> exp.Expr:
+def _percentile(node: exp.WithinGroup) -> exp.Expr:
     [ordered] = node.expression.expressions
     share = node.this.expressions[0]
     share = exp.paren(exp.Sub(this=number(1), expression=share)) if ordered.args.get("desc") else share
@@ -118,26 +118,30 @@ def _trim(node: exp.Expr, _types: Types) -> exp.Expr:
     return call(name, node.this, node.expression or text(" "))
 
 
+def _sides(node: exp.Expr) -> tuple[exp.Expr, exp.Expr]:
+    return node.args["this"], node.args["expression"]
+
+
 def _division(node: exp.Expr, types: Types) -> exp.Expr:
-    left, right = _number(node.left, types), _number(node.right, types)
-    both_whole = {types.family(node.left), types.family(node.right)} <= set(_WHOLE)
+    left, right = _sides(node)
+    both_whole = {types.family(left), types.family(right)} <= set(_WHOLE)
     divided = exp.IntDiv if both_whole else exp.Div
-    return exp.paren(divided(this=left, expression=right))
+    return exp.paren(divided(this=_number(left, types), expression=_number(right, types)))
 
 
 def _arithmetic(node: exp.Expr, types: Types) -> exp.Expr:
-    families = {types.family(node.left), types.family(node.right)}
+    left, right = _sides(node)
+    families = {types.family(left), types.family(right)}
     if isinstance(node, exp.Add) and Family.TEXT in families and families <= {Family.TEXT, Family.NULL}:
         # Unlike CONCAT, || is NULL where one side is.
-        return exp.paren(exp.DPipe(this=node.left, expression=node.right, safe=False))
+        return exp.paren(exp.DPipe(this=left, expression=right, safe=False))
     if families == {Family.DATETIME, Family.INTEGER}:
         return _days_added(node, types)
-    return type(node)(this=_number(node.left, types), expression=_number(node.right, types))
+    return type(node)(this=_number(left, types), expression=_number(right, types))
 
 
 def _days_added(node: exp.Expr, types: Types) -> exp.Expr:
-    is_first = types.family(node.left) is Family.DATETIME
-    moment, days = (node.left, node.right) if is_first else (node.right, node.left)
+    moment, days = sorted(_sides(node), key=lambda side: types.family(side) is not Family.DATETIME)
     return exp.paren(type(node)(this=moment, expression=call("TO_DAYS", cast_to(INT, days))))
 
 
@@ -147,7 +151,7 @@ def _number(value: exp.Expr, types: Types) -> exp.Expr:
 
 
 def _comparison(node: exp.Expr, types: Types) -> exp.Expr:
-    left, right = node.left, node.right
+    left, right = _sides(node)
     return type(node)(this=_comparable(left, right, types), expression=_comparable(right, left, types))
 
 
@@ -228,7 +232,7 @@ def _table(node: exp.Expr, _types: Types) -> exp.Expr:
 
 def _with(node: exp.Expr, _types: Types) -> exp.Expr:
     if any(calls_itself(cte) for cte in node.expressions):
-        node.set("recursive", True)
+        node.args["recursive"] = True
     return node
 
 

@@ -7,15 +7,16 @@ from sqlglot import exp
 from transferroom_pipeline.legacy.tsql.conversions import is_whole_number
 from transferroom_pipeline.legacy.tsql.convert_styles import is_known_style
 from transferroom_pipeline.legacy.tsql.date_parts import has_seventh_digit, parse_date
-from transferroom_pipeline.legacy.tsql.functions import FUNCTIONS
 from transferroom_pipeline.legacy.tsql.rule import Doubt, Rule
-from transferroom_pipeline.legacy.tsql.rules.comparisons import NUMBERS, is_text
+from transferroom_pipeline.legacy.tsql.rules.comparisons import NUMBERS
+from transferroom_pipeline.legacy.tsql.rules.settled import is_text
 from transferroom_pipeline.legacy.tsql.sql_types import MAX_LENGTH, Family, SqlType
 from transferroom_pipeline.legacy.tsql.types import Types
 from transferroom_pipeline.legacy.tsql.verdicts import Verdict
 
 CASTS = (exp.Cast, exp.Convert)
-_NO_PLAIN_TEXT = (Family.FLOAT, Family.MONEY, Family.DATETIME, Family.TIME, Family.OFFSET)
+NO_PLAIN_TEXT = (Family.FLOAT, Family.MONEY, Family.DATETIME, Family.TIME, Family.OFFSET)
+"""What SQL Server writes as text in forms of its own."""
 _DATES = (Family.DATE, Family.DATETIME, Family.TIME)
 _DIGITS_OF_MICROSECOND = 6
 
@@ -87,7 +88,7 @@ def _text_of_float(node: exp.Expr, source: SqlType, target: SqlType) -> str | No
 
 
 def _text_of_other(node: exp.Expr, source: SqlType, target: SqlType) -> str | None:
-    bad = target.family is Family.TEXT and source.family in _NO_PLAIN_TEXT and source.family is not Family.FLOAT
+    bad = target.family is Family.TEXT and source.family in NO_PLAIN_TEXT and source.family is not Family.FLOAT
     return f"{_name(node)} of a {source} to text" if bad else None
 
 
@@ -215,174 +216,135 @@ def _cut_style(node: exp.Expr, types: Types) -> str | None:
     return f"{_name(node)} with style {style.name} to {target}" if is_long and style is not None else None
 
 
-def _argument_kinds(node: exp.Expr, types: Types, kind: str) -> list[tuple[exp.Expr, SqlType]]:
-    function = FUNCTIONS.get(node.name.upper())
-    if function is None:
-        return []
-    return [
-        (argument, types.of(argument))
-        for place, argument in enumerate(node.expressions)
-        if function.kind(place) in kind
-    ]
-
-
-def _implicit_text(node: exp.Expr, types: Types) -> str | None:
-    if node.name.upper() == "STRING_AGG":
-        return None
-    for _, found in _argument_kinds(node, types, "t"):
-        if found.family in (*_NO_PLAIN_TEXT, Family.BINARY, Family.OTHER):
-            return f"{node.name.upper()} of a {found}, which it makes a text"
-    return None
-
-
-def _implicit_text_of_unknown(node: exp.Expr, types: Types) -> str | None:
-    name = node.name.upper()
-    joins = name in {"CONCAT", "CONCAT_WS", "LEN", "STRING_AGG"}
-    found = any(kind.family is Family.UNKNOWN for _, kind in _argument_kinds(node, types, "t"))
-    return Doubt(f"{name} of an unknown type") if joins and found else None
-
-
-def _implicit_number(node: exp.Expr, types: Types) -> str | None:
-    for argument, found in _argument_kinds(node, types, "ni"):
-        clean = is_text(argument) and is_whole_number(argument.name)
-        if found.family in (*_DATES, Family.UUID) or (found.family is Family.TEXT and not clean):
-            return f"{node.name.upper()} of a {found}"
-    return None
-
-
-def _implicit_whole_number(node: exp.Expr, types: Types) -> str | None:
-    for _, found in _argument_kinds(node, types, "i"):
-        if found.family in (Family.DECIMAL, Family.FLOAT, Family.MONEY):
-            return f"{node.name.upper()} with a {found} in place of a whole number"
-    return None
-
-
 _WRITE_STYLE = "write CONVERT with a style that is known, such as 112 or 120, or run this table on SQL Server"
 
 RULES = (
     Rule(
         "cast_to_int", "CAST of a decimal or FLOAT to INT", Verdict.RIGHT, Verdict.RIGHT,
-        "the fraction is cut off on SQL Server and on Databricks, and the stand-in is made to do so", "nothing", needs_types=True,
-        nodes=CASTS, matches=_on_types(_cuts_number),
+        "the fraction is cut off on SQL Server and on Databricks, and the stand-in is made to do so",
+        "nothing",
+        needs_types=True, nodes=CASTS, matches=_on_types(_cuts_number),
     ),
     Rule(
         "cast_to_int_unknown", "CAST of an unknown type to INT", Verdict.REFUSE, Verdict.WARN,
-        "a fraction is cut off on SQL Server, and rounded by the stand-in", "give the types of the columns", needs_types=True,
-        firm=True, nodes=CASTS, matches=_on_types(_may_cut_number),
+        "a fraction is cut off on SQL Server, and rounded by the stand-in",
+        "give the types of the columns",
+        needs_types=True, firm=True, nodes=CASTS, matches=_on_types(_may_cut_number),
     ),
     Rule(
         "text_cut", "CAST to a text that may not fit", Verdict.RIGHT, Verdict.WARN,
-        "a text that is too long is cut on SQL Server (to 30 characters without a length), a number becomes *, and CHAR is "
-        "filled up with blanks",
-        "write LEFT(x, n) or RPAD(LEFT(x, n), n, ' ') there", needs_types=True, nodes=CASTS, matches=_on_types(_cuts_text),
+        "a text that is too long is cut on SQL Server (to 30 characters without a length), a number becomes *, and "
+        "CHAR is filled up with blanks",
+        "write LEFT(x, n) or RPAD(LEFT(x, n), n, ' ') there",
+        needs_types=True, nodes=CASTS, matches=_on_types(_cuts_text),
     ),
     Rule(
         "float_to_text", "FLOAT to text", Verdict.REFUSE, Verdict.REFUSE,
-        "SQL Server writes six digits of it, 7 and 1.23457e+006", "CAST it to a DECIMAL first", needs_types=True,
-        nodes=CASTS, matches=_on_types(_text_of_float),
+        "SQL Server writes six digits of it, 7 and 1.23457e+006",
+        "CAST it to a DECIMAL first",
+        needs_types=True, nodes=CASTS, matches=_on_types(_text_of_float),
     ),
     Rule(
         "other_to_text", "DATETIME, DATETIME2, TIME or MONEY to text", Verdict.REFUSE, Verdict.REFUSE,
-        "SQL Server has forms of its own, such as Jun  5 2026  9:05AM", _WRITE_STYLE, needs_types=True,
-        nodes=CASTS, matches=_on_types(_text_of_other),
+        "SQL Server has forms of its own, such as Jun  5 2026  9:05AM",
+        _WRITE_STYLE,
+        needs_types=True, nodes=CASTS, matches=_on_types(_text_of_other),
     ),
     Rule(
         "unknown_to_text", "an unknown type to text", Verdict.WARN, Verdict.WARN,
-        "of a FLOAT, DATETIME, BIT or MONEY SQL Server writes another text", "give the types of the columns, or make sure that "
-        "it is a text, a whole number, a DECIMAL or a DATE", needs_types=True, nodes=CASTS, matches=_on_types(_text_of_unknown),
+        "of a FLOAT, DATETIME, BIT or MONEY SQL Server writes another text",
+        "give the types of the columns, or make sure that it is a text, a whole number, a DECIMAL or a DATE",
+        needs_types=True, nodes=CASTS, matches=_on_types(_text_of_unknown),
     ),
     Rule(
         "try_cast_int", "TRY_CAST of a text to INT", Verdict.WARN, Verdict.WARN,
-        "it is right for whole numbers, blanks around them and ''; what else SQL Server converts is not known here in full",
-        "make sure that the texts are whole numbers", needs_types=True, nodes=CASTS, matches=_on_types(_tries_whole_number),
+        "it is right for whole numbers, blanks around them and ''; what else SQL Server converts is not known here "
+        "in full",
+        "make sure that the texts are whole numbers",
+        needs_types=True, nodes=CASTS, matches=_on_types(_tries_whole_number),
     ),
     Rule(
         "try_cast", "TRY_CAST or TRY_CONVERT of a text", Verdict.REFUSE, Verdict.REFUSE,
         "SQL Server converts other texts than the other engines, which silently make NULL of them",
-        "convert the text where it is loaded, or run this table on SQL Server", needs_types=True, firm=True,
-        nodes=CASTS, matches=_on_types(_tries_other),
+        "convert the text where it is loaded, or run this table on SQL Server",
+        needs_types=True, firm=True, nodes=CASTS, matches=_on_types(_tries_other),
     ),
     Rule(
         "odd_constant", "a constant that is read by SQL Server's own rules", Verdict.REFUSE, Verdict.REFUSE,
-        "how it is converted depends on SQL Server and its language setting", "write the date as 'YYYY-MM-DD', the number as digits",
+        "how it is converted depends on SQL Server and its language setting",
+        "write the date as 'YYYY-MM-DD', the number as digits",
         nodes=CASTS, matches=_on_types(_odd_constant),
     ),
     Rule(
         "text_to_date", "CAST of a text to a date", Verdict.WARN, Verdict.WARN,
         "SQL Server reads many forms of dates, and here only ISO 8601's are read, and others stop the build",
-        "make sure that all texts are YYYY-MM-DD", needs_types=True, nodes=CASTS, matches=_on_types(_reads_dates),
+        "make sure that all texts are YYYY-MM-DD",
+        needs_types=True, nodes=CASTS, matches=_on_types(_reads_dates),
     ),
     Rule(
         "number_and_date", "CAST between a number and a date", Verdict.REFUSE, Verdict.REFUSE,
-        "a number stands for days since 1900 on SQL Server", "write DATEADD or DATEDIFF", needs_types=True,
-        nodes=CASTS, matches=_on_types(_number_and_date),
+        "a number stands for days since 1900 on SQL Server",
+        "write DATEADD or DATEDIFF",
+        needs_types=True, nodes=CASTS, matches=_on_types(_number_and_date),
     ),
     Rule(
         "to_datetime", "CAST to DATETIME", Verdict.RIGHT, Verdict.WARN,
-        "a DATETIME is rounded to 1/300 of a second on SQL Server", "CAST to DATETIME2(0) on both sides", needs_types=True,
-        nodes=CASTS, matches=_on_types(_rounds_time),
+        "a DATETIME is rounded to 1/300 of a second on SQL Server",
+        "CAST to DATETIME2(0) on both sides",
+        needs_types=True, nodes=CASTS, matches=_on_types(_rounds_time),
     ),
     Rule(
         "datetime2_digits", "CAST to DATETIME2 of few digits", Verdict.RIGHT, Verdict.WARN,
-        "the time is rounded to those digits on SQL Server", "round it there", nodes=CASTS, matches=_on_types(_rounds_digits),
+        "the time is rounded to those digits on SQL Server",
+        "round it there",
+        nodes=CASTS, matches=_on_types(_rounds_digits),
     ),
     Rule(
         "other_time", "CAST to SMALLDATETIME or TIME of few digits", Verdict.REFUSE, Verdict.REFUSE,
-        "the time is rounded on SQL Server", "CAST to DATETIME2(0)", nodes=CASTS, matches=_on_types(_other_time),
+        "the time is rounded on SQL Server",
+        "CAST to DATETIME2(0)",
+        nodes=CASTS, matches=_on_types(_other_time),
     ),
     Rule(
         "time_there", "CAST to TIME", Verdict.RIGHT, Verdict.WARN,
-        "Databricks has no type for a time of day", "keep it as a text or as seconds there", nodes=CASTS, matches=_on_types(_to_time),
+        "Databricks has no type for a time of day",
+        "keep it as a text or as seconds there",
+        nodes=CASTS, matches=_on_types(_to_time),
     ),
     Rule(
         "seventh_digit", "the seventh digit of a second", Verdict.WARN, Verdict.WARN,
-        "DATETIME2 has seven digits of a second on SQL Server, and six elsewhere", "make sure that the seventh does not matter",
+        "DATETIME2 has seven digits of a second on SQL Server, and six elsewhere",
+        "make sure that the seventh does not matter",
         nodes=CASTS, matches=_on_types(_seventh_digit),
     ),
     Rule(
         "to_bit", "CAST of what is no number to BIT", Verdict.REFUSE, Verdict.REFUSE,
-        "SQL Server converts 'true', 'false' and numbers in text", "write CASE WHEN ... THEN 1 ELSE 0 END", needs_types=True,
-        nodes=CASTS, matches=_on_types(_to_bit),
+        "SQL Server converts 'true', 'false' and numbers in text",
+        "write CASE WHEN ... THEN 1 ELSE 0 END",
+        needs_types=True, nodes=CASTS, matches=_on_types(_to_bit),
     ),
     Rule(
         "float_to_decimal", "CAST of a FLOAT to DECIMAL", Verdict.WARN, Verdict.WARN,
         "a FLOAT that lies between two results, such as 0.285, may be rounded the other way",
-        "make sure that it is not close to a half", needs_types=True, nodes=CASTS, matches=_on_types(_float_to_decimal),
+        "make sure that it is not close to a half",
+        needs_types=True, nodes=CASTS, matches=_on_types(_float_to_decimal),
     ),
     Rule(
         "other_type", "a type that is not carried over", Verdict.REFUSE, Verdict.REFUSE,
-        "the stand-in and Databricks have no type of the same meaning", "CAST to another type, or run this table on SQL Server",
+        "the stand-in and Databricks have no type of the same meaning",
+        "CAST to another type, or run this table on SQL Server",
         nodes=CASTS, matches=_on_types(_other_type),
     ),
     Rule(
         "convert_style", "CONVERT with a style", Verdict.REFUSE, Verdict.WARN,
-        "the form of this style is not carried over", _WRITE_STYLE, needs_types=True, firm=True,
-        nodes=CASTS, matches=_style,
+        "the form of this style is not carried over",
+        _WRITE_STYLE,
+        needs_types=True, firm=True, nodes=CASTS, matches=_style,
     ),
     Rule(
         "convert_style_cut", "CONVERT with a style to fewer characters", Verdict.RIGHT, Verdict.WARN,
-        "SQL Server cuts the text to its length", "write DATE_FORMAT(x, 'yyyy-MM-dd') there", nodes=CASTS, matches=_cut_style,
-    ),
-    Rule(
-        "implicit_text", "a value that a function makes a text", Verdict.REFUSE, Verdict.REFUSE,
-        "SQL Server writes a FLOAT, MONEY, DATETIME or TIME as text in forms of its own",
-        "CONVERT it to a text by a style, or CAST it to a DECIMAL or DATE", needs_types=True, nodes=(exp.Anonymous,),
-        matches=_implicit_text,
-    ),
-    Rule(
-        "implicit_text_unknown", "a value of unknown type that a function makes a text", Verdict.WARN, Verdict.WARN,
-        "of a FLOAT, DATETIME, BIT or MONEY SQL Server writes another text", "give the types of the columns, or make sure that "
-        "it is a text, a whole number, a DECIMAL or a DATE", needs_types=True, nodes=(exp.Anonymous,),
-        matches=_implicit_text_of_unknown,
-    ),
-    Rule(
-        "implicit_number", "a value that a function makes a number", Verdict.REFUSE, Verdict.REFUSE,
-        "SQL Server converts a text to a number by rules of its own", "CAST it to a number", needs_types=True,
-        nodes=(exp.Anonymous,), matches=_implicit_number,
-    ),
-    Rule(
-        "implicit_whole_number", "a fraction in place of a whole number", Verdict.REFUSE, Verdict.REFUSE,
-        "the fraction is cut off on SQL Server", "CAST it AS INT", needs_types=True, nodes=(exp.Anonymous,),
-        matches=_implicit_whole_number,
+        "SQL Server cuts the text to its length",
+        "write DATE_FORMAT(x, 'yyyy-MM-dd') there",
+        nodes=CASTS, matches=_cut_style,
     ),
 )  # fmt: skip

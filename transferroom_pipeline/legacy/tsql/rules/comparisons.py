@@ -1,13 +1,13 @@
 """Comparisons: collation and trailing blanks, the order of texts, and values of different types."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from sqlglot import exp
 
 from transferroom_pipeline.legacy.tsql.conversions import is_whole_number
 from transferroom_pipeline.legacy.tsql.date_parts import is_time, looks_like_a_date, parse_date, rounded_to_datetime
 from transferroom_pipeline.legacy.tsql.rule import Doubt, Rule
+from transferroom_pipeline.legacy.tsql.rules.settled import Settled, differences_matter, is_text, settled
 from transferroom_pipeline.legacy.tsql.sql_types import Family
 from transferroom_pipeline.legacy.tsql.types import Types
 from transferroom_pipeline.legacy.tsql.verdicts import Verdict
@@ -20,111 +20,23 @@ DATES = (Family.DATE, Family.DATETIME, Family.TIME, Family.OFFSET)
 _TEXT_OR_UNKNOWN = (Family.TEXT, Family.UNKNOWN)
 _SEARCHES = ("CHARINDEX", "REPLACE", "TRANSLATE", "NULLIF")
 _EXTREMES = ("MIN", "MAX", "GREATEST", "LEAST")
-_TRIMS = ("RTRIM", "TRIM")
-
-
-@dataclass(frozen=True)
-class Settled:
-    """Whether case, and blanks at the end, make no difference to a text when it is compared."""
-
-    case: bool
-    blanks: bool
-
-
-def is_text(node: exp.Expr) -> bool:
-    """Whether it is a constant text."""
-    return isinstance(node, exp.National) or (isinstance(node, exp.Literal) and bool(node.is_string))
 
 
 def pairs(node: exp.Expr) -> Iterator[tuple[exp.Expr, exp.Expr]]:
     """The operands that a comparison compares with each other."""
+    this, others = node.this, []
     if isinstance(node, exp.Between):
-        yield node.this, node.args["low"]
-        yield node.this, node.args["high"]
+        others = [node.args["low"], node.args["high"]]
     elif isinstance(node, exp.In):
-        query = node.args.get("query")
-        for other in [query] if query else node.expressions:
-            yield node.this, other
+        others = [node.args["query"]] if node.args.get("query") else node.expressions
     elif isinstance(node, exp.Case):
-        if node.this:
-            for branch in node.args["ifs"]:
-                yield node.this, branch.this
+        others = [branch.this for branch in node.args["ifs"]] if this else []
     elif isinstance(node, exp.Anonymous):
-        if node.name.upper() == "NULLIF" and len(node.expressions) > 1:
-            yield node.expressions[0], node.expressions[1]
+        this, *others = node.expressions[:2] if node.name.upper() == "NULLIF" else [None]
     elif isinstance(node, exp.Binary):
-        yield node.left, node.right
-
-
-def settled(node: exp.Expr, types: Types) -> Settled:
-    """What of a text is settled by the way it is written: UPPER settles case, RTRIM blanks."""
-    node = node.unnest().unalias()
-    if is_text(node):
-        return Settled(node.name.lower() == node.name.upper(), not node.name.endswith(" "))
-    if isinstance(node, exp.Null):
-        return Settled(case=True, blanks=True)
-    if isinstance(node, exp.Column):
-        definition = types.definition(node)
-        return settled(definition, types) if definition is not None else Settled(case=False, blanks=False)
-    if isinstance(node, exp.Cast | exp.Convert):
-        return _settled_cast(node, types)
-    if isinstance(node, exp.Trim):
-        return Settled(settled(node.this, types).case, blanks=node.expression is None)
-    if isinstance(node, exp.Anonymous) and node.expressions:
-        return _settled_call(node, types)
-    return Settled(case=False, blanks=False)
-
-
-def _settled_cast(node: exp.Cast | exp.Convert, types: Types) -> Settled:
-    value = node.this if isinstance(node, exp.Cast) else node.expression
-    if types.family(value) in _TEXT_OR_UNKNOWN:
-        return Settled(settled(value, types).case, blanks=False)
-    is_padded = types.of(node).name in {"CHAR", "NCHAR"}
-    return Settled(case=True, blanks=not is_padded)
-
-
-def _settled_call(node: exp.Anonymous, types: Types) -> Settled:
-    name, first = node.name.upper(), node.expressions[0]
-    if name in {"FORMAT", "DATENAME"}:
-        return Settled(case=True, blanks=True)
-    if name in {"UPPER", "LOWER"}:
-        return Settled(case=True, blanks=settled(first, types).blanks)
-    if name in _TRIMS:
-        return Settled(settled(first, types).case, blanks=len(node.expressions) == 1)
-    if name in {"ISNULL", "COALESCE", "LTRIM"}:
-        parts = [settled(argument, types) for argument in node.expressions]
-        return Settled(all(part.case for part in parts), all(part.blanks for part in parts))
-    if name == "NULLIF":
-        return settled(first, types)
-    return Settled(settled(first, types).case and name in {"LEFT", "RIGHT", "SUBSTRING"}, blanks=False)
-
-
-def _matter(left: exp.Expr, right: exp.Expr, types: Types) -> bool:
-    """Whether case or trailing blanks may decide if two texts are equal."""
-    mine, other = settled(left, types), settled(right, types)
-    case = (mine.case and other.case) or _letterless(left) or _letterless(right) or _in_one_case(left, right)
-    return not (case and mine.blanks and other.blanks)
-
-
-def _letterless(node: exp.Expr) -> bool:
-    return is_text(node.unnest()) and node.unnest().name.lower() == node.unnest().name.upper()
-
-
-def _in_one_case(left: exp.Expr, right: exp.Expr) -> bool:
-    """Whether one side is put into the case that the constant on the other side is in."""
-    return any(
-        isinstance(call, exp.Anonymous)
-        and is_text(constant)
-        and constant.name == {"UPPER": constant.name.upper(), "LOWER": constant.name.lower()}.get(_outer_name(call))
-        for call, constant in ((left.unnest(), right.unnest()), (right.unnest(), left.unnest()))
-    )
-
-
-def _outer_name(call: exp.Expr) -> str:
-    """The function that decides the case of a text, below trims."""
-    while isinstance(call, exp.Anonymous) and call.name.upper() in {*_TRIMS, "LTRIM"} and call.expressions:
-        call = call.expressions[0].unnest()
-    return call.name.upper() if isinstance(call, exp.Anonymous) else ""
+        others = [node.right]
+    for other in others:
+        yield this, other
 
 
 def _compares(left: exp.Expr, right: exp.Expr, types: Types) -> bool | None:
@@ -142,7 +54,7 @@ def _equal_texts(node: exp.Expr, types: Types) -> str | None:
     name = "NULLIF" if isinstance(node, exp.Anonymous) else name
     if isinstance(node, exp.Anonymous) and node.name.upper() != "NULLIF":
         return _searches(node, types)
-    found = [_compares(left, right, types) for left, right in pairs(node) if _matter(left, right, types)]
+    found = [_compares(left, right, types) for left, right in pairs(node) if differences_matter(left, right, types)]
     if True in found:
         return f"{name} on texts"
     return Doubt(f"{name} on what may be texts") if None in found else None
@@ -187,7 +99,8 @@ def _groups(node: exp.Expr, types: Types) -> str | None:
 def _projections(node: exp.Expr) -> list[exp.Expr]:
     while isinstance(node, exp.SetOperation):
         node = node.left
-    return node.unnest().selects if isinstance(node.unnest(), exp.Query) else []
+    query = node.unnest()
+    return query.selects if isinstance(query, exp.Query) else []
 
 
 def _pivots(node: exp.Pivot) -> str | None:
@@ -324,55 +237,63 @@ RULES = (
         "collation_groups", "GROUP BY, DISTINCT, UNION or PARTITION BY on texts", Verdict.WARN, Verdict.WARN,
         "SQL Server takes texts that differ in case (in a _CI_ collation) or in blanks at the end as one, and here "
         "every character counts",
-        "write UPPER(RTRIM(x)), or make sure that the texts differ in more than case and blanks", needs_types=True,
-        nodes=(exp.Group, exp.Window, exp.Pivot, exp.SetOperation, exp.Select), matches=_groups,
+        "write UPPER(RTRIM(x)), or make sure that the texts differ in more than case and blanks",
+        needs_types=True, nodes=(exp.Group, exp.Window, exp.Pivot, exp.SetOperation, exp.Select), matches=_groups,
     ),
     Rule(
         "collation_order", "order of texts", Verdict.WARN, Verdict.WARN,
         "SQL Server puts texts in the order of the collation, a before B, and here they are in the order of code "
         "points, B before a",
-        "order by something else, or make sure that the texts have one case and plain letters", needs_types=True,
-        nodes=(exp.Anonymous, exp.Ordered, exp.Between, *INEQUALITIES), matches=_orders,
+        "order by something else, or make sure that the texts have one case and plain letters",
+        needs_types=True, nodes=(exp.Anonymous, exp.Ordered, exp.Between, *INEQUALITIES), matches=_orders,
     ),
     Rule(
         "identifier_order", "order of a UNIQUEIDENTIFIER", Verdict.REFUSE, Verdict.REFUSE,
-        "SQL Server orders them by their last bytes first", "order by something else", needs_types=True,
-        nodes=(exp.Anonymous, exp.Ordered, exp.Between, *INEQUALITIES), matches=_orders_identifiers,
+        "SQL Server orders them by their last bytes first",
+        "order by something else",
+        needs_types=True, nodes=(exp.Anonymous, exp.Ordered, exp.Between, *INEQUALITIES),
+        matches=_orders_identifiers,
     ),
     Rule(
         "text_with_whole_number", "a text compared with a whole number", Verdict.RIGHT, Verdict.WARN,
-        "the text is converted to a number on SQL Server, '' to 0", "CAST one side, so that both have one type",
+        "the text is converted to a number on SQL Server, '' to 0",
+        "CAST one side, so that both have one type",
         needs_types=True, nodes=_WITH_NULLIF, matches=_text_with_whole_number,
     ),
     Rule(
         "text_with_number", "a text compared with a number", Verdict.REFUSE, Verdict.REFUSE,
         "the text is converted to a number on SQL Server, by rules of its own",
-        "CAST one side, so that both have one type", needs_types=True, nodes=_WITH_NULLIF, matches=_text_with_number,
+        "CAST one side, so that both have one type",
+        needs_types=True, nodes=_WITH_NULLIF, matches=_text_with_number,
     ),
     Rule(
         "date_literal", "a date that is not in ISO 8601's form", Verdict.REFUSE, Verdict.REFUSE,
         "how it is read depends on the language setting of SQL Server, and elsewhere it is no date",
-        "write the date as 'YYYY-MM-DD'", needs_types=True, firm=True, nodes=_WITH_NULLIF, matches=_date_literal,
+        "write the date as 'YYYY-MM-DD'",
+        needs_types=True, firm=True, nodes=_WITH_NULLIF, matches=_date_literal,
     ),
     Rule(
         "text_with_date", "a text compared with a date", Verdict.REFUSE, Verdict.REFUSE,
-        "SQL Server reads many forms of dates", "convert the text to a date where it is loaded", needs_types=True,
-        nodes=_WITH_NULLIF, matches=_text_with_date,
+        "SQL Server reads many forms of dates",
+        "convert the text to a date where it is loaded",
+        needs_types=True, nodes=_WITH_NULLIF, matches=_text_with_date,
     ),
     Rule(
         "number_with_date", "a number compared with a date", Verdict.REFUSE, Verdict.REFUSE,
-        "a number stands for days since 1900 on SQL Server", "write the date", needs_types=True,
-        nodes=_WITH_NULLIF, matches=_number_with_date,
+        "a number stands for days since 1900 on SQL Server",
+        "write the date",
+        needs_types=True, nodes=_WITH_NULLIF, matches=_number_with_date,
     ),
     Rule(
         "datetime_literal", "a DATETIME compared with a fraction of a second", Verdict.RIGHT, Verdict.WARN,
         "the constant is rounded to 1/300 of a second on SQL Server: .999 is midnight of the next day",
-        "compare with < and the next day", needs_types=True, nodes=_WITH_NULLIF, matches=_rounded_literal,
+        "compare with < and the next day",
+        needs_types=True, nodes=_WITH_NULLIF, matches=_rounded_literal,
     ),
     Rule(
         "datetime_with_datetime2", "a DATETIME compared with a DATETIME2", Verdict.WARN, Verdict.WARN,
         "a DATETIME counts in thirds of 10 milliseconds on SQL Server, so that .003 is not .003 there",
-        "CAST both to DATETIME2(0), or make sure that they have whole seconds", needs_types=True,
-        nodes=_WITH_NULLIF, matches=_datetime_with_datetime2,
+        "CAST both to DATETIME2(0), or make sure that they have whole seconds",
+        needs_types=True, nodes=_WITH_NULLIF, matches=_datetime_with_datetime2,
     ),
 )  # fmt: skip

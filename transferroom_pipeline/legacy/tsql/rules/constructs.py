@@ -18,11 +18,11 @@ _UNARY = (
 )  # fmt: skip
 _LISTS = (exp.Tuple, exp.GroupingSets, exp.Cube, exp.Rollup, exp.WithTableHint, exp.Distinct)
 
-KNOWN: dict[type[exp.Expr], set[str]] = {
-    **dict.fromkeys(_BINARY, {"this", "expression"}),
-    **dict.fromkeys(_UNARY, {"this"}),
-    **dict.fromkeys(_LISTS, {"expressions"}),
-    **dict.fromkeys((exp.Union, exp.Except, exp.Intersect), {"this", "expression", "distinct", *_MODIFIERS}),
+KNOWN: dict[type, frozenset[str] | set[str]] = {
+    **dict.fromkeys(_BINARY, frozenset({"this", "expression"})),
+    **dict.fromkeys(_UNARY, frozenset({"this"})),
+    **dict.fromkeys(_LISTS, frozenset({"expressions"})),
+    **dict.fromkeys((exp.Union, exp.Except, exp.Intersect), frozenset({"this", "expression", "distinct", *_MODIFIERS})),
     exp.Select: {"expressions", "distinct", "from_", *_MODIFIERS},
     exp.Subquery: {"this", "alias", "pivots", *_MODIFIERS},
     exp.With: {"expressions"},
@@ -62,8 +62,11 @@ KNOWN: dict[type[exp.Expr], set[str]] = {
 }
 """Each node that is known, with the parts of it that are known: a part that is not could change what it means."""
 
-_OWN_RULE = (exp.Lateral, exp.TableSample, exp.AtTimeZone, exp.NextValueFor, exp.Version, exp.Dot, exp.XMLKeyValueOption, exp.HexString)
-_NAMES = {exp.Parameter: "a variable", exp.Placeholder: "a variable", exp.DPipe: "||", exp.Qualify: "QUALIFY", exp.ILike: "ILIKE"}
+_OWN_RULE = (
+    exp.Lateral, exp.TableSample, exp.AtTimeZone, exp.NextValueFor, exp.Version, exp.Dot, exp.XMLKeyValueOption,
+    exp.HexString,
+)  # fmt: skip
+_NAMES: dict[type, str] = {exp.Parameter: "a variable", exp.Placeholder: "a variable", exp.DPipe: "||"}
 
 
 def _unknown_node(node: exp.Expr, _types: Types) -> str | None:
@@ -79,7 +82,8 @@ def _unknown_node(node: exp.Expr, _types: Types) -> str | None:
 RULES = (
     Rule(
         "unknown_construct", "a construct that is not known", Verdict.REFUSE, Verdict.REFUSE,
-        "nothing is known of its meaning elsewhere", "run this table on SQL Server, or write it in other words",
+        "nothing is known of its meaning elsewhere",
+        "run this table on SQL Server, or write it in other words",
         nodes=(exp.Expr,), matches=_unknown_node,
     ),
 )  # fmt: skip

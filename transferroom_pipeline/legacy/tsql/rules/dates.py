@@ -6,7 +6,8 @@ from transferroom_pipeline.legacy.tsql.conversions import day_number
 from transferroom_pipeline.legacy.tsql.date_parts import DAY_PARTS, PARTS, TIME_PARTS, parse_date
 from transferroom_pipeline.legacy.tsql.functions import FUNCTIONS
 from transferroom_pipeline.legacy.tsql.rule import Doubt, Rule
-from transferroom_pipeline.legacy.tsql.rules.comparisons import NUMBERS, is_text
+from transferroom_pipeline.legacy.tsql.rules.comparisons import NUMBERS
+from transferroom_pipeline.legacy.tsql.rules.settled import is_text
 from transferroom_pipeline.legacy.tsql.sql_types import Family
 from transferroom_pipeline.legacy.tsql.text_functions import date_format
 from transferroom_pipeline.legacy.tsql.types import Types
@@ -100,7 +101,7 @@ def _is_time_of_day(node: exp.Expr, types: Types) -> bool:
     return is_known and {types.family(found) for found in _date_arguments(node)} == {Family.TIME}
 
 
-def _number_as_date(node: exp.Expr, types: Types) -> str | None:
+def _number_as_date(node: exp.Expr, _types: Types) -> str | None:
     for argument in _date_arguments(node):
         days = day_number(argument)
         if days is not None:
@@ -174,72 +175,85 @@ RULES = (
         "date_part", "a date part that is counted otherwise", Verdict.REFUSE, Verdict.REFUSE,
         "weeks and weekdays depend on DATEFIRST on SQL Server, where week 1 holds 1 January, and the others have no "
         "counterpart",
-        "write iso_week, a number of days, or run this table on SQL Server", nodes=(exp.Anonymous,), matches=_unknown_part,
+        "write iso_week, a number of days, or run this table on SQL Server",
+        nodes=(exp.Anonymous,), matches=_unknown_part,
     ),
     Rule(
         "date_abbreviation", "an abbreviated date part", Verdict.RIGHT, Verdict.WARN,
-        "sqlglot does not know it, or takes it for another", "write the date part in full", nodes=(exp.Anonymous,),
-        matches=_abbreviated,
+        "sqlglot does not know it, or takes it for another",
+        "write the date part in full",
+        nodes=(exp.Anonymous,), matches=_abbreviated,
     ),
     Rule(
         "date_part_there", "a date part without a counterpart on Databricks", Verdict.RIGHT, Verdict.WARN,
-        "Databricks has no such part, or gives another number", "compute it there from others", nodes=(exp.Anonymous,),
-        matches=_other_part_there,
+        "Databricks has no such part, or gives another number",
+        "compute it there from others",
+        nodes=(exp.Anonymous,), matches=_other_part_there,
     ),
     Rule(
         "datediff", "DATEDIFF", Verdict.RIGHT, Verdict.WARN,
         "SQL Server counts the boundaries between two dates, Databricks whole units",
-        "truncate both dates to the unit there before they are subtracted", needs_types=True, nodes=(exp.Anonymous,),
-        matches=_boundaries,
+        "truncate both dates to the unit there before they are subtracted",
+        needs_types=True, nodes=(exp.Anonymous,), matches=_boundaries,
     ),
     Rule(
         "nanoseconds", "nanoseconds", Verdict.WARN, Verdict.WARN,
-        "DATETIME2 has seven digits of a second on SQL Server, and six elsewhere", "make sure that the seventh does not matter",
+        "DATETIME2 has seven digits of a second on SQL Server, and six elsewhere",
+        "make sure that the seventh does not matter",
         nodes=(exp.Anonymous,), matches=_nanoseconds,
     ),
     Rule(
         "date_text", "a date function of an odd text", Verdict.REFUSE, Verdict.REFUSE,
-        "how it is read depends on the language setting of SQL Server", "write the date as 'YYYY-MM-DD'",
+        "how it is read depends on the language setting of SQL Server",
+        "write the date as 'YYYY-MM-DD'",
         nodes=(exp.Anonymous,), matches=_odd_text,
     ),
     Rule(
         "date_of_other", "a date function of what is no date", Verdict.REFUSE, Verdict.REFUSE,
-        "SQL Server reads many forms of dates, and keeps offsets", "convert it to a DATE or DATETIME2 where it is loaded",
+        "SQL Server reads many forms of dates, and keeps offsets",
+        "convert it to a DATE or DATETIME2 where it is loaded",
         needs_types=True, nodes=(exp.Anonymous,), matches=_reads_text,
     ),
     Rule(
         "number_as_date", "a number as a date", Verdict.RIGHT, Verdict.REFUSE,
-        "a number stands for days since 1900 on SQL Server", "write the date, or DATE_TRUNC('month', x) for the first of a month",
+        "a number stands for days since 1900 on SQL Server",
+        "write the date, or DATE_TRUNC('month', x) for the first of a month",
         needs_types=True, nodes=(exp.Anonymous,), matches=_number_as_date,
     ),
     Rule(
         "number_column_as_date", "a number that is no constant as a date", Verdict.REFUSE, Verdict.REFUSE,
-        "a number stands for days since 1900 on SQL Server", "write DATEADD(day, x, '1900-01-01')", needs_types=True,
-        nodes=(exp.Anonymous,), matches=_odd_number_as_date,
+        "a number stands for days since 1900 on SQL Server",
+        "write DATEADD(day, x, '1900-01-01')",
+        needs_types=True, nodes=(exp.Anonymous,), matches=_odd_number_as_date,
     ),
     Rule(
         "date_part_of_type", "a date part that the type does not have", Verdict.REFUSE, Verdict.REFUSE,
-        "SQL Server refuses it, or rounds to 1/300 of a second", "CAST to DATETIME2 first", needs_types=True,
-        nodes=(exp.Anonymous,), matches=_does_not_fit,
+        "SQL Server refuses it, or rounds to 1/300 of a second",
+        "CAST to DATETIME2 first",
+        needs_types=True, nodes=(exp.Anonymous,), matches=_does_not_fit,
     ),
     Rule(
         "date_plus_days", "+ of a DATETIME and days", Verdict.RIGHT, Verdict.REFUSE,
-        "it adds days on SQL Server", "write DATEADD(day, n, x)", needs_types=True,
-        nodes=(exp.Add, exp.Sub), matches=_adds_days,
+        "it adds days on SQL Server",
+        "write DATEADD(day, n, x)",
+        needs_types=True, nodes=(exp.Add, exp.Sub), matches=_adds_days,
     ),
     Rule(
         "date_arithmetic", "+ or - of a date", Verdict.REFUSE, Verdict.REFUSE,
-        "SQL Server adds fractions of days and differences as DATETIMEs", "write DATEADD or DATEDIFF", needs_types=True,
-        nodes=(exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod), matches=_adds_other,
+        "SQL Server adds fractions of days and differences as DATETIMEs",
+        "write DATEADD or DATEDIFF",
+        needs_types=True, nodes=(exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod), matches=_adds_other,
     ),
     Rule(
         "format", "FORMAT", Verdict.REFUSE, Verdict.REFUSE,
-        "the text depends on the pattern, the culture and .NET", "write CONVERT with a style, or a pattern of digits such as "
-        "yyyy-MM-dd", needs_types=True, firm=True, nodes=(exp.Anonymous,), matches=_formats,
+        "the text depends on the pattern, the culture and .NET",
+        "write CONVERT with a style, or a pattern of digits such as yyyy-MM-dd",
+        needs_types=True, firm=True, nodes=(exp.Anonymous,), matches=_formats,
     ),
     Rule(
         "fraction_of_second", "a time made of parts with a fraction", Verdict.REFUSE, Verdict.REFUSE,
-        "the fraction is counted and rounded by SQL Server's own rules", "write 0 for the fraction", nodes=(exp.Anonymous,),
-        matches=_fraction,
+        "the fraction is counted and rounded by SQL Server's own rules",
+        "write 0 for the fraction",
+        nodes=(exp.Anonymous,), matches=_fraction,
     ),
 )  # fmt: skip

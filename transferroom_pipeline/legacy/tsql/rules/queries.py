@@ -91,7 +91,7 @@ def _numbers_any_order(node: exp.Expr, _types: Types) -> str | None:
 
 
 def _has_column(value: exp.Expr) -> bool:
-    return isinstance(value.unnest(), exp.Subquery) and _depends_on_row(value) or value.find(exp.Column) is not None
+    return (isinstance(value.unnest(), exp.Subquery) and _depends_on_row(value)) or value.find(exp.Column) is not None
 
 
 def _numbers_ties(node: exp.Expr, types: Types) -> str | None:
@@ -100,18 +100,18 @@ def _numbers_ties(node: exp.Expr, types: Types) -> str | None:
 
 
 def _linked(node: exp.Expr, _types: Types) -> str | None:
-    if isinstance(node.this, exp.Dot):
-        return f"the linked server {node.catalog}"
-    return None
+    return f"the linked server {node.text('catalog')}" if isinstance(node.this, exp.Dot) else None
 
 
 def _other_database(node: exp.Expr, _types: Types) -> str | None:
-    return f"the other database {node.catalog}" if node.catalog and not isinstance(node.this, exp.Dot) else None
+    database = node.text("catalog")
+    return f"the other database {database}" if database and not isinstance(node.this, exp.Dot) else None
 
 
 def _system_table(node: exp.Expr, _types: Types) -> str | None:
-    found = node.db.lower() in _SYSTEM_SCHEMAS or node.name.lower() in _OLD_CATALOG
-    return f"the system catalogue ({node.db or 'sys'}.{node.name})" if found else None
+    schema = node.text("db")
+    found = schema.lower() in _SYSTEM_SCHEMAS or node.name.lower() in _OLD_CATALOG
+    return f"the system catalogue ({schema or 'sys'}.{node.name})" if found else None
 
 
 def _as_of(node: exp.Expr, _types: Types) -> str | None:
@@ -186,54 +186,136 @@ def _hexadecimal(_node: exp.Expr, _types: Types) -> str | None:
 _ELSEWHERE = "run this table on SQL Server, or write it in other words"
 
 RULES = (
-    Rule("top_unordered", "TOP or FETCH without ORDER BY", Verdict.REFUSE, Verdict.REFUSE,
-         "any rows may come, on either side", "add an ORDER BY on a unique key", nodes=(exp.Query,), matches=_unordered),
-    Rule("top_percent", "TOP ... PERCENT", Verdict.REFUSE, Verdict.REFUSE,
-         "a part of a row is rounded up on SQL Server", "write TOP with a number of rows", nodes=(exp.Query,), matches=_share),
-    Rule("top_all", "TOP 100 PERCENT", Verdict.RIGHT, Verdict.WARN,
-         "it takes every row, and sqlglot's text for Databricks takes 100", "leave it out", nodes=(exp.Query,), matches=_all_of),
-    Rule("top_ties", "TOP ... WITH TIES", Verdict.REFUSE, Verdict.REFUSE,
-         "the rows that tie with the last come as well", "write RANK() in a subquery and filter by it", nodes=(exp.Query,), matches=_ties),
-    Rule("window_unordered", "a window function in no order", Verdict.REFUSE, Verdict.REFUSE,
-         "the order of rows is not reproducible", "order by a unique key", nodes=(exp.Window,), matches=_numbers_any_order),
-    Rule("window_ties", "ROW_NUMBER and NTILE", Verdict.WARN, Verdict.WARN,
-         "rows that tie in their ORDER BY are numbered in any order, on either side", "make sure that the order is unique",
-         nodes=(exp.Window,), matches=_numbers_ties),
-    Rule("linked_server", "a linked server", Verdict.REFUSE, Verdict.REFUSE,
-         "its tables are not here: the name has four parts", "load the table and read it from prod", nodes=(exp.Table,), matches=_linked),
-    Rule("other_database", "another database", Verdict.REFUSE, Verdict.REFUSE,
-         "its tables are not here: the name has three parts", "load the table and read it from prod", nodes=(exp.Table,),
-         matches=_other_database),
-    Rule("system_table", "the system catalogue", Verdict.REFUSE, Verdict.REFUSE,
-         "every engine has its own", "leave it out", nodes=(exp.Table,), matches=_system_table),
-    Rule("temporal", "FOR SYSTEM_TIME", Verdict.REFUSE, Verdict.REFUSE,
-         "older versions of rows are not loaded", "load the history table", nodes=(exp.Table,), matches=_as_of),
-    Rule("table_sample", "TABLESAMPLE", Verdict.REFUSE, Verdict.REFUSE,
-         "other rows come on every call", "leave it out", nodes=(exp.TableSample,), matches=_named("TABLESAMPLE")),
-    Rule("read_past", "READPAST", Verdict.WARN, Verdict.WARN,
-         "rows that are locked are left out on SQL Server", "leave the hint out", nodes=(exp.WithTableHint,), matches=_skips_rows),
-    Rule("time_zone", "AT TIME ZONE", Verdict.REFUSE, Verdict.REFUSE,
-         "SQL Server has time zones of Windows, and gives a DATETIMEOFFSET", "keep times in UTC", nodes=(exp.AtTimeZone,),
-         matches=_named("AT TIME ZONE")),
-    Rule("sequence", "NEXT VALUE FOR", Verdict.REFUSE, Verdict.REFUSE,
-         "it gives another value on every call", "write ROW_NUMBER() over a unique key", nodes=(exp.NextValueFor,),
-         matches=_named("NEXT VALUE FOR")),
-    Rule("apply", "CROSS APPLY or OUTER APPLY", Verdict.REFUSE, Verdict.WARN,
-         "it is carried out once for each row on SQL Server", "write a JOIN, with ROW_NUMBER() where it takes the first row",
-         nodes=(exp.Lateral,), matches=_applies),
-    Rule("for_xml", "FOR XML", Verdict.REFUSE, Verdict.REFUSE,
-         "no other engine has it", "write STRING_AGG(x, ',') WITHIN GROUP (ORDER BY ...) to join texts", nodes=(exp.Query,), matches=_xml),
-    Rule("recursive", "a recursive WITH", Verdict.RIGHT, Verdict.REFUSE,
-         "sqlglot does not add the word RECURSIVE", "write WITH RECURSIVE there", nodes=(exp.CTE,), matches=_recursive),
-    Rule("recursive_rows", "a recursive WITH that counts, groups or limits", Verdict.REFUSE, Verdict.REFUSE,
-         "SQL Server carries it out for each row by itself, and gives up after 100 levels", _ELSEWHERE, nodes=(exp.CTE,), matches=_recursive_rows),
-    Rule("old_rollup", "GROUP BY ... WITH ROLLUP or CUBE", Verdict.RIGHT, Verdict.RIGHT,
-         "it is written ROLLUP (...) elsewhere", "nothing", nodes=(exp.Group,), matches=_old_rollup),
-    Rule("group_by_all", "GROUP BY ALL", Verdict.REFUSE, Verdict.REFUSE,
-         "it keeps groups without rows on SQL Server", "write GROUP BY", nodes=(exp.Group,), matches=_group_by_all),
-    Rule("pivot", "PIVOT and UNPIVOT", Verdict.RIGHT, Verdict.REFUSE,
-         "sqlglot's text names the values as columns, which Databricks refuses", "write MAX(CASE WHEN ... END) there",
-         nodes=(exp.Pivot,), matches=_pivot_there),
-    Rule("binary", "a binary constant", Verdict.REFUSE, Verdict.REFUSE,
-         "it converts to other types by SQL Server's own rules", "write the number or text", nodes=(exp.HexString,), matches=_hexadecimal),
+    Rule(
+        "top_unordered", "TOP or FETCH without ORDER BY", Verdict.REFUSE, Verdict.REFUSE,
+        "any rows may come, on either side",
+        "add an ORDER BY on a unique key",
+        nodes=(exp.Query,), matches=_unordered,
+    ),
+    Rule(
+        "top_percent", "TOP ... PERCENT", Verdict.REFUSE, Verdict.REFUSE,
+        "a part of a row is rounded up on SQL Server",
+        "write TOP with a number of rows",
+        nodes=(exp.Query,), matches=_share,
+    ),
+    Rule(
+        "top_all", "TOP 100 PERCENT", Verdict.RIGHT, Verdict.WARN,
+        "it takes every row, and sqlglot's text for Databricks takes 100",
+        "leave it out",
+        nodes=(exp.Query,), matches=_all_of,
+    ),
+    Rule(
+        "top_ties", "TOP ... WITH TIES", Verdict.REFUSE, Verdict.REFUSE,
+        "the rows that tie with the last come as well",
+        "write RANK() in a subquery and filter by it",
+        nodes=(exp.Query,), matches=_ties,
+    ),
+    Rule(
+        "window_unordered", "a window function in no order", Verdict.REFUSE, Verdict.REFUSE,
+        "the order of rows is not reproducible",
+        "order by a unique key",
+        nodes=(exp.Window,), matches=_numbers_any_order,
+    ),
+    Rule(
+        "window_ties", "ROW_NUMBER and NTILE", Verdict.WARN, Verdict.WARN,
+        "rows that tie in their ORDER BY are numbered in any order, on either side",
+        "make sure that the order is unique",
+        nodes=(exp.Window,), matches=_numbers_ties,
+    ),
+    Rule(
+        "linked_server", "a linked server", Verdict.REFUSE, Verdict.REFUSE,
+        "its tables are not here: the name has four parts",
+        "load the table and read it from prod",
+        nodes=(exp.Table,), matches=_linked,
+    ),
+    Rule(
+        "other_database", "another database", Verdict.REFUSE, Verdict.REFUSE,
+        "its tables are not here: the name has three parts",
+        "load the table and read it from prod",
+        nodes=(exp.Table,), matches=_other_database,
+    ),
+    Rule(
+        "system_table", "the system catalogue", Verdict.REFUSE, Verdict.REFUSE,
+        "every engine has its own",
+        "leave it out",
+        nodes=(exp.Table,), matches=_system_table,
+    ),
+    Rule(
+        "temporal", "FOR SYSTEM_TIME", Verdict.REFUSE, Verdict.REFUSE,
+        "older versions of rows are not loaded",
+        "load the history table",
+        nodes=(exp.Table,), matches=_as_of,
+    ),
+    Rule(
+        "table_sample", "TABLESAMPLE", Verdict.REFUSE, Verdict.REFUSE,
+        "other rows come on every call",
+        "leave it out",
+        nodes=(exp.TableSample,), matches=_named('TABLESAMPLE'),
+    ),
+    Rule(
+        "read_past", "READPAST", Verdict.WARN, Verdict.WARN,
+        "rows that are locked are left out on SQL Server",
+        "leave the hint out",
+        nodes=(exp.WithTableHint,), matches=_skips_rows,
+    ),
+    Rule(
+        "time_zone", "AT TIME ZONE", Verdict.REFUSE, Verdict.REFUSE,
+        "SQL Server has time zones of Windows, and gives a DATETIMEOFFSET",
+        "keep times in UTC",
+        nodes=(exp.AtTimeZone,), matches=_named('AT TIME ZONE'),
+    ),
+    Rule(
+        "sequence", "NEXT VALUE FOR", Verdict.REFUSE, Verdict.REFUSE,
+        "it gives another value on every call",
+        "write ROW_NUMBER() over a unique key",
+        nodes=(exp.NextValueFor,), matches=_named('NEXT VALUE FOR'),
+    ),
+    Rule(
+        "apply", "CROSS APPLY or OUTER APPLY", Verdict.REFUSE, Verdict.WARN,
+        "it is carried out once for each row on SQL Server",
+        "write a JOIN, with ROW_NUMBER() where it takes the first row",
+        nodes=(exp.Lateral,), matches=_applies,
+    ),
+    Rule(
+        "for_xml", "FOR XML", Verdict.REFUSE, Verdict.REFUSE,
+        "no other engine has it",
+        "write STRING_AGG(x, ',') WITHIN GROUP (ORDER BY ...) to join texts",
+        nodes=(exp.Query,), matches=_xml,
+    ),
+    Rule(
+        "recursive", "a recursive WITH", Verdict.RIGHT, Verdict.REFUSE,
+        "sqlglot does not add the word RECURSIVE",
+        "write WITH RECURSIVE there",
+        nodes=(exp.CTE,), matches=_recursive,
+    ),
+    Rule(
+        "recursive_rows", "a recursive WITH that counts, groups or limits", Verdict.REFUSE, Verdict.REFUSE,
+        "SQL Server carries it out for each row by itself, and gives up after 100 levels",
+        _ELSEWHERE,
+        nodes=(exp.CTE,), matches=_recursive_rows,
+    ),
+    Rule(
+        "old_rollup", "GROUP BY ... WITH ROLLUP or CUBE", Verdict.RIGHT, Verdict.RIGHT,
+        "it is written ROLLUP (...) elsewhere",
+        "nothing",
+        nodes=(exp.Group,), matches=_old_rollup,
+    ),
+    Rule(
+        "group_by_all", "GROUP BY ALL", Verdict.REFUSE, Verdict.REFUSE,
+        "it keeps groups without rows on SQL Server",
+        "write GROUP BY",
+        nodes=(exp.Group,), matches=_group_by_all,
+    ),
+    Rule(
+        "pivot", "PIVOT and UNPIVOT", Verdict.RIGHT, Verdict.REFUSE,
+        "sqlglot's text names the values as columns, which Databricks refuses",
+        "write MAX(CASE WHEN ... END) there",
+        nodes=(exp.Pivot,), matches=_pivot_there,
+    ),
+    Rule(
+        "binary", "a binary constant", Verdict.REFUSE, Verdict.REFUSE,
+        "it converts to other types by SQL Server's own rules",
+        "write the number or text",
+        nodes=(exp.HexString,), matches=_hexadecimal,
+    ),
 )  # fmt: skip

@@ -3,17 +3,28 @@
 from collections.abc import Iterator
 from functools import cache
 
-from sqlglot import exp
-
 from transferroom_pipeline.legacy.tsql.rule import Rule
-from transferroom_pipeline.legacy.tsql.rules import casts, comparisons, constructs, dates, functions, numbers, queries, scripts, texts
+from transferroom_pipeline.legacy.tsql.rules import (
+    arguments,
+    casts,
+    choices,
+    comparisons,
+    constructs,
+    dates,
+    functions,
+    numbers,
+    queries,
+    scripts,
+    texts,
+)
 
 TOPICS: dict[str, tuple[Rule, ...]] = {
     "Scripts and statements": scripts.RULES,
     "Queries": (*constructs.RULES, *queries.RULES),
-    "Functions": functions.RULES,
+    "Functions": (*functions.RULES, *arguments.RULES),
     "Numbers": numbers.RULES,
     "Texts": texts.RULES,
+    "Values of different types in one place": choices.RULES,
     "Comparisons and collation": comparisons.RULES,
     "Conversions": casts.RULES,
     "Dates": dates.RULES,
@@ -23,12 +34,12 @@ RULES: tuple[Rule, ...] = tuple(rule for rules in TOPICS.values() for rule in ru
 
 
 @cache
-def rules_for(node: type[exp.Expr]) -> tuple[Rule, ...]:
+def rules_for(node: type) -> tuple[Rule, ...]:
     """The rules that may hold for a kind of node."""
     return tuple(_of(node))
 
 
-def _of(node: type[exp.Expr]) -> Iterator[Rule]:
+def _of(node: type) -> Iterator[Rule]:
     for rule in RULES:
         if rule.nodes and issubclass(node, rule.nodes):
             yield rule

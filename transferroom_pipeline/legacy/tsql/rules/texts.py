@@ -2,17 +2,16 @@
 
 from sqlglot import exp
 
-from transferroom_pipeline.legacy.tsql.conversions import is_whole_number
-from transferroom_pipeline.legacy.tsql.date_parts import parse_date
 from transferroom_pipeline.legacy.tsql.like_patterns import has_class, has_letters_in_class, regular_expression
 from transferroom_pipeline.legacy.tsql.rule import Doubt, Rule
-from transferroom_pipeline.legacy.tsql.rules.comparisons import DATES, NUMBERS, is_text, settled
-from transferroom_pipeline.legacy.tsql.sql_types import MAX_LENGTH, Family, SqlType
+from transferroom_pipeline.legacy.tsql.rules.comparisons import DATES, NUMBERS
+from transferroom_pipeline.legacy.tsql.rules.settled import is_text, settled
+from transferroom_pipeline.legacy.tsql.sql_types import Family
 from transferroom_pipeline.legacy.tsql.types import Types
 from transferroom_pipeline.legacy.tsql.verdicts import Verdict
 
+_SIGNS: dict[type, str] = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/", exp.Mod: "%"}
 _CODE_PAGE = "cp1252"
-_WIDENING = (Family.INTEGER, Family.DECIMAL, Family.FLOAT, Family.BIT)
 
 
 def _adds_texts(node: exp.Expr, types: Types) -> str | None:
@@ -29,7 +28,7 @@ def _adds_text_and_other(node: exp.Expr, types: Types) -> str | None:
     families = _sides(node, types)
     if Family.TEXT not in families or families <= {Family.TEXT, Family.NULL}:
         return None
-    sign = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/", exp.Mod: "%"}[type(node)]
+    sign = _SIGNS[type(node)]
     name = f"{sign} on a text and what is no text"
     return Doubt(f"{sign} on a text and what may be none") if Family.UNKNOWN in families else name
 
@@ -79,118 +78,6 @@ def _like_of_other(node: exp.Expr, types: Types) -> str | None:
     return f"LIKE on a {found}" if bad and found.family is not Family.INTEGER else None
 
 
-def _isnull_parts(node: exp.Expr) -> list[exp.Expr]:
-    is_isnull = isinstance(node, exp.Anonymous) and node.name.upper() == "ISNULL" and len(node.expressions) == 2  # noqa: PLR2004
-    return node.expressions if is_isnull else []
-
-
-def _isnull_cuts(node: exp.Expr, types: Types) -> str | None:
-    parts = _isnull_parts(node)
-    if not parts:
-        return None
-    first, second = types.of(parts[0]), types.of(parts[1])
-    if not (first.family is second.family is Family.TEXT) or first.size in (None, MAX_LENGTH):
-        return None
-    fits = second.size is not None and second.size != MAX_LENGTH and second.size <= first.size
-    return None if fits else f"ISNULL of a {first}"
-
-
-def _isnull_of_unknown_length(node: exp.Expr, types: Types) -> str | None:
-    parts = _isnull_parts(node)
-    if not parts:
-        return None
-    first, second = types.of(parts[0]), types.of(parts[1])
-    if first.family is Family.UNKNOWN and second.family is not Family.NULL:
-        return Doubt("ISNULL of an unknown type")
-    is_open = first.family is second.family is Family.TEXT and first.size is None and second.size != 0
-    return "ISNULL of a text of unknown length" if is_open and not _equal_source(parts, types) else None
-
-
-def _equal_source(parts: list[exp.Expr], types: Types) -> bool:
-    """Whether the second value cannot be longer: it is the same expression."""
-    return types.of(parts[0]) == types.of(parts[1]) and parts[0] == parts[1]
-
-
-def _isnull_converts(node: exp.Expr, types: Types) -> str | None:
-    parts = _isnull_parts(node)
-    if not parts:
-        return None
-    first, second = types.of(parts[0]), types.of(parts[1])
-    both_numbers = {first.family, second.family} <= set(NUMBERS)
-    return f"ISNULL of a {first} and a {second}" if both_numbers and _loses(second, first) else None
-
-
-def _loses(source: SqlType, target: SqlType) -> bool:
-    if target.family in (Family.INTEGER, Family.BIT):
-        return source.family not in (Family.INTEGER, Family.BIT)
-    return target.family in (Family.DECIMAL, Family.MONEY) and source.family in (Family.DECIMAL, Family.MONEY, Family.FLOAT)
-
-
-def _isnull_of_other(node: exp.Expr, types: Types) -> str | None:
-    parts = _isnull_parts(node)
-    if not parts:
-        return None
-    first, second = types.of(parts[0]), types.of(parts[1])
-    known = Family.UNKNOWN not in (first.family, second.family) and Family.NULL not in (first.family, second.family)
-    alike = first.family is second.family or {first.family, second.family} <= set(_WIDENING)
-    if not known or alike or {first.family, second.family} <= {*NUMBERS} or _fits(parts[1], first):
-        return None
-    return f"ISNULL of a {first} and a {second}"
-
-
-def _fits(value: exp.Expr, kind: SqlType) -> bool:
-    """Whether a value of another family stands for one of a type without doubt."""
-    if is_text(value) and kind.family is Family.INTEGER:
-        return is_whole_number(value.name)
-    if is_text(value) and kind.family in (Family.DATE, Family.DATETIME):
-        return parse_date(value.name) is not None
-    is_number = isinstance(value, exp.Literal) and not value.is_string
-    return is_number and value.is_int and kind.family is Family.TEXT
-
-
-def _branches(node: exp.Expr) -> tuple[str, list[exp.Expr]]:
-    if isinstance(node, exp.Case):
-        found = [*(branch.args["true"] for branch in node.args["ifs"]), node.args.get("default")]
-        return "CASE", [value for value in found if value is not None]
-    name = node.name.upper() if isinstance(node, exp.Anonymous) else ""
-    if name in {"IIF", "CHOOSE"}:
-        return name, node.expressions[1:]
-    return name, node.expressions if name in {"COALESCE", "GREATEST", "LEAST"} else []
-
-
-def _mixes_branches(node: exp.Expr, types: Types) -> str | None:
-    name, values = _branches(node)
-    return _mixed(name, values, types)
-
-
-def _mixed(name: str, values: list[exp.Expr], types: Types) -> str | None:
-    families = {_kind(types.family(value)) for value in values} - {None}
-    if len(families) <= 1:
-        return None
-    others = [types.of(value) for value in values if types.family(value) not in (Family.TEXT, Family.NULL)]
-    texts = [value for value in values if types.family(value) is Family.TEXT]
-    if len(families) == 2 and texts and all(_fits(text, other) for text in texts for other in others):  # noqa: PLR2004
-        return None
-    return f"{name} of a {' and a '.join(sorted(families))}"  # type: ignore[type-var]
-
-
-def _kind(family: Family) -> str | None:
-    if family in NUMBERS:
-        return "number"
-    if family in (Family.DATE, Family.DATETIME):
-        return "date"
-    return None if family in (Family.NULL, Family.UNKNOWN) else str(family)
-
-
-def _mixes_columns(node: exp.Expr, types: Types) -> str | None:
-    if not isinstance(node, exp.SetOperation):
-        return None
-    left, right = (side.selects if isinstance(side, exp.Query) else [] for side in (node.left, node.right))
-    name = type(node).__name__.upper()
-    found = (_mixed(name, [mine, other], types) for mine, other in zip(left, right, strict=False))
-    return next((mixed for mixed in found if mixed), None)
-
-
 def _needs_national(node: exp.Expr, _types: Types) -> str | None:
     if not isinstance(node, exp.Literal) or not node.is_string:
         return None
@@ -235,110 +122,95 @@ def _reads_code_page(node: exp.Expr, _types: Types) -> str | None:
 RULES = (
     Rule(
         "plus", "+ on texts", Verdict.RIGHT, Verdict.REFUSE,
-        "it joins texts on SQL Server, and is NULL where one is NULL", "write a || b there, not CONCAT, which takes NULL as ''",
+        "it joins texts on SQL Server, and is NULL where one is NULL",
+        "write a || b there, not CONCAT, which takes NULL as ''",
         needs_types=True, nodes=(exp.Add,), matches=_adds_texts,
     ),
     Rule(
         "plus_mixed", "arithmetic with a text", Verdict.REFUSE, Verdict.REFUSE,
         "the text is converted to the type of the other side on SQL Server, and + joins two texts",
-        "CAST both sides to one type; to join texts, write a + b with both of a text type", needs_types=True, firm=True,
-        nodes=(exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod), matches=_adds_text_and_other,
+        "CAST both sides to one type; to join texts, write a + b with both of a text type",
+        needs_types=True, firm=True, nodes=(exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod),
+        matches=_adds_text_and_other,
     ),
     Rule(
         "minus_texts", "arithmetic on texts", Verdict.REFUSE, Verdict.REFUSE,
-        "SQL Server has no such operator", "CAST both sides to numbers", needs_types=True,
-        nodes=(exp.Sub, exp.Mul, exp.Div, exp.Mod), matches=_subtracts_texts,
+        "SQL Server has no such operator",
+        "CAST both sides to numbers",
+        needs_types=True, nodes=(exp.Sub, exp.Mul, exp.Div, exp.Mod), matches=_subtracts_texts,
     ),
     Rule(
         "like", "LIKE on texts", Verdict.WARN, Verdict.WARN,
         "SQL Server matches texts without regard to case (in a _CI_ collation), and here every character counts",
-        "write UPPER(x) LIKE 'PATTERN'", needs_types=True, nodes=(exp.Like,), matches=_like,
+        "write UPPER(x) LIKE 'PATTERN'",
+        needs_types=True, nodes=(exp.Like,), matches=_like,
     ),
     Rule(
         "like_class", "LIKE with a class in [ ]", Verdict.RIGHT, Verdict.REFUSE,
-        "[ ] is a class of characters on SQL Server only", "write RLIKE with a regular expression there",
+        "[ ] is a class of characters on SQL Server only",
+        "write RLIKE with a regular expression there",
         nodes=(exp.Like,), matches=_like_class,
     ),
     Rule(
         "like_letters", "LIKE with letters in [ ]", Verdict.WARN, Verdict.REFUSE,
         "the collation decides which letters are in a class on SQL Server, mostly without regard to case and with "
         "accented letters in a range, and here the code point does",
-        "name every letter in both cases, or make sure that there are plain letters only", nodes=(exp.Like,),
-        matches=_like_letters,
+        "name every letter in both cases, or make sure that there are plain letters only",
+        nodes=(exp.Like,), matches=_like_letters,
     ),
     Rule(
         "like_odd", "LIKE with an odd [", Verdict.REFUSE, Verdict.REFUSE,
-        "a [ opens a class of characters on SQL Server", "write [[] for the character itself", nodes=(exp.Like,), matches=_like_odd,
+        "a [ opens a class of characters on SQL Server",
+        "write [[] for the character itself",
+        nodes=(exp.Like,), matches=_like_odd,
     ),
     Rule(
         "like_variable", "LIKE with a pattern that is no constant", Verdict.WARN, Verdict.WARN,
         "a [ in the pattern opens a class of characters on SQL Server, and stands for itself here",
-        "make sure that no pattern holds a [", nodes=(exp.Like,), matches=_like_variable,
+        "make sure that no pattern holds a [",
+        nodes=(exp.Like,), matches=_like_variable,
     ),
     Rule(
         "like_of_other", "LIKE on what is no text", Verdict.REFUSE, Verdict.REFUSE,
-        "its form as text is SQL Server's own", "CAST it to a text by a style", needs_types=True, nodes=(exp.Like,),
-        matches=_like_of_other,
-    ),
-    Rule(
-        "isnull_cut", "ISNULL that may cut the second text", Verdict.RIGHT, Verdict.WARN,
-        "ISNULL has the length of its first argument on SQL Server, and cuts the second",
-        "write COALESCE on both sides, or LEFT(...) there", needs_types=True, nodes=(exp.Anonymous,), matches=_isnull_cuts,
-    ),
-    Rule(
-        "isnull_length", "ISNULL of unknown length", Verdict.WARN, Verdict.WARN,
-        "ISNULL has the type of its first argument on SQL Server: what is longer is cut, what has a fraction loses it",
-        "make sure that the second argument fits the first, or write COALESCE", needs_types=True, nodes=(exp.Anonymous,),
-        matches=_isnull_of_unknown_length,
-    ),
-    Rule(
-        "isnull_number", "ISNULL of two types of number", Verdict.RIGHT, Verdict.WARN,
-        "ISNULL has the type of its first argument on SQL Server", "write COALESCE on both sides, or CAST the second there",
-        needs_types=True, nodes=(exp.Anonymous,), matches=_isnull_converts,
-    ),
-    Rule(
-        "isnull_type", "ISNULL of different kinds of types", Verdict.REFUSE, Verdict.REFUSE,
-        "the second argument is converted to the type of the first on SQL Server, so that '' becomes 0",
-        "write a second argument of the same type", needs_types=True, nodes=(exp.Anonymous,), matches=_isnull_of_other,
-    ),
-    Rule(
-        "mixed_types", "values of different kinds in one place", Verdict.REFUSE, Verdict.REFUSE,
-        "SQL Server converts all of them to the type of highest precedence, a text to a number", "CAST all of them to one type",
-        needs_types=True, nodes=(exp.Case, exp.Anonymous), matches=_mixes_branches,
-    ),
-    Rule(
-        "mixed_columns", "a set operation on different kinds of types", Verdict.REFUSE, Verdict.REFUSE,
-        "SQL Server converts the column to the type of highest precedence", "CAST both to one type", needs_types=True,
-        nodes=(exp.SetOperation,), matches=_mixes_columns,
+        "its form as text is SQL Server's own",
+        "CAST it to a text by a style",
+        needs_types=True, nodes=(exp.Like,), matches=_like_of_other,
     ),
     Rule(
         "national_literal", "a text with characters beyond code page 1252", Verdict.WARN, Verdict.WARN,
         "without N in front SQL Server reads it in the code page of the database and makes other characters of it",
-        "write N'' before it, if the characters are meant", nodes=(exp.Literal,), matches=_needs_national,
+        "write N'' before it, if the characters are meant",
+        nodes=(exp.Literal,), matches=_needs_national,
     ),
     Rule(
         "collate", "COLLATE", Verdict.WARN, Verdict.WARN,
         "here texts compare by code point whatever the collation, so case, accents and blanks count",
-        "make sure that the texts differ in more than that", nodes=(exp.Collate,), matches=_collates,
+        "make sure that the texts differ in more than that",
+        nodes=(exp.Collate,), matches=_collates,
     ),
     Rule(
         "string_agg", "STRING_AGG without an order", Verdict.REFUSE, Verdict.REFUSE,
-        "the order of the texts is not reproducible", "write WITHIN GROUP (ORDER BY ...) with a unique order",
+        "the order of the texts is not reproducible",
+        "write WITHIN GROUP (ORDER BY ...) with a unique order",
         nodes=(exp.Anonymous,), matches=_unordered_list,
     ),
     Rule(
         "json", "JSON_VALUE or JSON_QUERY", Verdict.WARN, Verdict.WARN,
-        "SQL Server gives numbers and nested documents as they are written, and NULL of the other kind of value; here they "
-        "come without trailing zeros and blanks, and on Databricks both functions give either kind",
-        "make sure that the document holds texts there", nodes=(exp.Anonymous,), matches=_replaces_all,
+        "SQL Server gives numbers and nested documents as they are written, and NULL of the other kind of value; "
+        "here they come without trailing zeros and blanks, and on Databricks both functions give either kind",
+        "make sure that the document holds texts there",
+        nodes=(exp.Anonymous,), matches=_replaces_all,
     ),
     Rule(
         "json_path", "a JSON path that is no constant, or a strict one", Verdict.REFUSE, Verdict.REFUSE,
-        "it is not known to mean the same", "write a constant path that begins with $", nodes=(exp.Anonymous,), matches=_odd_path,
+        "it is not known to mean the same",
+        "write a constant path that begins with $",
+        nodes=(exp.Anonymous,), matches=_odd_path,
     ),
     Rule(
         "code_page", "CHAR, NCHAR or ASCII", Verdict.WARN, Verdict.WARN,
-        "beyond 127 the number depends on the code page of the database", "write the character itself",
+        "beyond 127 the number depends on the code page of the database",
+        "write the character itself",
         nodes=(exp.Anonymous,), matches=_reads_code_page,
     ),
 )  # fmt: skip
