@@ -1,4 +1,4 @@
-"""The types that the columns of the legacy platform have on SQL Server, as far as the stand-in and the contracts show them.
+"""The types of the legacy platform's columns on SQL Server, as far as the stand-in and the contracts show them.
 
 This is the one place that says which type of SQL Server a type of the stand-in stands for.
 """
@@ -48,7 +48,11 @@ _STAND_IN_TYPES: dict[type[pl.DataType], str] = {
 def stored_types(connection: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> Types:
     """The types of the tables of legacy `prod`, from the stand-in's catalogue; a table that is not there has none."""
     return {
-        table: {column.name: known for column in columns(connection, LEGACY_SCHEMA, table) if (known := server_type(column.type))}
+        table: {
+            column.name: known
+            for column in columns(connection, LEGACY_SCHEMA, table)
+            if (known := server_type(column.type))
+        }
         for table in tables
     }
 
@@ -56,7 +60,9 @@ def stored_types(connection: duckdb.DuckDBPyConnection, tables: Iterable[str]) -
 def declared_types() -> Types:
     """The types of the source tables, from their contracts."""
     return {
-        table.name: {name: known for name, dtype in table.dtypes.items() if (known := server_type(_stand_in_type(dtype)))}
+        table.name: {
+            name: known for name, dtype in table.dtypes.items() if (known := server_type(_stand_in_type(dtype)))
+        }
         for table in SOURCE_TABLES
     }
 

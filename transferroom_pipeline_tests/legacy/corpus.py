@@ -38,7 +38,8 @@ class Entry:
             connection.execute("CREATE SCHEMA prod")
             for table, found in self.tables.items():
                 columns = [
-                    f'"{name}" {stand_in_type(parse_type(kind)).sql(dialect="duckdb")}' for name, kind in found["cols"].items()
+                    f'"{name}" {stand_in_type(parse_type(kind)).sql(dialect="duckdb")}'
+                    for name, kind in found["cols"].items()
                 ]
                 connection.execute(f'CREATE TABLE prod."{table}" ({", ".join(columns)})')
                 marks = ", ".join("?" * len(columns))

@@ -1,4 +1,4 @@
-"""Each statement of the corpus is right on the stand-in, refused, or accepted with a warning that states the condition."""
+"""Each statement of the corpus is right on the stand-in, refused, or accepted with a warning."""
 
 import pytest
 

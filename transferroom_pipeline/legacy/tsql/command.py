@@ -59,7 +59,8 @@ def read_columns(file: Path) -> Columns:
         reason = " ".join(str(error).split())
         raise LegacyError(f"file of column types {file} cannot be read: {reason}") from error
     is_valid = isinstance(found, dict) and all(
-        isinstance(columns, dict) and all(isinstance(kind, str) for kind in columns.values()) for columns in found.values()
+        isinstance(columns, dict) and all(isinstance(kind, str) for kind in columns.values())
+        for columns in found.values()
     )
     if not is_valid:
         raise LegacyError(f"file of column types {file} must give for each table its columns with their types, as text")

@@ -76,7 +76,9 @@ def date_add(found: Call) -> exp.Expr:
     count = amount if times == 1 else exp.Mul(this=exp.paren(amount), expression=number(times))
     # TO_YEARS, TO_MONTHS and TO_DAYS take no BIGINT, which a sum or count is on the stand-in.
     interval = call(function, count if isinstance(amount, exp.Literal) else cast_to(INT, count))
-    return _as_given(exp.paren(exp.Add(this=moment(found.arguments[2], found.types[2]), expression=interval)), found.types)
+    return _as_given(
+        exp.paren(exp.Add(this=moment(found.arguments[2], found.types[2]), expression=interval)), found.types
+    )
 
 
 def date_diff(found: Call) -> exp.Expr:

@@ -62,7 +62,9 @@ def parse_date(text: str) -> datetime | None:
     year, _, month, day, hour, minute, second, fraction = found.groups()
     microseconds = int((fraction or "0").ljust(7, "0")[:6])
     try:
-        return datetime(int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0), microseconds)  # noqa: DTZ001
+        return datetime(  # noqa: DTZ001 - SQL Server's times have no zone
+            int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0), microseconds
+        )
     except ValueError:
         return None
 

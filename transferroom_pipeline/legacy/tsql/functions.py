@@ -37,7 +37,8 @@ class Function:
         result: The type it gives, from the types of its arguments.
         translate: The same on the stand-in, from its arguments there.
         takes: What each argument has to be, one letter each: a number (n), a whole number (i), a text (t), a date or
-            time (d), the name of a date part (p), a condition (c) or anything (-). The last letter holds for all further ones.
+            time (d), the name of a date part (p), a condition (c) or anything (-). The last letter holds for all
+            further ones.
         least: The fewest arguments it can have; without it, as many as it takes.
         most: The most it can have; without it, as many as it takes.
         databricks: What is owed on Databricks for the text that sqlglot writes.
@@ -271,7 +272,9 @@ _AGGREGATES = {
     "FIRST_VALUE": Function(_first, lambda found: exp.FirstValue(this=found.arguments[0]), "-", aggregate=True),
     "LAST_VALUE": Function(_first, lambda found: exp.LastValue(this=found.arguments[0]), "-", aggregate=True),
     "PERCENTILE_CONT": Function(_always(FLOAT), _named("QUANTILE_CONT"), "n", databricks=Verdict.WARN, aggregate=True),
-    "PERCENTILE_DISC": Function(_always(UNKNOWN), _named("QUANTILE_DISC"), "n", databricks=Verdict.WARN, aggregate=True),
+    "PERCENTILE_DISC": Function(
+        _always(UNKNOWN), _named("QUANTILE_DISC"), "n", databricks=Verdict.WARN, aggregate=True
+    ),
 }
 
 FUNCTIONS: dict[str, Function] = {**_NUMBERS, **_LOGIC, **_TEXTS, **_DATES, **_AGGREGATES}

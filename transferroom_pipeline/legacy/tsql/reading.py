@@ -6,7 +6,7 @@ from transferroom_pipeline.legacy.exceptions import LegacyError
 
 
 def read_tsql(file: Path) -> str:
-    """The text of a file of T-SQL, in UTF-8 or, with a byte order mark, in UTF-16 as SQL Server Management Studio writes it.
+    """The text of a file of T-SQL, in UTF-8 or, with a byte order mark, in UTF-16 as Management Studio writes it.
 
     Raises:
         LegacyError: It cannot be read.

@@ -110,7 +110,9 @@ class _Reader:
 
     def _with(self, statement: Statement) -> None:
         words = outside_parentheses(statement)
-        verb = next((at for word, at in words.items() if word in {"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"}), None)
+        verb = next(
+            (at for word, at in words.items() if word in {"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"}), None
+        )
         if verb is None or statement[verb].word == "SELECT":
             self._select(statement)
         elif statement[verb].word == "INSERT":
@@ -127,7 +129,9 @@ class _Reader:
             self.report(rules.STATEMENT, f"INSERT ... {rest[0].text.upper()}", statement)
         elif rest:
             if target not in self.emptied:
-                self.report(rules.ADDED_ROWS, "INSERT without TRUNCATE or DELETE", statement[: len(statement) - len(rest)])
+                self.report(
+                    rules.ADDED_ROWS, "INSERT without TRUNCATE or DELETE", statement[: len(statement) - len(rest)]
+                )
             self.queries.append(_Query([*before, *_without_end(rest)], columns))
 
     def _truncate(self, statement: Statement) -> None:
@@ -165,7 +169,9 @@ class _Reader:
         called = [lexeme.text for lexeme in statement[1:2]]
         is_dynamic = called == ["("] or "sp_executesql" in "".join(lexeme.text.lower() for lexeme in statement[1:6])
         rule = rules.DYNAMIC if is_dynamic else rules.EXECUTE
-        name = "".join(lexeme.text for lexeme in statement[1:6] if lexeme.kind in {"word", "name"} or lexeme.text == ".")
+        name = "".join(
+            lexeme.text for lexeme in statement[1:6] if lexeme.kind in {"word", "name"} or lexeme.text == "."
+        )
         self.report(rule, "dynamic SQL" if is_dynamic else f"EXEC {name}", statement)
 
     def _begin(self, statement: Statement) -> None:
@@ -189,9 +195,11 @@ class _Reader:
             self.report(rules.UNREADABLE, f"{first.text}, with which no statement begins", statement)
 
 
-_OTHER_STATEMENTS = frozenset(
-    ["UPDATE", "MERGE", "IF", "WHILE", "ELSE", "ROLLBACK", "THROW", "RAISERROR", "GOTO", "OPEN", "FETCH", "CLOSE", "DEALLOCATE", "WAITFOR", "BULK", "BACKUP", "RESTORE", "DBCC", "KILL", "CHECKPOINT", "RECONFIGURE", "BREAK", "CONTINUE"]
-)
+_OTHER_STATEMENTS = frozenset({
+    "UPDATE", "MERGE", "IF", "WHILE", "ELSE", "ROLLBACK", "THROW", "RAISERROR", "GOTO", "OPEN", "FETCH", "CLOSE",
+    "DEALLOCATE", "WAITFOR", "BULK", "BACKUP", "RESTORE", "DBCC", "KILL", "CHECKPOINT", "RECONFIGURE", "BREAK",
+    "CONTINUE",
+})  # fmt: skip
 
 
 def _is_body(statement: Statement) -> bool:

@@ -4,9 +4,12 @@ from collections.abc import Iterator, Sequence
 
 from transferroom_pipeline.legacy.tsql.lexing import Lexeme, SourceText
 
-_STARTS = frozenset(
-    ["SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "DECLARE", "SET", "EXEC", "EXECUTE", "IF", "WHILE", "CREATE", "ALTER", "DROP", "MERGE", "PRINT", "RETURN", "BEGIN", "COMMIT", "ROLLBACK", "USE", "GRANT", "DENY", "REVOKE", "THROW", "RAISERROR", "GOTO", "OPEN", "FETCH", "CLOSE", "DEALLOCATE", "WAITFOR", "BULK", "SAVE", "END", "ELSE", "BACKUP", "RESTORE", "DBCC", "KILL", "CHECKPOINT", "RECONFIGURE", "BREAK", "CONTINUE"]
-)
+_STARTS = frozenset({
+    "SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "DECLARE", "SET", "EXEC", "EXECUTE", "IF", "WHILE",
+    "CREATE", "ALTER", "DROP", "MERGE", "PRINT", "RETURN", "BEGIN", "COMMIT", "ROLLBACK", "USE", "GRANT", "DENY",
+    "REVOKE", "THROW", "RAISERROR", "GOTO", "OPEN", "FETCH", "CLOSE", "DEALLOCATE", "WAITFOR", "BULK", "SAVE",
+    "END", "ELSE", "BACKUP", "RESTORE", "DBCC", "KILL", "CHECKPOINT", "RECONFIGURE", "BREAK", "CONTINUE",
+})  # fmt: skip
 """Words that begin a statement: all are reserved, so that none is the name of a column."""
 _TO_SEMICOLON = {"MERGE", "GRANT", "DENY", "REVOKE"}
 """Statements that hold such words themselves, up to their semicolon."""

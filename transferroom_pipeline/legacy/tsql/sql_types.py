@@ -50,9 +50,19 @@ FAMILIES = {
     "UNKNOWN": Family.UNKNOWN,
 }
 
-_ALIASES = {"NUMERIC": "DECIMAL", "DEC": "DECIMAL", "INTEGER": "INT", "DOUBLE PRECISION": "FLOAT", "TIMESTAMP": "ROWVERSION",
-            "CHARACTER": "CHAR", "CHARACTER VARYING": "VARCHAR", "CHAR VARYING": "VARCHAR", "NATIONAL CHARACTER": "NCHAR",
-            "NATIONAL CHARACTER VARYING": "NVARCHAR", "NATIONAL CHAR VARYING": "NVARCHAR"}  # fmt: skip
+_ALIASES = {
+    "NUMERIC": "DECIMAL",
+    "DEC": "DECIMAL",
+    "INTEGER": "INT",
+    "DOUBLE PRECISION": "FLOAT",
+    "TIMESTAMP": "ROWVERSION",
+    "CHARACTER": "CHAR",
+    "CHARACTER VARYING": "VARCHAR",
+    "CHAR VARYING": "VARCHAR",
+    "NATIONAL CHARACTER": "NCHAR",
+    "NATIONAL CHARACTER VARYING": "NVARCHAR",
+    "NATIONAL CHAR VARYING": "NVARCHAR",
+}
 _FROM_SQLGLOT = {"UTINYINT": "TINYINT", "TIMESTAMPTZ": "DATETIMEOFFSET", "UUID": "UNIQUEIDENTIFIER", "DOUBLE": "FLOAT"}
 _DIGITS = {"BIT": 1, "TINYINT": 3, "SMALLINT": 5, "INT": 10, "BIGINT": 19}
 _PRECEDENCE = ("FLOAT", "REAL", "DECIMAL", "MONEY", "SMALLMONEY", "BIGINT", "INT", "SMALLINT", "TINYINT", "BIT")
@@ -166,9 +176,7 @@ def common_number(left: SqlType, right: SqlType) -> SqlType:
     return left if left.name == higher else right
 
 
-def decimal_result(
-    operator: type[exp.Expr], left: tuple[int, int], right: tuple[int, int]
-) -> tuple[SqlType, bool]:
+def decimal_result(operator: type[exp.Expr], left: tuple[int, int], right: tuple[int, int]) -> tuple[SqlType, bool]:
     """The type of decimals computed with, and whether it keeps fewer digits after the point than the result has.
 
     The rules of "Precision, scale, and length" in SQL Server's documentation.

@@ -10,8 +10,8 @@ from transferroom_pipeline.legacy.tsql.conversions import convert
 from transferroom_pipeline.legacy.tsql.sql_types import MAX_LENGTH, Family, SqlType
 
 _DATE_FORMAT = {
-    "yyyy": "%Y", "yy": "%y", "MMMM": "%B", "MMM": "%b", "MM": "%m", "M": "%-m", "dddd": "%A", "ddd": "%a", "dd": "%d",
-    "d": "%-d", "HH": "%H", "H": "%-H", "hh": "%I", "h": "%-I", "mm": "%M", "m": "%-M", "ss": "%S", "s": "%-S", "tt": "%p",
+    "yyyy": "%Y", "yy": "%y", "MMMM": "%B", "MMM": "%b", "MM": "%m", "M": "%-m", "dddd": "%A", "ddd": "%a",
+    "dd": "%d", "d": "%-d", "HH": "%H", "H": "%-H", "hh": "%I", "h": "%-I", "mm": "%M", "m": "%-M", "ss": "%S", "s": "%-S", "tt": "%p",
 }  # fmt: skip
 _FORMAT_PIECES = re.compile(r"([A-Za-z])\1*|[-/:., ]+")
 TRIM_BLANKS = " "
@@ -147,7 +147,7 @@ def format_date(found: Call) -> exp.Expr:
 
 
 def date_format(pattern: str) -> str | None:
-    """A custom date pattern of .NET as STRFTIME writes it in English; None for one that is not known to mean the same."""
+    """A custom date pattern of .NET as STRFTIME writes it in English; None for one that may mean something else."""
     if len(pattern) < 2:  # noqa: PLR2004 - one letter is a standard format, which depends on the culture
         return None
     at, result = 0, ""
@@ -173,7 +173,5 @@ def json_query(found: Call) -> exp.Expr:
     """The text of an object or array, and NULL of anything else."""
     document, path = (*found.arguments, text("$"))[:2]
     is_nested = exp.In(this=call("JSON_TYPE", document, path), expressions=[text("OBJECT"), text("ARRAY")])
-    value = exp.Cast(
-        this=call("JSON_EXTRACT", document.copy(), path.copy()), to=exp.DataType(this=exp.DType.VARCHAR)
-    )
+    value = exp.Cast(this=call("JSON_EXTRACT", document.copy(), path.copy()), to=exp.DataType(this=exp.DType.VARCHAR))
     return exp.Case(ifs=[exp.If(this=is_nested, true=value)])

@@ -1,7 +1,7 @@
 """A query of SQL Server as one of the stand-in with the same meaning.
 
-Nodes are carried over from the innermost outwards. What the rules refuse never gets here, so that a node that is left as
-it is means the same on both.
+Nodes are carried over from the innermost outwards. What the rules refuse never gets here, so that a node that is left
+as it is means the same on both.
 """
 
 from collections.abc import Callable, Sequence
@@ -59,7 +59,9 @@ def _named(query: exp.Expr, columns: Sequence[str]) -> exp.Expr:
         first = first.this
     if not columns or not isinstance(first, exp.Select) or len(first.expressions) != len(columns):
         return query
-    named = [exp.alias_(found.unalias(), name, quoted=True) for found, name in zip(first.expressions, columns, strict=True)]
+    named = [
+        exp.alias_(found.unalias(), name, quoted=True) for found, name in zip(first.expressions, columns, strict=True)
+    ]
     first.set("expressions", named)
     return query
 
@@ -158,7 +160,9 @@ def _comparison(node: exp.Expr, types: Types) -> exp.Expr:
 def _between(node: exp.Expr, types: Types) -> exp.Expr:
     low, high = node.args["low"], node.args["high"]
     return exp.Between(
-        this=_comparable(node.this, low, types), low=_comparable(low, node.this, types), high=_comparable(high, node.this, types)
+        this=_comparable(node.this, low, types),
+        low=_comparable(low, node.this, types),
+        high=_comparable(high, node.this, types),
     )
 
 

@@ -146,7 +146,11 @@ class Types:
     def _output_of(self, scope: Scope, column: exp.Column) -> SqlType:
         """The type of a column without a table: one that ORDER BY takes from the list of columns."""
         selects = scope.expression.selects if isinstance(scope.expression, exp.Query) else []
-        found = [select for select in selects if select.alias_or_name == column.name and select.find(exp.Column) is not column]
+        found = [
+            select
+            for select in selects
+            if select.alias_or_name == column.name and select.find(exp.Column) is not column
+        ]
         return self._type(found[0].unalias()) if found else UNKNOWN
 
     def _from_source(self, source: exp.Expr | Scope, name: str) -> SqlType:

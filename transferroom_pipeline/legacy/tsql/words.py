@@ -10,14 +10,30 @@ from transferroom_pipeline.legacy.tsql.wording import snippet
 
 _DEEPEST = 50
 """Parentheses inside each other that are read; a person writes fewer."""
-_OPENING = {"'": "a text that is not closed", '"': "a quoted name that is not closed", "[": "a name in [ ] that is not closed",
-            "/*": "a comment that is not closed"}  # fmt: skip
+_OPENING = {
+    "'": "a text that is not closed",
+    '"': "a quoted name that is not closed",
+    "[": "a name in [ ] that is not closed",
+    "/*": "a comment that is not closed",
+}
 _CURRENCIES = "$€£¥"
 _CLAUSES = (
-    ("FOR", "JSON"), ("FOR", "BROWSE"), ("OPENJSON",), ("OPENXML",), ("OPENROWSET",), ("OPENQUERY",), ("OPENDATASOURCE",),
-    ("CHANGETABLE",), ("XMLNAMESPACES",), ("CONTAINSTABLE",), ("FREETEXTTABLE",), ("JSON_OBJECT",), ("JSON_ARRAY",),
-    ("JSON_OBJECTAGG",), ("JSON_ARRAYAGG",),
-)  # fmt: skip
+    ("FOR", "JSON"),
+    ("FOR", "BROWSE"),
+    ("OPENJSON",),
+    ("OPENXML",),
+    ("OPENROWSET",),
+    ("OPENQUERY",),
+    ("OPENDATASOURCE",),
+    ("CHANGETABLE",),
+    ("XMLNAMESPACES",),
+    ("CONTAINSTABLE",),
+    ("FREETEXTTABLE",),
+    ("JSON_OBJECT",),
+    ("JSON_ARRAY",),
+    ("JSON_OBJECTAGG",),
+    ("JSON_ARRAYAGG",),
+)
 
 
 def finding(source: SourceText, rule: Rule, construct: str, start: int, end: int) -> Finding:

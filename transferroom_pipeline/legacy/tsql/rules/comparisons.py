@@ -174,10 +174,9 @@ def _date_literal(node: exp.Expr, types: Types) -> str | None:
     for text, other in _mixed(node, types, (Family.DATE, Family.DATETIME)):
         if is_text(text) and parse_date(text.name) is None:
             return f"the date '{text.name}'"
-    for left, right in pairs(node):
-        for text, other in ((left.unnest(), right.unnest()), (right.unnest(), left.unnest())):
-            if is_text(text) and types.family(other) is Family.UNKNOWN and looks_like_a_date(text.name):
-                return Doubt(f"what may be the date '{text.name}'")
+    for text, _ in _mixed(node, types, (Family.UNKNOWN,)):
+        if is_text(text) and looks_like_a_date(text.name):
+            return Doubt(f"what may be the date '{text.name}'")
     return None
 
 

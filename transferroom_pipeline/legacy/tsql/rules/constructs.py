@@ -8,8 +8,9 @@ from transferroom_pipeline.legacy.tsql.verdicts import Verdict
 
 _MODIFIERS = {"with_", "joins", "laterals", "where", "group", "having", "order", "limit", "offset", "options", "for_"}
 _BINARY = (
-    exp.And, exp.Or, exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ, exp.Is, exp.Add,
-    exp.Sub, exp.Mul, exp.Mod, exp.BitwiseAnd, exp.BitwiseOr, exp.BitwiseXor, exp.Escape, exp.Collate, exp.WithinGroup,
+    exp.And, exp.Or, exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ, exp.Is,
+    exp.Add, exp.Sub, exp.Mul, exp.Mod, exp.BitwiseAnd, exp.BitwiseOr, exp.BitwiseXor, exp.Escape, exp.Collate,
+    exp.WithinGroup,
     exp.QueryOption, exp.DataTypeParam,
 )  # fmt: skip
 _UNARY = (

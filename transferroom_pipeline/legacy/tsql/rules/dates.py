@@ -167,7 +167,11 @@ def _fraction(node: exp.Expr, _types: Types) -> str | None:
     if name not in {"DATETIMEFROMPARTS", "DATETIME2FROMPARTS"}:
         return None
     rest = node.expressions[6:7]
-    return None if rest and rest[0].name == "0" and isinstance(rest[0], exp.Literal) else f"{name} with a fraction of a second"
+    return (
+        None
+        if rest and rest[0].name == "0" and isinstance(rest[0], exp.Literal)
+        else f"{name} with a fraction of a second"
+    )
 
 
 RULES = (

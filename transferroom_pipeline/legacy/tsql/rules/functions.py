@@ -11,46 +11,89 @@ from transferroom_pipeline.legacy.tsql.verdicts import Verdict
 
 Match = Callable[[exp.Expr, Types], str | None]
 
-_CLOCK = ("GETDATE", "GETUTCDATE", "SYSDATETIME", "SYSUTCDATETIME", "SYSDATETIMEOFFSET", "CURRENT_TIMESTAMP", "CURRENT_DATE")
+_CLOCK = (
+    "GETDATE",
+    "GETUTCDATE",
+    "SYSDATETIME",
+    "SYSUTCDATETIME",
+    "SYSDATETIMEOFFSET",
+    "CURRENT_TIMESTAMP",
+    "CURRENT_DATE",
+)
 _RANDOM = ("NEWID", "NEWSEQUENTIALID", "RAND", "CRYPT_GEN_RANDOM")
 _SESSION = (
-    "CURRENT_USER", "SESSION_USER", "SYSTEM_USER", "USER", "USER_NAME", "USER_ID", "SUSER_NAME", "SUSER_SNAME", "SUSER_ID",
-    "SUSER_SID", "ORIGINAL_LOGIN", "HOST_NAME", "HOST_ID", "APP_NAME", "PROGRAM_NAME", "DB_NAME", "DB_ID", "SCHEMA_NAME",
-    "SCHEMA_ID", "OBJECT_ID", "OBJECT_NAME", "OBJECT_SCHEMA_NAME", "OBJECTPROPERTY", "COLUMNPROPERTY", "COL_NAME", "COL_LENGTH",
-    "TYPE_NAME", "TYPE_ID", "SESSION_CONTEXT", "CONTEXT_INFO", "SCOPE_IDENTITY", "IDENT_CURRENT", "IDENT_SEED", "IDENT_INCR",
-    "IS_MEMBER", "IS_ROLEMEMBER", "IS_SRVROLEMEMBER", "HAS_PERMS_BY_NAME", "SERVERPROPERTY", "DATABASEPROPERTYEX",
-    "CONNECTIONPROPERTY", "ROWCOUNT_BIG", "CURRENT_TIMEZONE", "CURRENT_TIMEZONE_ID", "CURRENT_TRANSACTION_ID",
-    "CURRENT_REQUEST_ID", "XACT_STATE", "ERROR_MESSAGE", "ERROR_NUMBER", "ERROR_LINE", "ERROR_PROCEDURE", "ERROR_SEVERITY",
+    "CURRENT_USER", "SESSION_USER", "SYSTEM_USER", "USER", "USER_NAME", "USER_ID", "SUSER_NAME", "SUSER_SNAME",
+    "SUSER_ID", "SUSER_SID", "ORIGINAL_LOGIN", "HOST_NAME", "HOST_ID", "APP_NAME", "PROGRAM_NAME", "DB_NAME",
+    "DB_ID", "SCHEMA_NAME", "SCHEMA_ID", "OBJECT_ID", "OBJECT_NAME", "OBJECT_SCHEMA_NAME", "OBJECTPROPERTY",
+    "COLUMNPROPERTY", "COL_NAME", "COL_LENGTH", "TYPE_NAME", "TYPE_ID", "SESSION_CONTEXT", "CONTEXT_INFO",
+    "SCOPE_IDENTITY", "IDENT_CURRENT", "IDENT_SEED", "IDENT_INCR", "IS_MEMBER", "IS_ROLEMEMBER",
+    "IS_SRVROLEMEMBER", "HAS_PERMS_BY_NAME", "SERVERPROPERTY", "DATABASEPROPERTYEX", "CONNECTIONPROPERTY",
+    "ROWCOUNT_BIG", "CURRENT_TIMEZONE", "CURRENT_TIMEZONE_ID", "CURRENT_TRANSACTION_ID", "CURRENT_REQUEST_ID",
+    "XACT_STATE", "ERROR_MESSAGE", "ERROR_NUMBER", "ERROR_LINE", "ERROR_PROCEDURE", "ERROR_SEVERITY",
     "ERROR_STATE", "GETANSINULL", "MIN_ACTIVE_ROWVERSION",
 )  # fmt: skip
 _REPLACED_BY_HAND = "run this table on SQL Server, or compute it where the data is loaded"
 
 _DIFFERENT: dict[tuple[str, ...], tuple[str, str, Verdict]] = {
     ("HASHBYTES", "CHECKSUM", "BINARY_CHECKSUM", "CHECKSUM_AGG"): (
-        "it gives bytes, or a number, of the text in SQL Server's own encoding, and other engines give hexadecimal text",
-        _REPLACED_BY_HAND, Verdict.REFUSE),
-    ("DATALENGTH",): ("it counts bytes, of which NVARCHAR has two for each character", "write LEN(x + 'x') - 1 for characters",
-                      Verdict.REFUSE),
-    ("ISNUMERIC", "ISDATE", "ISJSON"): ("it accepts texts that no other engine does", _REPLACED_BY_HAND, Verdict.REFUSE),
-    ("PARSE", "TRY_PARSE"): ("it reads texts in the form of a culture, as .NET does", "convert the text where it is loaded",
-                             Verdict.REFUSE),
-    ("PATINDEX",): ("it takes a pattern with % and [ ], compared by the collation", "write CHARINDEX for a plain text, or LIKE",
-                    Verdict.REFUSE),
+        "it gives bytes, or a number, of the text in SQL Server's own encoding, and others give hexadecimal text",
+        _REPLACED_BY_HAND,
+        Verdict.REFUSE,
+    ),
+    ("DATALENGTH",): (
+        "it counts bytes, of which NVARCHAR has two for each character",
+        "write LEN(x + 'x') - 1 for characters",
+        Verdict.REFUSE,
+    ),
+    ("ISNUMERIC", "ISDATE", "ISJSON"): (
+        "it accepts texts that no other engine does",
+        _REPLACED_BY_HAND,
+        Verdict.REFUSE,
+    ),
+    ("PARSE", "TRY_PARSE"): (
+        "it reads texts in the form of a culture, as .NET does",
+        "convert the text where it is loaded",
+        Verdict.REFUSE,
+    ),
+    ("PATINDEX",): (
+        "it takes a pattern with % and [ ], compared by the collation",
+        "write CHARINDEX for a plain text, or LIKE",
+        Verdict.REFUSE,
+    ),
     ("SOUNDEX", "DIFFERENCE"): ("the stand-in has no such function", _REPLACED_BY_HAND, Verdict.RIGHT),
     ("QUOTENAME", "STRING_ESCAPE", "PARSENAME", "FORMATMESSAGE"): (
-        "no other engine writes the same text", "write REPLACE, or compute it where the data is loaded", Verdict.REFUSE),
-    ("STR",): ("it writes a FLOAT in its own form, filled up with blanks", "write CAST(CAST(x AS DECIMAL(18, 2)) AS VARCHAR(20))",
-               Verdict.REFUSE),
+        "no other engine writes the same text",
+        "write REPLACE, or compute it where the data is loaded",
+        Verdict.REFUSE,
+    ),
+    ("STR",): (
+        "it writes a FLOAT in its own form, filled up with blanks",
+        "write CAST(CAST(x AS DECIMAL(18, 2)) AS VARCHAR(20))",
+        Verdict.REFUSE,
+    ),
     ("DATE_BUCKET",): ("no other engine counts buckets from 1900-01-01", "write DATEADD and DATEDIFF", Verdict.REFUSE),
     ("SWITCHOFFSET", "TODATETIMEOFFSET", "DATETIMEOFFSETFROMPARTS"): (
-        "a DATETIMEOFFSET keeps its offset on SQL Server only", "keep times in UTC", Verdict.REFUSE),
-    ("TIMEFROMPARTS", "SMALLDATETIMEFROMPARTS"): ("it is rounded to the digits of its type", "write DATETIME2FROMPARTS",
-                                                  Verdict.REFUSE),
+        "a DATETIMEOFFSET keeps its offset on SQL Server only",
+        "keep times in UTC",
+        Verdict.REFUSE,
+    ),
+    ("TIMEFROMPARTS", "SMALLDATETIMEFROMPARTS"): (
+        "it is rounded to the digits of its type",
+        "write DATETIME2FROMPARTS",
+        Verdict.REFUSE,
+    ),
     ("CONTAINS", "FREETEXT"): ("it searches a full-text index", "write LIKE", Verdict.REFUSE),
-    ("COMPRESS", "DECOMPRESS", "ENCRYPTBYKEY", "DECRYPTBYKEY"): ("it works on bytes", _REPLACED_BY_HAND, Verdict.REFUSE),
-    ("JSON_MODIFY", "JSON_PATH_EXISTS", "JSON_CONTAINS"): ("no other engine treats every document alike", _REPLACED_BY_HAND,
-                                                           Verdict.REFUSE),
-}  # fmt: skip
+    ("COMPRESS", "DECOMPRESS", "ENCRYPTBYKEY", "DECRYPTBYKEY"): (
+        "it works on bytes",
+        _REPLACED_BY_HAND,
+        Verdict.REFUSE,
+    ),
+    ("JSON_MODIFY", "JSON_PATH_EXISTS", "JSON_CONTAINS"): (
+        "no other engine treats every document alike",
+        _REPLACED_BY_HAND,
+        Verdict.REFUSE,
+    ),
+}
 
 _NOT_UNKNOWN = {*_CLOCK, *_RANDOM, *_SESSION, *(name for names in _DIFFERENT for name in names), *FUNCTIONS}
 
@@ -108,7 +151,14 @@ def _known_to_differ() -> Iterator[Rule]:
     for names, (why, instead, databricks) in _DIFFERENT.items():
         construct = " or ".join((", ".join(names[:-1]), names[-1]) if len(names) > 1 else names)
         yield Rule(
-            names[0].lower(), construct, Verdict.REFUSE, databricks, why, instead, nodes=(exp.Anonymous,), matches=_of(names)
+            names[0].lower(),
+            construct,
+            Verdict.REFUSE,
+            databricks,
+            why,
+            instead,
+            nodes=(exp.Anonymous,),
+            matches=_of(names),
         )
 
 

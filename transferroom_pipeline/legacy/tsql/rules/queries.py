@@ -18,6 +18,7 @@ _OLD_CATALOG = {"sysobjects", "syscolumns", "sysindexes", "sysusers", "sysdataba
 _SKIPPING_HINTS = {"READPAST"}
 _WHOLE = 100
 
+
 def _top_name(limit: exp.Expr) -> str:
     return "FETCH" if isinstance(limit, exp.Fetch) else "TOP"
 

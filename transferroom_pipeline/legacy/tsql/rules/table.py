@@ -1,8 +1,5 @@
 """The one table of rules, which the stand-in, messages, documents and tests read."""
 
-from collections.abc import Iterator
-from functools import cache
-
 from transferroom_pipeline.legacy.tsql.rule import Rule
 from transferroom_pipeline.legacy.tsql.rules import (
     arguments,
@@ -33,13 +30,11 @@ TOPICS: dict[str, tuple[Rule, ...]] = {
 RULES: tuple[Rule, ...] = tuple(rule for rules in TOPICS.values() for rule in rules)
 
 
-@cache
+_BY_NODE: dict[type, tuple[Rule, ...]] = {}
+
+
 def rules_for(node: type) -> tuple[Rule, ...]:
     """The rules that may hold for a kind of node."""
-    return tuple(_of(node))
-
-
-def _of(node: type) -> Iterator[Rule]:
-    for rule in RULES:
-        if rule.nodes and issubclass(node, rule.nodes):
-            yield rule
+    if node not in _BY_NODE:
+        _BY_NODE[node] = tuple(rule for rule in RULES if rule.nodes and issubclass(node, rule.nodes))
+    return _BY_NODE[node]

@@ -94,7 +94,11 @@ def _collates(node: exp.Expr, _types: Types) -> str | None:
 
 def _unordered_list(node: exp.Expr, _types: Types) -> str | None:
     is_list = isinstance(node, exp.Anonymous) and node.name.upper() == "STRING_AGG"
-    return "STRING_AGG without WITHIN GROUP (ORDER BY ...)" if is_list and not isinstance(node.parent, exp.WithinGroup) else None
+    return (
+        "STRING_AGG without WITHIN GROUP (ORDER BY ...)"
+        if is_list and not isinstance(node.parent, exp.WithinGroup)
+        else None
+    )
 
 
 def _replaces_all(node: exp.Expr, _types: Types) -> str | None:
