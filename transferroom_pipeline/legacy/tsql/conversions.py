@@ -40,7 +40,7 @@ def convert(value: exp.Expr, source: SqlType, target: SqlType, *, safe: bool = F
         return exp.paren(exp.NEQ(this=value, expression=number(0))) if source.family is not Family.NULL else value
     if target.family is Family.INTEGER and source.family in (Family.DECIMAL, Family.FLOAT):
         return cast_to(target, call("TRUNC", value), safe=safe)
-    if target.family is Family.INTEGER and source.family is Family.TEXT and not isinstance(value, exp.Literal):
+    if target.family is Family.INTEGER and source.family is Family.TEXT and not _is_whole_constant(value):
         # '' and a sign alone are 0 on SQL Server.
         return cast_to(target, from_template(_TRY_WHOLE if safe else _STRICT_WHOLE, value), safe=safe)
     return cast_to(target, value, safe=safe)
@@ -52,6 +52,10 @@ def from_template(template: str, value: exp.Expr) -> exp.Expr:
     for column in list(tree.find_all(exp.Column)):
         column.replace(value.copy())
     return tree
+
+
+def _is_whole_constant(value: exp.Expr) -> bool:
+    return isinstance(value, exp.Literal) and is_whole_number(value.name)
 
 
 def is_whole_number(written: str) -> bool:

@@ -93,7 +93,8 @@ def _around_call(node: exp.Expr, types: Types) -> exp.Expr:
     if isinstance(node, exp.WithinGroup) and inner.name.upper() in _PERCENTILES:
         return _percentile(node)
     is_total = isinstance(node, exp.Window) and inner.name.upper() in {"SUM", "COUNT"}
-    return _total(node, types.of(node)) if is_total else node
+    # A copy, because what stands for a node must not hold the node itself.
+    return _total(node.copy(), types.of(node)) if is_total else node
 
 
 def _percentile(node: exp.WithinGroup) -> exp.Expr:
