@@ -133,7 +133,9 @@ def of(tsql, verdict, columns=COLUMNS, engine="duckdb"):
 @pytest.mark.parametrize(("tsql", "rule"), REFUSED, ids=[tsql[:60] for tsql, _ in REFUSED])
 def test_it_is_refused_by_its_rule(tsql, rule):
     assert rule in of(tsql, Verdict.REFUSE)
-    assert refused(tsql).startswith("the T-SQL of legacy table derived_x cannot be carried to the stand-in:\n  line 1, column ")
+    assert refused(tsql).startswith(
+        "the T-SQL of legacy table derived_x cannot be carried to the stand-in:\n  line 1, column "
+    )
 
 
 WARNED = [
@@ -264,7 +266,10 @@ def test_variables_are_refused_also_when_sqlmesh_has_taken_over_their_sign(monke
     for tsql in ("SELECT id FROM prod.t WHERE d > @since", "SELECT @@ROWCOUNT AS n", "SELECT @x.n FROM @x"):
         assert of(tsql, Verdict.REFUSE) >= {"variable"}
         assert "the variable @" in refused(tsql)
-    assert stand_in_sql("SELECT id FROM prod.t ORDER BY id", table="t") == 'SELECT "id" FROM "prod"."t" ORDER BY "id" NULLS FIRST'
+    assert (
+        stand_in_sql("SELECT id FROM prod.t ORDER BY id", table="t")
+        == 'SELECT "id" FROM "prod"."t" ORDER BY "id" NULLS FIRST'
+    )
 
 
 @pytest.mark.parametrize("text", ["SELECT " + "(" * 10_000 + "1" + ")" * 10_000, "SELECT " + " + ".join(["1"] * 5_000),
@@ -276,5 +281,7 @@ def test_what_is_too_deep_to_read_is_one_sentence(text):
 
 def test_a_megabyte_of_sql_is_read():
     listed = ", ".join(f"'{'x' * 1_000}{number}'" for number in range(1_000))
-    sql = stand_in_sql(f"SELECT id FROM prod.t WHERE s IN ({listed}) /* {'x' * 1_000_000} */", table="t", columns=COLUMNS)
+    sql = stand_in_sql(
+        f"SELECT id FROM prod.t WHERE s IN ({listed}) /* {'x' * 1_000_000} */", table="t", columns=COLUMNS
+    )
     assert len(sql) > 1_000_000

@@ -144,7 +144,9 @@ def test_it_means_what_it_means_on_sql_server(given, tsql, rows):
 
 def test_a_sum_of_whole_numbers_has_the_type_and_so_the_limit_of_sql_server():
     with filled_tables() as connection:
-        sql = stand_in_sql("SELECT SUM(id) AS a, SUM(b) AS b, SUM(id) OVER () AS c FROM prod.t GROUP BY id", table="t", columns=COLUMNS)
+        sql = stand_in_sql(
+            "SELECT SUM(id) AS a, SUM(b) AS b, SUM(id) OVER () AS c FROM prod.t GROUP BY id", table="t", columns=COLUMNS
+        )
         assert [str(kind) for kind in connection.sql(sql).types] == ["INTEGER", "BIGINT", "INTEGER"]
 
 
