@@ -21,8 +21,16 @@ def test_contracts_give_the_same_types_as_the_tables_that_are_loaded_by_them(leg
 
 @pytest.mark.parametrize(
     ("stand_in", "server"),
-    [("DECIMAL(38,2)", "DECIMAL(38,2)"), ("HUGEINT", "BIGINT"), ("BOOLEAN", "BIT"), ("FLOAT", "REAL"), ("DOUBLE", "FLOAT"),
-     ("TIMESTAMP WITH TIME ZONE", "DATETIMEOFFSET"), ("INTEGER[]", None), ("STRUCT(a INTEGER)", None)],
-)  # fmt: skip
+    [
+        ("DECIMAL(38,2)", "DECIMAL(38,2)"),
+        ("HUGEINT", "BIGINT"),
+        ("BOOLEAN", "BIT"),
+        ("FLOAT", "REAL"),
+        ("DOUBLE", "FLOAT"),
+        ("TIMESTAMP WITH TIME ZONE", "DATETIMEOFFSET"),
+        ("INTEGER[]", None),
+        ("STRUCT(a INTEGER)", None),
+    ],
+)
 def test_a_type_of_the_stand_in_stands_for_one_of_sql_server(stand_in, server):
     assert server_type(stand_in) == server

@@ -114,6 +114,23 @@ REFUSED = [
     ("WITH c AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM c) SELECT n FROM c", "recursive_rows"),
     ("WITH c AS (SELECT 1 AS n UNION ALL SELECT COUNT(*) FROM c WHERE n < 3) SELECT n FROM c", "recursive_rows"),
     ("SELECT SUM(n) OVER w FROM prod.k WINDOW w AS (ORDER BY id)", "unknown_construct"),
+    ("SELECT s - ns FROM prod.t", "minus_texts"),
+    ("SELECT id FROM prod.t WHERE f LIKE '1%'", "like_of_other"),
+    ("SELECT JSON_VALUE(s, ns) FROM prod.t", "json_path"),
+    ("SELECT JSON_VALUE(s, 'strict $.a') FROM prod.t", "json_path"),
+    ("SELECT STDEV(DISTINCT id) FROM prod.t", "distinct_argument"),
+    ("SELECT CAST(unknown AS INT) FROM prod.t", "cast_to_int_unknown"),
+    ("SELECT DATALENGTH(s) FROM prod.t", "datalength"),
+    ("SELECT ISNUMERIC(s), ISDATE(s) FROM prod.t", "isnumeric"),
+    ("SELECT PATINDEX('%a%', s) FROM prod.t", "patindex"),
+    ("SELECT SOUNDEX(s), DIFFERENCE(s, ns) FROM prod.t", "soundex"),
+    ("SELECT QUOTENAME(s) FROM prod.t", "quotename"),
+    ("SELECT STR(f, 8, 2) FROM prod.t", "str"),
+    ("SELECT DATE_BUCKET(week, 2, d) FROM prod.t", "date_bucket"),
+    ("SELECT SWITCHOFFSET(d2, '+01:00') FROM prod.t", "switchoffset"),
+    ("SELECT TIMEFROMPARTS(1, 2, 3, 0, 0)", "timefromparts"),
+    ("SELECT COMPRESS(s) FROM prod.t", "compress"),
+    ("SELECT JSON_MODIFY(s, '$.a', 1) FROM prod.t", "json_modify"),
     ("SELECT id FROM #kept", "temporary_table"),
     ("SELECT id FROM prod.t WHERE id > @since", "variable"),
     ("SELECT @@ROWCOUNT AS n", "variable"),
@@ -165,6 +182,8 @@ WARNED = [
     ("SELECT id FROM prod.t WHERE dt = d2", "datetime_with_datetime2"),
     ("SELECT DATEPART(ns, d2) FROM prod.t", "nanoseconds"),
     ("SELECT JSON_VALUE(s, '$.a') FROM prod.t", "json"),
+    ("SELECT CHAR(id), ASCII(s) FROM prod.t", "code_page"),
+    ("SELECT CAST('2026-06-30 10:00:00.1234567' AS DATETIME2)", "seventh_digit"),
     ("SELECT APPROX_COUNT_DISTINCT(id) FROM prod.t", "approximate"),
     ("SELECT id FROM prod.t WITH (READPAST)", "read_past"),
     ("INSERT INTO prod.x SELECT id FROM prod.t", "added_rows"),
@@ -236,11 +255,13 @@ def test_all_findings_are_listed_at_once_each_with_its_place_and_a_way_out():
     header, *listed = refused(tsql).split("\n")
     assert header == "the T-SQL of legacy table derived_x cannot be carried to the stand-in:"
     assert listed == [
-        "  line 2, column 3 `CAST(f AS VARCHAR(9))`: CAST of a FLOAT to text: SQL Server writes six digits of it, 7 and "
+        "  line 2, column 3 `CAST(f AS VARCHAR(9))`: CAST of a FLOAT to text: SQL Server writes six "
+        "digits of it, 7 and "
         "1.23457e+006; CAST it to a DECIMAL first",
         "  line 3, column 2 `GETDATE`: GETDATE, the clock: the two sides run at different moments, so the rows are not "
         "reproducible; take the as-of date from prod.snapshot",
-        "  line 5, column 7 `d = '1/2/2026'`: the date '1/2/2026': how it is read depends on the language setting of SQL "
+        "  line 5, column 7 `d = '1/2/2026'`: the date '1/2/2026': how it is read depends on the "
+        "language setting of SQL "
         "Server, and elsewhere it is no date; write the date as 'YYYY-MM-DD'",
     ]
 

@@ -41,7 +41,10 @@ def test_the_query_is_found(script, ending):
 
 
 def test_the_names_of_an_insert_or_a_view_are_those_of_the_columns():
-    insert = "TRUNCATE TABLE prod.x; INSERT INTO prod.x WITH (TABLOCK) ([player id], n) SELECT id, MAX(n) FROM prod.k GROUP BY id"
+    insert = (
+        "TRUNCATE TABLE prod.x; INSERT INTO prod.x WITH (TABLOCK) ([player id], n) "
+        "SELECT id, MAX(n) FROM prod.k GROUP BY id"
+    )
     assert stand_in_sql(insert, table="x").startswith('SELECT "id" AS "player id", MAX("n") AS "n" FROM')
     view = "CREATE VIEW v (a) AS WITH c AS (SELECT id FROM prod.k) SELECT id FROM c UNION ALL SELECT 1"
     assert 'SELECT "id" AS "a" FROM "c" UNION ALL' in stand_in_sql(view, table="x")
@@ -88,7 +91,7 @@ REFUSED = [
     (f"SET TEXTSIZE 10 {QUERY}", "SET TEXTSIZE 10"),
     ("SELEC n FROM t", "SELEC, with which no statement begins"),
     ("prod.p", "prod, with which no statement begins"),
-    ("SELECT ‘a’ AS x", "the character '‘' (U+2018)"),
+    ("SELECT \u2018a\u2019 AS x", "the character '\u2018' (U+2018)"),
     ("SELECT 'open", "a text that is not closed"),
     ("SELECT [open FROM t", "a name in [ ] that is not closed"),
     ("SELECT 1 AS a /* open", "a comment that is not closed"),
@@ -113,7 +116,10 @@ def test_what_is_not_one_query_is_refused_by_name_with_its_place(script, constru
 
 
 def test_places_are_those_of_the_text_as_written():
-    script = "USE x\r\nGO\r\n/* a\r\n b */ CREATE VIEW v AS\r\n  SELECT id,\r\n    GETDATE() AS now\r\n  FROM prod.k\r\nGO\r\n"
+    script = (
+        "USE x\r\nGO\r\n/* a\r\n b */ CREATE VIEW v AS\r\n"
+        "  SELECT id,\r\n    GETDATE() AS now\r\n  FROM prod.k\r\nGO\r\n"
+    )
     [found] = findings(script)
     assert (found.line, found.column, found.snippet) == (6, 5, "GETDATE")
 

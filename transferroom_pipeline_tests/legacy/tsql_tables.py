@@ -11,8 +11,8 @@ from transferroom_pipeline.legacy.tsql.sql_types import parse_type
 COLUMNS = {
     "t": {
         "id": "INT", "b": "BIGINT", "si": "SMALLINT", "bit": "BIT", "x": "DECIMAL(10,2)", "m": "MONEY", "f": "FLOAT",
-        "s": "VARCHAR(20)", "ns": "NVARCHAR(40)", "c": "CHAR(5)", "u": "UNIQUEIDENTIFIER", "d": "DATE", "dt": "DATETIME",
-        "d2": "DATETIME2", "tm": "TIME",
+        "s": "VARCHAR(20)", "ns": "NVARCHAR(40)", "c": "CHAR(5)", "u": "UNIQUEIDENTIFIER", "d": "DATE",
+        "dt": "DATETIME", "d2": "DATETIME2", "tm": "TIME",
     },
     "k": {"id": "INT", "s": "VARCHAR(20)", "n": "INT"},
 }  # fmt: skip

@@ -11,7 +11,8 @@ from transferroom_pipeline.legacy.tsql.sql_types import MAX_LENGTH, Family, SqlT
 
 _DATE_FORMAT = {
     "yyyy": "%Y", "yy": "%y", "MMMM": "%B", "MMM": "%b", "MM": "%m", "M": "%-m", "dddd": "%A", "ddd": "%a",
-    "dd": "%d", "d": "%-d", "HH": "%H", "H": "%-H", "hh": "%I", "h": "%-I", "mm": "%M", "m": "%-M", "ss": "%S", "s": "%-S", "tt": "%p",
+    "dd": "%d", "d": "%-d", "HH": "%H", "H": "%-H", "hh": "%I", "h": "%-I", "mm": "%M", "m": "%-M",
+    "ss": "%S", "s": "%-S", "tt": "%p",
 }  # fmt: skip
 _FORMAT_PIECES = re.compile(r"([A-Za-z])\1*|[-/:., ]+")
 TRIM_BLANKS = " "

@@ -171,7 +171,7 @@ def _text_with_number(node: exp.Expr, types: Types) -> str | None:
 
 
 def _date_literal(node: exp.Expr, types: Types) -> str | None:
-    for text, other in _mixed(node, types, (Family.DATE, Family.DATETIME)):
+    for text, _ in _mixed(node, types, (Family.DATE, Family.DATETIME)):
         if is_text(text) and parse_date(text.name) is None:
             return f"the date '{text.name}'"
     for text, _ in _mixed(node, types, (Family.UNKNOWN,)):
