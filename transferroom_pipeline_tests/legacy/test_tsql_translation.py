@@ -222,6 +222,11 @@ RIGHT = [
         "SELECT CAST(dt AS TIME), CAST(d AS DATETIME), CAST(0 AS DATETIME) FROM prod.t WHERE id = 1",
         [(time(10, 20, 30, 123000), moment("2026-01-31 00:00:00"), moment("1900-01-01 00:00:00"))],
     ),
+    (
+        "SELECT CAST(CONVERT(CHAR(8), dt, 112) AS DATETIME), CAST(s AS DATE) FROM prod.t "
+        "JOIN (SELECT '20260630' AS s) AS q ON 1 = 1 WHERE id = 1",
+        [(moment("2026-01-31 00:00:00"), date(2026, 6, 30))],
+    ),
     # Queries.
     ("SELECT [n] FROM [prod].[k] WITH (NOLOCK, INDEX(ix)) WHERE n > 5 OPTION (MAXDOP 1, USE HINT('X'))", [(7,)]),
     ("SELECT n FROM prod.k (NOLOCK) WHERE n > 5", [(7,)]),

@@ -19,6 +19,8 @@ _TICKS = "((EPOCH_US(x) + 62135596800000000) * 3 + 5000) // 10000"
 _AS_DATETIME = f"MAKE_TIMESTAMP(({_TICKS} * 10 + 1) // 3 * 1000 - 62135596800000000)"
 _AS_DATETIME2 = "MAKE_TIMESTAMP((EPOCH_US(x) + 62135596800000000 + {half}) // {unit} * {unit} - 62135596800000000)"
 _STRICT_WHOLE = "CASE WHEN TRIM(x, ' ') IN ('', '+', '-') THEN 0 ELSE CAST(x AS BIGINT) END"
+_DATE_OF_TEXT = """CASE WHEN REGEXP_FULL_MATCH(x, '[0-9]{8}') THEN STRPTIME(x, '%Y%m%d')
+    ELSE CAST(x AS TIMESTAMP) END"""
 _TRY_WHOLE = """CASE WHEN TRIM(x, ' ') IN ('', '+', '-') THEN 0
     WHEN REGEXP_FULL_MATCH(TRIM(x, ' '), '[+-]?[0-9]+') THEN TRY_CAST(TRIM(x, ' ') AS BIGINT) END"""
 
@@ -104,6 +106,8 @@ def _date(value: exp.Expr, source: SqlType, target: SqlType, *, safe: bool) -> e
     constant = _constant(value, target)
     if constant is not None:
         return constant
+    if source.family is Family.TEXT and not safe:
+        value = from_template(_DATE_OF_TEXT, value)
     converted = value if source == target else cast_to(target, value, safe=safe)
     if source.family is Family.DATE or source == target:
         return converted

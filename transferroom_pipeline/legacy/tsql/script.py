@@ -80,8 +80,7 @@ class _Reader:
             in_body = (in_body and word != "GO") or _is_body(statement)
             if in_body and not _is_body(statement):
                 continue
-            drops_next = word == "IF" and at + 1 < len(found) and found[at + 1][0].word == "DROP"
-            if word in _HARMLESS or drops_next:
+            if word in _HARMLESS or (word == "IF" and _drops(found[at + 1 : at + 3])):
                 continue
             if word in readers:
                 readers[word](statement)
@@ -200,6 +199,12 @@ _OTHER_STATEMENTS = frozenset({
     "DEALLOCATE", "WAITFOR", "BULK", "BACKUP", "RESTORE", "DBCC", "KILL", "CHECKPOINT", "RECONFIGURE", "BREAK",
     "CONTINUE",
 })  # fmt: skip
+
+
+def _drops(following: Sequence[Statement]) -> bool:
+    """Whether all that follows an IF is a DROP, alone or in a block."""
+    words = [statement[0].word for statement in following]
+    return words[:1] == ["DROP"] or words[:2] == ["BEGIN", "DROP"]
 
 
 def _is_body(statement: Statement) -> bool:

@@ -68,9 +68,15 @@ def substring(found: Call) -> exp.Expr:
     this, start, count = as_text(found, 0), found.arguments[1], found.arguments[2]
     if is_positive(start):
         return call("SUBSTRING", this, start, count)
-    first = call("GREATEST", start, number(1))
+    first = _at_least(start, 1)
     end = exp.Sub(this=exp.Add(this=exp.paren(start), expression=exp.paren(count)), expression=first)
-    return call("SUBSTRING", this, first, call("GREATEST", end, number(0)))
+    return call("SUBSTRING", this, first, _at_least(exp.paren(end), 0))
+
+
+def _at_least(value: exp.Expr, least: int) -> exp.Expr:
+    """The greater of two numbers; NULL where the first is, unlike GREATEST."""
+    is_less = exp.LT(this=value.copy(), expression=number(least))
+    return exp.Case(ifs=[exp.If(this=is_less, true=number(least))], default=value.copy())
 
 
 def is_positive(value: exp.Expr) -> bool:
@@ -84,7 +90,7 @@ def position(found: Call) -> exp.Expr:
     if len(found.arguments) == 2:  # noqa: PLR2004 - without a start
         at: exp.Expr = call("STRPOS", this, sought)
     else:
-        start = call("GREATEST", found.arguments[2], number(1))
+        start = _at_least(found.arguments[2], 1)
         in_rest = call("STRPOS", call("SUBSTRING", this, start), sought)
         later = exp.Sub(this=exp.Add(this=in_rest.copy(), expression=start.copy()), expression=number(1))
         at = exp.Case(ifs=[exp.If(this=exp.EQ(this=in_rest, expression=number(0)), true=number(0))], default=later)

@@ -143,6 +143,11 @@ def _arithmetic(node: exp.Expr, types: Types) -> exp.Expr:
     return type(node)(this=_number(left, types), expression=_number(right, types))
 
 
+def _bitwise(node: exp.Expr, types: Types) -> exp.Expr:
+    left, right = _sides(node)
+    return type(node)(this=_number(left, types), expression=_number(right, types))
+
+
 def _days_added(node: exp.Expr, types: Types) -> exp.Expr:
     moment, days = sorted(_sides(node), key=lambda side: types.family(side) is not Family.DATETIME)
     return exp.paren(type(node)(this=moment, expression=call("TO_DAYS", cast_to(INT, days))))
@@ -265,6 +270,7 @@ _CARRIERS: tuple[tuple[type[exp.Expr] | tuple[type[exp.Expr], ...], Carrier], ..
     (exp.Trim, _trim),
     (exp.Div, _division),
     ((exp.Add, exp.Sub, exp.Mul, exp.Mod), _arithmetic),
+    ((exp.BitwiseAnd, exp.BitwiseOr, exp.BitwiseXor), _bitwise),
     ((exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ), _comparison),
     (exp.Between, _between),
     (exp.In, _in),

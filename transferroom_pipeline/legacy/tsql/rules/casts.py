@@ -19,6 +19,7 @@ NO_PLAIN_TEXT = (Family.FLOAT, Family.MONEY, Family.DATETIME, Family.TIME, Famil
 """What SQL Server writes as text in forms of its own."""
 _DATES = (Family.DATE, Family.DATETIME, Family.TIME)
 _DIGITS_OF_MICROSECOND = 6
+_DIGITS_OF_DATETIME = 3
 
 Match = Callable[[exp.Expr, SqlType, SqlType], str | None]
 
@@ -151,6 +152,11 @@ def _rounds_time(node: exp.Expr, source: SqlType, target: SqlType) -> str | None
     return f"{_name(node)} to DATETIME" if rounds else None
 
 
+def _thirds(node: exp.Expr, source: SqlType, target: SqlType) -> str | None:
+    is_finer = target.name in {"DATETIME2", "TIME"} and (target.size is None or target.size > _DIGITS_OF_DATETIME)
+    return f"{_name(node)} of a DATETIME to {target}" if is_finer and source.name == "DATETIME" else None
+
+
 def _rounds_digits(node: exp.Expr, source: SqlType, target: SqlType) -> str | None:
     rounds = target.name == "DATETIME2" and target.size is not None and target.size < _DIGITS_OF_MICROSECOND
     return f"{_name(node)} to {target}" if rounds and source.family is not Family.DATE else None
@@ -277,7 +283,7 @@ RULES = (
     ),
     Rule(
         "text_to_date", "CAST of a text to a date", Verdict.WARN, Verdict.WARN,
-        "SQL Server reads many forms of dates, and here only ISO 8601's are read, and others stop the build",
+        "SQL Server reads many forms of dates, and here only YYYY-MM-DD and YYYYMMDD are read, and others stop the build",
         "make sure that all texts are YYYY-MM-DD",
         needs_types=True, nodes=CASTS, matches=_on_types(_reads_dates),
     ),
@@ -292,6 +298,12 @@ RULES = (
         "a DATETIME is rounded to 1/300 of a second on SQL Server",
         "CAST to DATETIME2(0) on both sides",
         needs_types=True, nodes=CASTS, matches=_on_types(_rounds_time),
+    ),
+    Rule(
+        "datetime_thirds", "CAST of a DATETIME to DATETIME2 or TIME", Verdict.WARN, Verdict.WARN,
+        "a DATETIME counts in thirds of 10 milliseconds on SQL Server, so that .003 becomes .0033333 there",
+        "make sure that the seconds are whole, or CAST to DATETIME2(3)", needs_types=True, nodes=CASTS,
+        matches=_on_types(_thirds),
     ),
     Rule(
         "datetime2_digits", "CAST to DATETIME2 of few digits", Verdict.RIGHT, Verdict.WARN,

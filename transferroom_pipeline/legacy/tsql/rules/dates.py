@@ -119,9 +119,12 @@ def _odd_number_as_date(node: exp.Expr, types: Types) -> str | None:
 def _does_not_fit(node: exp.Expr, types: Types) -> str | None:
     name, written = _part(node)
     dates = _date_arguments(node)
+    part = PARTS.get(written, "")
+    if part in {"microsecond", "nanosecond"} and any(types.of(found).name == "DATETIME" for found in dates):
+        return f"{name}({part}) of a DATETIME"
     if name not in {"DATEADD", "DATETRUNC"} or not dates:
         return None
-    part, found = PARTS.get(written, ""), types.of(dates[0])
+    found = types.of(dates[0])
     if found.family is Family.DATE and part in TIME_PARTS:
         return f"{name}({part}) of a DATE"
     coarse = found.name in {"DATETIME", "SMALLDATETIME"} or is_text(dates[0])

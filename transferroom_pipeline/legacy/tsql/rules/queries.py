@@ -47,7 +47,18 @@ def _unordered(node: exp.Expr, _types: Types) -> str | None:
     limit = _limit(node)
     if limit is None or takes_all(limit) or isinstance(node.parent, exp.Exists) or _is_ordered(node):
         return None
+    if _gives_one_row(node):
+        return None
     return f"{_top_name(limit)} without ORDER BY"
+
+
+def _gives_one_row(node: exp.Expr) -> bool:
+    """Whether it is an aggregate of all rows."""
+    calls = (found for select in node.expressions for found in select.find_all(exp.Anonymous))
+    aggregates = [
+        found for found in calls if is_aggregate(found) and found.find_ancestor(exp.Window, exp.Select) is node
+    ]
+    return bool(aggregates) and not node.args.get("group")
 
 
 def _is_ordered(node: exp.Expr) -> bool:
