@@ -109,6 +109,10 @@ RIGHT = [
         "CASE WHEN 'a\nb' LIKE 'a_[b]' THEN 1 END, CASE WHEN '5%a' LIKE '5!%[a]' ESCAPE '!' THEN 1 END",
         [(1, 1, 1, 1)],
     ),
+    (
+        "SELECT LEFT(id, 1) + 'x', RIGHT(1234, 2), UPPER(d), TRIM(b), REPLACE(12, '2', 'x') FROM prod.t WHERE id = 1",
+        [("1x", "34", "2026-01-31", "10", "1x")],
+    ),
     # ISNULL has the type of its first argument, COALESCE that of highest precedence.
     (
         "SELECT ISNULL(c, 'toolong'), ISNULL(CAST(NULL AS INT), 1.7), COALESCE(CAST(NULL AS INT), 1.7) "
@@ -223,8 +227,8 @@ RIGHT = [
         [(time(10, 20, 30, 123000), moment("2026-01-31 00:00:00"), moment("1900-01-01 00:00:00"))],
     ),
     (
-        "SELECT CAST(CONVERT(CHAR(8), dt, 112) AS DATETIME), CAST(s AS DATE) FROM prod.t "
-        "JOIN (SELECT '20260630' AS s) AS q ON 1 = 1 WHERE id = 1",
+        "SELECT CAST(CONVERT(CHAR(8), dt, 112) AS DATETIME), CAST(day AS DATE) FROM prod.t "
+        "JOIN (SELECT '20260630' AS day) AS q ON 1 = 1 WHERE id = 1",
         [(moment("2026-01-31 00:00:00"), date(2026, 6, 30))],
     ),
     # Queries.
@@ -267,6 +271,13 @@ RIGHT = [
 @pytest.mark.parametrize(("tsql", "rows"), RIGHT, ids=[tsql[:60] for tsql, _ in RIGHT])
 def test_it_means_what_it_means_on_sql_server(given, tsql, rows):
     assert given(tsql) == rows
+
+
+def test_what_is_null_has_its_type_all_the_same():
+    with filled_tables() as connection:
+        tsql = "SELECT CAST(NULL AS VARCHAR(9)) AS a, CAST(NULL AS DATE) AS b, CONVERT(DECIMAL(9, 2), NULL) AS c"
+        sql = stand_in_sql(tsql, table="t", columns=COLUMNS)
+        assert [str(kind) for kind in connection.sql(sql).types] == ["VARCHAR", "DATE", "DECIMAL(9,2)"]
 
 
 def test_a_sum_of_whole_numbers_has_the_type_and_so_the_limit_of_sql_server():

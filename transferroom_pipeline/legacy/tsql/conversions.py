@@ -67,7 +67,7 @@ def is_whole_number(written: str) -> bool:
 
 def _text_of(value: exp.Expr, source: SqlType) -> exp.Expr:
     varchar = SqlType("VARCHAR")
-    if source.family in (Family.TEXT, Family.NULL):
+    if source.family is Family.TEXT:
         return value
     if source.family is Family.BIT:
         return cast_to(varchar, cast_to(SqlType("INT"), value))

@@ -159,9 +159,20 @@ def _round(found: Call) -> exp.Expr:
     return cast_to(found.types[0], rounded) if is_decimal else rounded
 
 
+def _to_whole(name: str) -> Callable[[Call], exp.Expr]:
+    """FLOOR and CEILING leave whole numbers alone; the stand-in would make doubles of them."""
+
+    def translate(found: Call) -> exp.Expr:
+        is_whole = found.types[0].family is Family.INTEGER
+        return found.arguments[0] if is_whole else call(name, found.arguments[0])
+
+    return translate
+
+
 def _sign(found: Call) -> exp.Expr:
     sign = call("SIGN", found.arguments[0])
-    return cast_to(found.types[0], sign) if found.types[0].family in (Family.DECIMAL, Family.INTEGER) else sign
+    is_number = found.types[0].family in (Family.DECIMAL, Family.INTEGER, Family.FLOAT)
+    return cast_to(found.types[0], sign) if is_number else sign
 
 
 def _iif(found: Call) -> exp.Expr:
@@ -178,8 +189,8 @@ def _choose(found: Call) -> exp.Expr:
 _NUMBERS = {
     "ABS": Function(_first, _named("ABS")),
     "SIGN": Function(_first, _sign),
-    "CEILING": Function(_whole, _named("CEIL")),
-    "FLOOR": Function(_whole, _named("FLOOR")),
+    "CEILING": Function(_whole, _to_whole("CEIL")),
+    "FLOOR": Function(_whole, _to_whole("FLOOR")),
     "ROUND": Function(_first, _round, "nii", 2, 2),
     "POWER": Function(_first, _power, "nn"),
     "SQUARE": Function(_always(FLOAT), _square),
@@ -205,18 +216,18 @@ _LOGIC = {
 
 _TEXTS = {
     "LEN": Function(_always(INT), texts.length, "t", databricks=Verdict.WARN),
-    "LEFT": Function(_first, _named("LEFT"), "ti"),
-    "RIGHT": Function(_first, _named("RIGHT"), "ti"),
-    "SUBSTRING": Function(_first, texts.substring, "tii", databricks=Verdict.WARN),
-    "UPPER": Function(_first, _named("UPPER"), "t"),
-    "LOWER": Function(_first, _named("LOWER"), "t"),
-    "LTRIM": Function(_first, texts.trim("LTRIM"), "tt", 1),
-    "RTRIM": Function(_first, texts.trim("RTRIM"), "tt", 1),
-    "REPLACE": Function(texts.unknown_length, _named("REPLACE"), "ttt"),
-    "TRANSLATE": Function(_first, _named("TRANSLATE"), "ttt"),
+    "LEFT": Function(texts.like_first, texts.named("LEFT", 1), "ti"),
+    "RIGHT": Function(texts.like_first, texts.named("RIGHT", 1), "ti"),
+    "SUBSTRING": Function(texts.like_first, texts.substring, "tii", databricks=Verdict.WARN),
+    "UPPER": Function(texts.like_first, texts.named("UPPER", 1), "t"),
+    "LOWER": Function(texts.like_first, texts.named("LOWER", 1), "t"),
+    "LTRIM": Function(texts.like_first, texts.trim("LTRIM"), "tt", 1),
+    "RTRIM": Function(texts.like_first, texts.trim("RTRIM"), "tt", 1),
+    "REPLACE": Function(texts.unknown_length, texts.named("REPLACE", 3), "ttt"),
+    "TRANSLATE": Function(texts.like_first, texts.named("TRANSLATE", 3), "ttt"),
     "CHARINDEX": Function(_always(INT), texts.position, "tti", 2),
     "STUFF": Function(texts.unknown_length, texts.stuff, "tiit", databricks=Verdict.WARN),
-    "REVERSE": Function(_first, _named("REVERSE"), "t"),
+    "REVERSE": Function(texts.like_first, texts.named("REVERSE", 1), "t"),
     "REPLICATE": Function(texts.unknown_length, texts.replicate, "ti"),
     "SPACE": Function(texts.unknown_length, texts.space, "i", databricks=Verdict.WARN),
     "CONCAT": Function(texts.concatenated, texts.concat, "t", 2, MANY),
@@ -257,7 +268,7 @@ _AGGREGATES = {
     "STDEVP": _aggregate("STDDEV_POP", _always(FLOAT)),
     "VAR": _aggregate("VAR_SAMP", _always(FLOAT)),
     "VARP": _aggregate("VAR_POP", _always(FLOAT)),
-    "STRING_AGG": Function(texts.unknown_length, _named("STRING_AGG"), "tt", aggregate=True),
+    "STRING_AGG": Function(texts.unknown_length, texts.named("STRING_AGG", 1), "tt", aggregate=True),
     "APPROX_COUNT_DISTINCT": _aggregate("APPROX_COUNT_DISTINCT", _always(BIGINT), "-"),
     "GROUPING": _aggregate("GROUPING", _always(INT), "-"),
     "GROUPING_ID": Function(_always(INT), _named("GROUPING_ID"), "-", 1, MANY, aggregate=True),

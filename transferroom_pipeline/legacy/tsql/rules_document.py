@@ -33,8 +33,8 @@ The rules assume SQL Server's defaults: a `_CI_AS` collation, us_english, DATEFI
 columns come from the tables as they are stored; where a type is not known, the verdict is a warning, or, marked
 *firm*, stays. What no rule says: a number divided by zero is an error on SQL Server and NULL or infinite on the
 stand-in; characters beyond U+FFFF count as two on SQL Server; sums of FLOATs differ in their last digits with the
-order of rows; UPPER leaves `ß` alone on SQL Server; which of the rows that tie in an ORDER BY come first (TOP, LAG, a frame of
-ROWS) is open on either side.
+order of rows; UPPER leaves `ß` alone on SQL Server; which of the rows that tie in an ORDER BY come first (TOP, LAG, a
+frame of ROWS) is open on either side.
 """
 
 

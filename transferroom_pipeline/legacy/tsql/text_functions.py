@@ -24,6 +24,21 @@ def unknown_length(types: Sequence[SqlType]) -> SqlType:
     return SqlType("NVARCHAR" if is_national else "VARCHAR")
 
 
+def like_first(types: Sequence[SqlType]) -> SqlType:
+    """A text like the first argument, or made of it."""
+    return types[0] if types and types[0].family in (Family.TEXT, Family.NULL) else unknown_length(types)
+
+
+def named(name: str, texts: int) -> Callable[[Call], exp.Expr]:
+    """A function that has the same name on the stand-in; its first arguments are texts."""
+
+    def translate(found: Call) -> exp.Expr:
+        made = [as_text(found, place) for place in range(min(texts, len(found.arguments)))]
+        return call(name, *made, *found.arguments[texts:])
+
+    return translate
+
+
 def concatenated(types: Sequence[SqlType]) -> SqlType:
     """CONCAT has the length of all its texts together."""
     result = unknown_length(types)

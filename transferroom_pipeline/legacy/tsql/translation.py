@@ -115,10 +115,15 @@ def _cast(node: exp.Expr, types: Types) -> exp.Expr:
     return convert(value, source, target, safe=is_safe(node))
 
 
-def _trim(node: exp.Expr, _types: Types) -> exp.Expr:
+def _trim(node: exp.Expr, types: Types) -> exp.Expr:
     position = node.args.get("position") or ""
     name = {"LEADING": "LTRIM", "TRAILING": "RTRIM"}.get(str(position).upper(), "TRIM")
-    return call(name, node.this, node.expression or text(" "))
+    this = convert(node.this, types.of(node.this), SqlType("NVARCHAR")) if _is_other(node.this, types) else node.this
+    return call(name, this, node.expression or text(" "))
+
+
+def _is_other(value: exp.Expr, types: Types) -> bool:
+    return types.family(value) not in (Family.TEXT, Family.UNKNOWN, Family.NULL)
 
 
 def _sides(node: exp.Expr) -> tuple[exp.Expr, exp.Expr]:

@@ -27,6 +27,7 @@ from transferroom_pipeline.legacy.tsql.sql_types import (
     parse_type,
     type_of_cast,
 )
+from transferroom_pipeline.legacy.tsql.text_functions import like_first
 
 Columns = Mapping[str, Mapping[str, str]]
 """Types of SQL Server by table and column; the schema may be left out."""
@@ -118,7 +119,7 @@ class Types:
             branches = [*(branch.args["true"] for branch in node.args["ifs"]), node.args.get("default")]
             return common([self._type(branch) for branch in branches if branch is not None])
         if isinstance(node, exp.Trim):
-            return self._type(node.this)
+            return like_first([self._type(node.this)])
         if isinstance(node, exp.Predicate | exp.Connector | exp.Not):
             return BIT
         if isinstance(node, exp.Query):

@@ -33,6 +33,11 @@ def _implicit_text(node: exp.Expr, types: Types) -> str | None:
     return None
 
 
+def _trims_other(node: exp.Expr, types: Types) -> str | None:
+    found = types.of(node.this)
+    return f"TRIM of a {found}, which it makes a text" if found.family in (*NO_PLAIN_TEXT, Family.BINARY) else None
+
+
 def _implicit_text_of_unknown(node: exp.Expr, types: Types) -> str | None:
     name = node.name.upper()
     joins = name in {"CONCAT", "CONCAT_WS", "LEN", "STRING_AGG"}
@@ -61,6 +66,12 @@ RULES = (
         "SQL Server writes a FLOAT, MONEY, DATETIME or TIME as text in forms of its own",
         "CONVERT it to a text by a style, or CAST it to a DECIMAL or DATE",
         needs_types=True, nodes=(exp.Anonymous,), matches=_implicit_text,
+    ),
+    Rule(
+        "trim_of_other", "TRIM of what is no text", Verdict.REFUSE, Verdict.REFUSE,
+        "SQL Server writes a FLOAT, MONEY, DATETIME or TIME as text in forms of its own",
+        "CONVERT it to a text by a style, or CAST it to a DECIMAL or DATE",
+        needs_types=True, nodes=(exp.Trim,), matches=_trims_other,
     ),
     Rule(
         "implicit_text_unknown", "a value of unknown type that a function makes a text", Verdict.WARN, Verdict.WARN,

@@ -283,7 +283,8 @@ RULES = (
     ),
     Rule(
         "text_to_date", "CAST of a text to a date", Verdict.WARN, Verdict.WARN,
-        "SQL Server reads many forms of dates, and here only YYYY-MM-DD and YYYYMMDD are read, and others stop the build",
+        "SQL Server reads many forms of dates, and here only YYYY-MM-DD and YYYYMMDD are read, and others stop the "
+        "build",
         "make sure that all texts are YYYY-MM-DD",
         needs_types=True, nodes=CASTS, matches=_on_types(_reads_dates),
     ),
@@ -302,8 +303,8 @@ RULES = (
     Rule(
         "datetime_thirds", "CAST of a DATETIME to DATETIME2 or TIME", Verdict.WARN, Verdict.WARN,
         "a DATETIME counts in thirds of 10 milliseconds on SQL Server, so that .003 becomes .0033333 there",
-        "make sure that the seconds are whole, or CAST to DATETIME2(3)", needs_types=True, nodes=CASTS,
-        matches=_on_types(_thirds),
+        "make sure that the seconds are whole, or CAST to DATETIME2(3)",
+        needs_types=True, nodes=CASTS, matches=_on_types(_thirds),
     ),
     Rule(
         "datetime2_digits", "CAST to DATETIME2 of few digits", Verdict.RIGHT, Verdict.WARN,
