@@ -7,7 +7,7 @@ import duckdb
 
 from transferroom_pipeline.legacy.column_types import Types, declared_types, stored_types
 from transferroom_pipeline.legacy.tables import LEGACY_TABLES, Frames, LegacyTable
-from transferroom_pipeline.legacy.tsql import findings
+from transferroom_pipeline.legacy.tsql import judge
 from transferroom_pipeline.legacy.tsql.findings import Finding, of_verdict
 from transferroom_pipeline.legacy.tsql.verdicts import Verdict
 
@@ -32,4 +32,4 @@ def declared_warnings() -> dict[str, Sequence[Finding]]:
 def _warnings(table: LegacyTable, as_of: date, types: Types) -> Sequence[Finding]:
     if isinstance(table.build, Frames):
         return ()
-    return of_verdict(findings(table.build.tsql(as_of), types), "duckdb", Verdict.WARN)
+    return of_verdict(judge(table.build.tsql(as_of), types), "duckdb", Verdict.WARN)

@@ -3,7 +3,7 @@
 import pytest
 
 from transferroom_pipeline.legacy.exceptions import LegacyError
-from transferroom_pipeline.legacy.tsql import findings, stand_in_sql
+from transferroom_pipeline.legacy.tsql import judge, stand_in_sql
 from transferroom_pipeline.legacy.tsql.verdicts import Verdict
 from transferroom_pipeline_tests.legacy.corpus import load_corpus
 
@@ -38,7 +38,7 @@ def test_what_is_refused_is_named_with_its_line_and_is_not_right_as_it_stands(en
 
 @pytest.mark.parametrize("entry", ACCEPTED, ids=lambda entry: entry.id)
 def test_what_is_accepted_gives_sql_servers_rows_or_has_a_warning_that_says_when_not(entry):
-    warnings = findings(entry.sql, entry.columns)
+    warnings = judge(entry.sql, entry.columns)
     sql = stand_in_sql(entry.sql, table="derived_x", columns=entry.columns)
     is_right = entry.expected is not None and entry.gives(sql)
     if entry.say == "nothing":
@@ -51,7 +51,7 @@ def test_what_is_accepted_gives_sql_servers_rows_or_has_a_warning_that_says_when
 
 @pytest.mark.parametrize("entry", CORPUS, ids=lambda entry: entry.id)
 def test_databricks_is_judged_as_well(entry):
-    found = findings(entry.sql, entry.columns, engine="databricks")
+    found = judge(entry.sql, entry.columns, engine="databricks")
     refused = [finding for finding in found if finding.verdict("databricks") is Verdict.REFUSE]
     if entry.faithful_on_databricks:
         assert not refused

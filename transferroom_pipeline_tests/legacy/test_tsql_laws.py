@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transferroom_pipeline.legacy.exceptions import LegacyError
-from transferroom_pipeline.legacy.tsql import findings, stand_in_sql
+from transferroom_pipeline.legacy.tsql import judge, stand_in_sql
 from transferroom_pipeline.legacy.tsql.functions import FUNCTIONS
 from transferroom_pipeline_tests.legacy.tsql_tables import COLUMNS
 
@@ -58,7 +58,7 @@ expressions = st.recursive(
 
 def check(tsql):
     lines = tsql.split("\n")
-    for finding in findings(tsql, COLUMNS):
+    for finding in judge(tsql, COLUMNS):
         assert 1 <= finding.line <= len(lines)
         assert 1 <= finding.column <= len(lines[finding.line - 1]) + 1
     try:

@@ -3,7 +3,7 @@
 import pytest
 
 from transferroom_pipeline.legacy.exceptions import LegacyError
-from transferroom_pipeline.legacy.tsql import findings, stand_in_sql
+from transferroom_pipeline.legacy.tsql import judge, stand_in_sql
 from transferroom_pipeline.legacy.tsql.verdicts import Verdict
 from transferroom_pipeline_tests.legacy.tsql_tables import COLUMNS
 
@@ -145,7 +145,7 @@ def refused(tsql, columns=COLUMNS):
 
 
 def of(tsql, verdict, columns=COLUMNS, engine="duckdb"):
-    return {found.rule.id for found in findings(tsql, columns, engine=engine) if found.verdict(engine) is verdict}
+    return {found.rule.id for found in judge(tsql, columns, engine=engine) if found.verdict(engine) is verdict}
 
 
 @pytest.mark.parametrize(("tsql", "rule"), REFUSED, ids=[tsql[:60] for tsql, _ in REFUSED])
@@ -214,7 +214,7 @@ SETTLED = [
 
 @pytest.mark.parametrize("tsql", SETTLED)
 def test_what_is_settled_by_the_way_it_is_written_has_no_warning(tsql):
-    assert findings(tsql, COLUMNS) == []
+    assert judge(tsql, COLUMNS) == []
 
 
 IN_DOUBT = [
@@ -231,7 +231,7 @@ IN_DOUBT = [
 
 @pytest.mark.parametrize(("tsql", "rule"), IN_DOUBT)
 def test_without_the_types_of_columns_what_hangs_on_them_is_a_warning_that_says_so(tsql, rule):
-    found = [finding for finding in findings(tsql) if finding.rule.id == rule]
+    found = [finding for finding in judge(tsql) if finding.rule.id == rule]
     assert [finding.verdict("duckdb") for finding in found] == [Verdict.WARN]
     assert "(a type is not known here)" in str(found[0])
 
@@ -269,7 +269,7 @@ def test_all_findings_are_listed_at_once_each_with_its_place_and_a_way_out():
 
 
 def test_advice_for_texts_joined_is_not_concat():
-    [finding] = findings("SELECT s + ns FROM prod.t", COLUMNS, engine="databricks")
+    [finding] = judge("SELECT s + ns FROM prod.t", COLUMNS, engine="databricks")
     assert "write a || b there, not CONCAT, which takes NULL as ''" in str(finding)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from transferroom_pipeline.legacy.exceptions import LegacyError
 from transferroom_pipeline.legacy.tables import LEGACY_TABLES, Frames
-from transferroom_pipeline.legacy.tsql import findings, referenced_tables, stand_in_sql
+from transferroom_pipeline.legacy.tsql import judge, referenced_tables, stand_in_sql
 from transferroom_pipeline_tests.legacy.corpus import load_corpus
 
 QUERY = "SELECT id FROM prod.k"
@@ -120,7 +120,7 @@ def test_places_are_those_of_the_text_as_written():
         "USE x\r\nGO\r\n/* a\r\n b */ CREATE VIEW v AS\r\n"
         "  SELECT id,\r\n    GETDATE() AS now\r\n  FROM prod.k\r\nGO\r\n"
     )
-    [found] = findings(script)
+    [found] = judge(script)
     assert (found.line, found.column, found.snippet) == (6, 5, "GETDATE")
 
 

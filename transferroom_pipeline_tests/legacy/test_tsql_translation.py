@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from transferroom_pipeline.legacy.tsql import findings, stand_in_sql
+from transferroom_pipeline.legacy.tsql import judge, stand_in_sql
 from transferroom_pipeline.legacy.tsql.verdicts import Verdict
 from transferroom_pipeline_tests.legacy.tsql_tables import COLUMNS, filled_tables
 
@@ -290,5 +290,5 @@ def test_a_sum_of_whole_numbers_has_the_type_and_so_the_limit_of_sql_server():
 
 @pytest.mark.parametrize("tsql", [tsql for tsql, _ in RIGHT], ids=[tsql[:60] for tsql, _ in RIGHT])
 def test_what_is_right_is_not_refused_without_types_either_unless_they_decide(tsql):
-    without = [finding for finding in findings(tsql) if finding.verdict("duckdb") is Verdict.REFUSE]
+    without = [finding for finding in judge(tsql) if finding.verdict("duckdb") is Verdict.REFUSE]
     assert all(finding.rule.needs_types for finding in without)

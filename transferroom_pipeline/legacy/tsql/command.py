@@ -10,7 +10,7 @@ import yaml
 from transferroom_pipeline.legacy.exceptions import LegacyError
 from transferroom_pipeline.legacy.tsql.findings import of_verdict
 from transferroom_pipeline.legacy.tsql.reading import read_tsql
-from transferroom_pipeline.legacy.tsql.stand_in import findings
+from transferroom_pipeline.legacy.tsql.stand_in import judge
 from transferroom_pipeline.legacy.tsql.types import Columns
 from transferroom_pipeline.legacy.tsql.verdicts import ENGINE_NAMES, Engine, Verdict
 
@@ -41,7 +41,7 @@ def tsql_command(context: click.Context, files: Sequence[Path], engine: Engine, 
 
 def _report(file: Path, columns: Columns, engine: Engine) -> bool:
     """Print the findings of a file; whether it is refused."""
-    found = findings(read_tsql(file), columns, engine=engine)
+    found = judge(read_tsql(file), columns, engine=engine)
     for finding in found:
         click.echo(f"{file}:{finding.line}:{finding.column}: {finding.verdict(engine)}: {finding.text}")
     return bool(of_verdict(found, engine, Verdict.REFUSE))

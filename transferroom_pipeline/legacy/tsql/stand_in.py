@@ -57,7 +57,7 @@ def analyse(tsql: str, columns: Columns | None = None) -> Analysis:
     return Analysis(tuple(ordered), query, types, script.columns)
 
 
-def findings(tsql: str, columns: Columns | None = None, *, engine: Engine = "duckdb") -> list[Finding]:
+def judge(tsql: str, columns: Columns | None = None, *, engine: Engine = "duckdb") -> list[Finding]:
     """The refusals and warnings for an engine, in the order of the text."""
     found = analyse(tsql, columns).findings
     return [finding for finding in found if finding.verdict(engine) is not Verdict.RIGHT]

@@ -68,7 +68,7 @@ RULES = (
         needs_types=True, nodes=(exp.Anonymous,), matches=_implicit_text,
     ),
     Rule(
-        "trim_of_other", "TRIM of what is no text", Verdict.REFUSE, Verdict.REFUSE,
+        "trim_of_other", "TRIM of what is no text", Verdict.REFUSE, Verdict.WARN,
         "SQL Server writes a FLOAT, MONEY, DATETIME or TIME as text in forms of its own",
         "CONVERT it to a text by a style, or CAST it to a DECIMAL or DATE",
         needs_types=True, nodes=(exp.Trim,), matches=_trims_other,
@@ -80,13 +80,13 @@ RULES = (
         needs_types=True, nodes=(exp.Anonymous,), matches=_implicit_text_of_unknown,
     ),
     Rule(
-        "implicit_number", "a value that a function makes a number", Verdict.REFUSE, Verdict.REFUSE,
+        "implicit_number", "a value that a function makes a number", Verdict.REFUSE, Verdict.WARN,
         "SQL Server converts a text to a number by rules of its own",
         "CAST it to a number",
         needs_types=True, nodes=(exp.Anonymous,), matches=_implicit_number,
     ),
     Rule(
-        "implicit_whole_number", "a fraction in place of a whole number", Verdict.REFUSE, Verdict.REFUSE,
+        "implicit_whole_number", "a fraction in place of a whole number", Verdict.REFUSE, Verdict.WARN,
         "the fraction is cut off on SQL Server",
         "CAST it AS INT",
         needs_types=True, nodes=(exp.Anonymous,), matches=_implicit_whole_number,

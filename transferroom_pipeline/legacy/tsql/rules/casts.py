@@ -270,7 +270,7 @@ RULES = (
         needs_types=True, nodes=CASTS, matches=_on_types(_tries_whole_number),
     ),
     Rule(
-        "try_cast", "TRY_CAST or TRY_CONVERT of a text", Verdict.REFUSE, Verdict.REFUSE,
+        "try_cast", "TRY_CAST or TRY_CONVERT of a text", Verdict.REFUSE, Verdict.WARN,
         "SQL Server converts other texts than the other engines, which silently make NULL of them",
         "convert the text where it is loaded, or run this table on SQL Server",
         needs_types=True, firm=True, nodes=CASTS, matches=_on_types(_tries_other),
@@ -313,7 +313,7 @@ RULES = (
         nodes=CASTS, matches=_on_types(_rounds_digits),
     ),
     Rule(
-        "other_time", "CAST to SMALLDATETIME or TIME of few digits", Verdict.REFUSE, Verdict.REFUSE,
+        "other_time", "CAST to SMALLDATETIME or TIME of few digits", Verdict.REFUSE, Verdict.WARN,
         "the time is rounded on SQL Server",
         "CAST to DATETIME2(0)",
         nodes=CASTS, matches=_on_types(_other_time),
@@ -331,7 +331,7 @@ RULES = (
         nodes=CASTS, matches=_on_types(_seventh_digit),
     ),
     Rule(
-        "to_bit", "CAST of what is no number to BIT", Verdict.REFUSE, Verdict.REFUSE,
+        "to_bit", "CAST of what is no number to BIT", Verdict.REFUSE, Verdict.WARN,
         "SQL Server converts 'true', 'false' and numbers in text",
         "write CASE WHEN ... THEN 1 ELSE 0 END",
         needs_types=True, nodes=CASTS, matches=_on_types(_to_bit),
@@ -343,7 +343,7 @@ RULES = (
         needs_types=True, nodes=CASTS, matches=_on_types(_float_to_decimal),
     ),
     Rule(
-        "other_type", "a type that is not carried over", Verdict.REFUSE, Verdict.REFUSE,
+        "other_type", "a type that is not carried over", Verdict.REFUSE, Verdict.WARN,
         "the stand-in and Databricks have no type of the same meaning",
         "CAST to another type, or run this table on SQL Server",
         nodes=CASTS, matches=_on_types(_other_type),

@@ -247,7 +247,7 @@ RULES = (
         needs_types=True, nodes=(exp.Anonymous, exp.Ordered, exp.Between, *INEQUALITIES), matches=_orders,
     ),
     Rule(
-        "identifier_order", "order of a UNIQUEIDENTIFIER", Verdict.REFUSE, Verdict.REFUSE,
+        "identifier_order", "order of a UNIQUEIDENTIFIER", Verdict.REFUSE, Verdict.WARN,
         "SQL Server orders them by their last bytes first",
         "order by something else",
         needs_types=True, nodes=(exp.Anonymous, exp.Ordered, exp.Between, *INEQUALITIES),
@@ -260,7 +260,7 @@ RULES = (
         needs_types=True, nodes=_WITH_NULLIF, matches=_text_with_whole_number,
     ),
     Rule(
-        "text_with_number", "a text compared with a number", Verdict.REFUSE, Verdict.REFUSE,
+        "text_with_number", "a text compared with a number", Verdict.REFUSE, Verdict.WARN,
         "the text is converted to a number on SQL Server, by rules of its own",
         "CAST one side, so that both have one type",
         needs_types=True, nodes=_WITH_NULLIF, matches=_text_with_number,
@@ -272,7 +272,7 @@ RULES = (
         needs_types=True, firm=True, nodes=_WITH_NULLIF, matches=_date_literal,
     ),
     Rule(
-        "text_with_date", "a text compared with a date", Verdict.REFUSE, Verdict.REFUSE,
+        "text_with_date", "a text compared with a date", Verdict.REFUSE, Verdict.WARN,
         "SQL Server reads many forms of dates",
         "convert the text to a date where it is loaded",
         needs_types=True, nodes=_WITH_NULLIF, matches=_text_with_date,

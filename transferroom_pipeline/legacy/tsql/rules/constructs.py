@@ -82,7 +82,7 @@ def _unknown_node(node: exp.Expr, _types: Types) -> str | None:
 
 RULES = (
     Rule(
-        "unknown_construct", "a construct that is not known", Verdict.REFUSE, Verdict.REFUSE,
+        "unknown_construct", "a construct that is not known", Verdict.REFUSE, Verdict.WARN,
         "nothing is known of its meaning elsewhere",
         "run this table on SQL Server, or write it in other words",
         nodes=(exp.Expr,), matches=_unknown_node,

@@ -179,7 +179,7 @@ def _fraction(node: exp.Expr, _types: Types) -> str | None:
 
 RULES = (
     Rule(
-        "date_part", "a date part that is counted otherwise", Verdict.REFUSE, Verdict.REFUSE,
+        "date_part", "a date part that is counted otherwise", Verdict.REFUSE, Verdict.WARN,
         "weeks and weekdays depend on DATEFIRST on SQL Server, where week 1 holds 1 January, and the others have no "
         "counterpart",
         "write iso_week, a number of days, or run this table on SQL Server",
@@ -216,7 +216,7 @@ RULES = (
         nodes=(exp.Anonymous,), matches=_odd_text,
     ),
     Rule(
-        "date_of_other", "a date function of what is no date", Verdict.REFUSE, Verdict.REFUSE,
+        "date_of_other", "a date function of what is no date", Verdict.REFUSE, Verdict.WARN,
         "SQL Server reads many forms of dates, and keeps offsets",
         "convert it to a DATE or DATETIME2 where it is loaded",
         needs_types=True, nodes=(exp.Anonymous,), matches=_reads_text,
@@ -234,7 +234,7 @@ RULES = (
         needs_types=True, nodes=(exp.Anonymous,), matches=_odd_number_as_date,
     ),
     Rule(
-        "date_part_of_type", "a date part that the type does not have", Verdict.REFUSE, Verdict.REFUSE,
+        "date_part_of_type", "a date part that the type does not have", Verdict.REFUSE, Verdict.WARN,
         "SQL Server refuses it, or rounds to 1/300 of a second",
         "CAST to DATETIME2 first",
         needs_types=True, nodes=(exp.Anonymous,), matches=_does_not_fit,
@@ -252,13 +252,13 @@ RULES = (
         needs_types=True, nodes=(exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod), matches=_adds_other,
     ),
     Rule(
-        "format", "FORMAT", Verdict.REFUSE, Verdict.REFUSE,
+        "format", "FORMAT", Verdict.REFUSE, Verdict.WARN,
         "the text depends on the pattern, the culture and .NET",
         "write CONVERT with a style, or a pattern of digits such as yyyy-MM-dd",
         needs_types=True, firm=True, nodes=(exp.Anonymous,), matches=_formats,
     ),
     Rule(
-        "fraction_of_second", "a time made of parts with a fraction", Verdict.REFUSE, Verdict.REFUSE,
+        "fraction_of_second", "a time made of parts with a fraction", Verdict.REFUSE, Verdict.WARN,
         "the fraction is counted and rounded by SQL Server's own rules",
         "write 0 for the fraction",
         nodes=(exp.Anonymous,), matches=_fraction,

@@ -164,19 +164,19 @@ def _known_to_differ() -> Iterator[Rule]:
 
 RULES = (
     Rule(
-        "unknown_function", "a function that is not known", Verdict.REFUSE, Verdict.REFUSE,
+        "unknown_function", "a function that is not known", Verdict.REFUSE, Verdict.WARN,
         "nothing is known of its meaning elsewhere",
         "run this table on SQL Server, or write it in other words",
         nodes=(exp.Anonymous,), matches=_unknown,
     ),
     Rule(
-        "arguments", "a function with other arguments", Verdict.REFUSE, Verdict.REFUSE,
+        "arguments", "a function with other arguments", Verdict.REFUSE, Verdict.WARN,
         "nothing is known of its meaning with these arguments",
         "run this table on SQL Server, or write it in other words",
         nodes=(exp.Anonymous,), matches=_wrong_arguments,
     ),
     Rule(
-        "distinct_argument", "DISTINCT in an aggregate", Verdict.REFUSE, Verdict.REFUSE,
+        "distinct_argument", "DISTINCT in an aggregate", Verdict.REFUSE, Verdict.WARN,
         "nothing is known of its meaning elsewhere",
         "select the distinct values in a subquery",
         nodes=(exp.Anonymous,), matches=_aggregate_without_rows,
@@ -194,7 +194,7 @@ RULES = (
         nodes=(exp.Dot,), matches=_of_ones_own,
     ),
     Rule(
-        "table_function", "a function in FROM", Verdict.REFUSE, Verdict.REFUSE,
+        "table_function", "a function in FROM", Verdict.REFUSE, Verdict.WARN,
         "it has no counterpart that is known to give the same rows",
         "run this table on SQL Server, or load the rows as data",
         nodes=(exp.Table,), matches=_in_from,

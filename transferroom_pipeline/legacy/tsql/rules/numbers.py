@@ -142,7 +142,7 @@ RULES = (
         needs_types=True, nodes=(exp.Mul, exp.Add, exp.Sub), matches=_loses_digits,
     ),
     Rule(
-        "money_product", "product of MONEY", Verdict.REFUSE, Verdict.REFUSE,
+        "money_product", "product of MONEY", Verdict.REFUSE, Verdict.WARN,
         "SQL Server rounds it to four digits",
         "CAST both sides to DECIMAL first",
         needs_types=True, nodes=(exp.Mul, exp.Mod), matches=_multiplies_money,
@@ -160,13 +160,13 @@ RULES = (
         needs_types=True, nodes=(exp.Anonymous,), matches=_raises_whole_number,
     ),
     Rule(
-        "power", "POWER of a decimal", Verdict.REFUSE, Verdict.REFUSE,
+        "power", "POWER of a decimal", Verdict.REFUSE, Verdict.WARN,
         "it has the type of its base on SQL Server, and is a double elsewhere",
         "write POWER(CAST(x AS FLOAT), y)",
         needs_types=True, firm=True, nodes=(exp.Anonymous,), matches=_raises_decimal,
     ),
     Rule(
-        "degrees", "DEGREES or RADIANS without a FLOAT", Verdict.REFUSE, Verdict.REFUSE,
+        "degrees", "DEGREES or RADIANS without a FLOAT", Verdict.REFUSE, Verdict.WARN,
         "the result has the type of the argument on SQL Server",
         "CAST the argument AS FLOAT",
         needs_types=True, firm=True, nodes=(exp.Anonymous,), matches=_turns_whole_angle,
@@ -190,7 +190,7 @@ RULES = (
         nodes=_PRODUCTS, matches=_divides_by_negative,
     ),
     Rule(
-        "bit_complement", "~ of a BIT", Verdict.REFUSE, Verdict.REFUSE,
+        "bit_complement", "~ of a BIT", Verdict.REFUSE, Verdict.WARN,
         "it is the other BIT on SQL Server",
         "write CASE WHEN x = 1 THEN 0 ELSE 1 END",
         needs_types=True, nodes=(exp.BitwiseNot,), matches=_flips_bits,

@@ -188,7 +188,7 @@ def _group_by_all(node: exp.Expr, _types: Types) -> str | None:
 
 
 def _pivot_there(node: exp.Expr, _types: Types) -> str | None:
-    return "UNPIVOT" if node.args.get("unpivot") else "PIVOT"
+    return None if node.args.get("unpivot") else "PIVOT"
 
 
 def _hexadecimal(_node: exp.Expr, _types: Types) -> str | None:
@@ -319,13 +319,13 @@ RULES = (
         nodes=(exp.Group,), matches=_group_by_all,
     ),
     Rule(
-        "pivot", "PIVOT and UNPIVOT", Verdict.RIGHT, Verdict.REFUSE,
+        "pivot", "PIVOT", Verdict.RIGHT, Verdict.REFUSE,
         "sqlglot's text names the values as columns, which Databricks refuses",
         "write MAX(CASE WHEN ... END) there",
         nodes=(exp.Pivot,), matches=_pivot_there,
     ),
     Rule(
-        "binary", "a binary constant", Verdict.REFUSE, Verdict.REFUSE,
+        "binary", "a binary constant", Verdict.REFUSE, Verdict.WARN,
         "it converts to other types by SQL Server's own rules",
         "write the number or text",
         nodes=(exp.HexString,), matches=_hexadecimal,

@@ -138,7 +138,7 @@ RULES = (
         matches=_adds_text_and_other,
     ),
     Rule(
-        "minus_texts", "arithmetic on texts", Verdict.REFUSE, Verdict.REFUSE,
+        "minus_texts", "arithmetic on texts", Verdict.REFUSE, Verdict.WARN,
         "SQL Server has no such operator",
         "CAST both sides to numbers",
         needs_types=True, nodes=(exp.Sub, exp.Mul, exp.Div, exp.Mod), matches=_subtracts_texts,
@@ -175,7 +175,7 @@ RULES = (
         nodes=(exp.Like,), matches=_like_variable,
     ),
     Rule(
-        "like_of_other", "LIKE on what is no text", Verdict.REFUSE, Verdict.REFUSE,
+        "like_of_other", "LIKE on what is no text", Verdict.REFUSE, Verdict.WARN,
         "its form as text is SQL Server's own",
         "CAST it to a text by a style",
         needs_types=True, nodes=(exp.Like,), matches=_like_of_other,
@@ -206,7 +206,7 @@ RULES = (
         nodes=(exp.Anonymous,), matches=_replaces_all,
     ),
     Rule(
-        "json_path", "a JSON path that is no constant, or a strict one", Verdict.REFUSE, Verdict.REFUSE,
+        "json_path", "a JSON path that is no constant, or a strict one", Verdict.REFUSE, Verdict.WARN,
         "it is not known to mean the same",
         "write a constant path that begins with $",
         nodes=(exp.Anonymous,), matches=_odd_path,
