@@ -57,6 +57,8 @@ REFUSED = [
     ("SELECT s FROM prod.t UNION SELECT id FROM prod.t", "mixed_columns"),
     ("SELECT id FROM prod.t WHERE s = 1.5", "text_with_number"),
     ("SELECT id FROM prod.t WHERE id = ' 7'", "text_with_number"),
+    ("SELECT id FROM prod.t WHERE id IN (SELECT s FROM prod.k)", "text_with_number"),
+    ("SELECT id FROM prod.t WHERE s = ANY (SELECT n FROM prod.k)", "text_with_number"),
     ("SELECT id FROM prod.t WHERE d = '31.01.2026'", "date_literal"),
     ("SELECT id FROM prod.t WHERE unknown = '03/05/2026'", "date_literal"),
     ("SELECT id FROM prod.t WHERE s = d", "text_with_date"),

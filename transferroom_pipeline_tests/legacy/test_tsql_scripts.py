@@ -98,6 +98,7 @@ REFUSED = [
     ("SELECT (1 AS a", "a ( without its )"),
     ("SELECT 1) AS a", "a ) without its ("),
     ("SELECT FROM", "a construct that is no T-SQL, near FROM"),
+    ("INSERT INTO prod.x SELECT FROM", "a construct that is no T-SQL, near FROM"),
     ("SELECT a..b FROM c...d", "a construct that is no T-SQL, near ."),
     ("SELECT \x00 FROM t", "the character '\\x00' (U+0000)"),
     ("'" * 100_001, "a text that is not closed"),

@@ -65,6 +65,12 @@ RIGHT = [
         "SELECT TRY_CAST(s AS INT), TRY_CONVERT(INT, ' -7 '), TRY_CAST('7.0' AS INT) FROM prod.k WHERE id = 3",
         [(5, -7, None)],
     ),
+    (
+        "SELECT NULLIF(s, 5), NULLIF(bit, 1), NULLIF(d, '20260131'), NULLIF(n, '1') FROM prod.k "
+        "JOIN (SELECT bit, d FROM prod.t WHERE t.id = 1) AS q ON k.id = 3",
+        [(None, None, None, None)],
+    ),
+    ("SELECT id FROM prod.t WHERE b LIKE '2%'", [(2,)]),
     # Texts.
     ("SELECT LEN(s), LEN(c), LEN('ab  '), LEN(id) FROM prod.t WHERE id = 2", [(3, None, 2, 1)]),
     (

@@ -76,10 +76,6 @@ def _first(types: Sequence[SqlType]) -> SqlType:
     return types[0] if types else UNKNOWN
 
 
-def _second(types: Sequence[SqlType]) -> SqlType:
-    return types[1] if len(types) > 1 else UNKNOWN
-
-
 def _whole(types: Sequence[SqlType]) -> SqlType:
     """FLOOR and CEILING of decimals have no digits after the point."""
     first = _first(types)

@@ -68,6 +68,7 @@ class _Reader:
     view_columns: tuple[str, ...] = ()
 
     def read(self, found: Sequence[Statement]) -> None:
+        """Keep the queries, and report what is none and cannot be left out."""
         readers: dict[str, Callable[[Statement], None]] = {
             "SELECT": self._select, "WITH": self._with, "INSERT": self._insert, "TRUNCATE": self._truncate,
             "DELETE": self._delete, "SET": self._set, "GO": self._go, "CREATE": self._create, "ALTER": self._create,
@@ -90,6 +91,7 @@ class _Reader:
                 self._other(statement)
 
     def report(self, rule: Rule, construct: str, statement: Statement) -> None:
+        """Keep a finding about a statement."""
         self.findings.append(finding(self.source, rule, construct, statement[0].start, statement[-1].end))
 
     def not_one(self, found: Statement, findings: Sequence[Finding]) -> list[Finding]:

@@ -51,7 +51,8 @@ def analyse(tsql: str, columns: Columns | None = None) -> Analysis:
         types = Types(query, columns or {})
         found = tuple(findings_in_query(query, types, SourceText(text)))
     except _PARSER_ERRORS as error:
-        unreadable = () if script.findings else (_unreadable(error),)
+        is_refused = bool(of_verdict(script.findings, "duckdb", Verdict.REFUSE))
+        unreadable = () if is_refused else (_unreadable(error),)
         return Analysis((*script.findings, *unreadable), None, None)
     ordered = sorted({*script.findings, *found}, key=lambda finding: (finding.line, finding.column, finding.rule.id))
     return Analysis(tuple(ordered), query, types, script.columns)

@@ -70,6 +70,8 @@ def _function(node: exp.Expr, types: Types) -> exp.Expr:
     function = FUNCTIONS.get(node.name.upper())
     if function is None or isinstance(node.parent, exp.Dot):
         return node
+    if node.name.upper() == "NULLIF":
+        return _nullif(node, types)
     arguments = [_dates_in(argument, node, types) for argument in node.expressions]
     carried = function.translate(Call(arguments, [types.of(argument) for argument in node.expressions]))
     if node.name.upper() in _TOTALS and not isinstance(node.parent, _AROUND_CALLS):
@@ -77,9 +79,16 @@ def _function(node: exp.Expr, types: Types) -> exp.Expr:
     return carried
 
 
+def _nullif(node: exp.Expr, types: Types) -> exp.Expr:
+    """NULLIF compares as `=` does, with its conversions, and gives the first value as it is."""
+    value, other = node.expressions
+    is_equal = exp.EQ(this=_comparable(value.copy(), other, types), expression=_comparable(other, value, types))
+    return exp.Case(ifs=[exp.If(this=is_equal, true=exp.Null())], default=value)
+
+
 def _dates_in(argument: exp.Expr, node: exp.Expr, types: Types) -> exp.Expr:
     """An argument of COALESCE and the like: a constant text beside dates is a date."""
-    is_choice = node.name.upper() in {"COALESCE", "IIF", "CHOOSE", "GREATEST", "LEAST", "NULLIF"}
+    is_choice = node.name.upper() in {"COALESCE", "IIF", "CHOOSE", "GREATEST", "LEAST"}
     return _constant_as(argument, types.of(node), types) if is_choice else argument
 
 
@@ -211,9 +220,11 @@ def _constant_as(value: exp.Expr, kind: SqlType, types: Types) -> exp.Expr:
     return convert(value, types.of(value), kind)
 
 
-def _like(node: exp.Expr, _types: Types) -> exp.Expr:
-    """A LIKE with classes as a regular expression; `. ` and `%` match line ends too."""
+def _like(node: exp.Expr, types: Types) -> exp.Expr:
+    """A LIKE with classes as a regular expression, in which `.` and so `%` and `_` match line ends too."""
     pattern = node.expression.unnest()
+    if types.family(node.this) is Family.INTEGER:
+        node.set("this", convert(node.this, types.of(node.this), SqlType("VARCHAR")))
     if isinstance(node.parent, exp.Escape) or not is_text(pattern) or not has_class(pattern.name):
         return node
     return _matching(node, regular_expression(pattern.name))

@@ -51,7 +51,8 @@ class Types:
             node.meta[_NODE] = number
         self._scope_of: dict[int, Scope] = {}
         self._nodes: dict[int, exp.Expr] = {}
-        self._known: dict[int, SqlType] = {}
+        # Each node beside its type: while it is kept, no other node gets its id.
+        self._known: dict[int, tuple[exp.Expr, SqlType]] = {}
         self._qualify(query)
 
     def of(self, node: exp.Expr) -> SqlType:
@@ -94,9 +95,9 @@ class Types:
         key = id(node)
         if key not in self._known:
             # A recursive query asks for itself: until it is known it is unknown.
-            self._known[key] = UNKNOWN
-            self._known[key] = self._compute(node)
-        return self._known[key]
+            self._known[key] = node, UNKNOWN
+            self._known[key] = node, self._compute(node)
+        return self._known[key][1]
 
     def _compute(self, node: exp.Expr) -> SqlType:
         if isinstance(node, exp.Column):

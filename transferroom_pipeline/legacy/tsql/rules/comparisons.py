@@ -18,6 +18,7 @@ COMPARISONS = (*EQUALITIES, *INEQUALITIES, exp.Between, exp.In, exp.Case)
 NUMBERS = (Family.INTEGER, Family.DECIMAL, Family.MONEY, Family.FLOAT, Family.BIT)
 DATES = (Family.DATE, Family.DATETIME, Family.TIME, Family.OFFSET)
 _TEXT_OR_UNKNOWN = (Family.TEXT, Family.UNKNOWN)
+_SUBQUERIES = (exp.Query, exp.Any, exp.All)
 _SEARCHES = ("CHARINDEX", "REPLACE", "TRANSLATE", "NULLIF")
 _EXTREMES = ("MIN", "MAX", "GREATEST", "LEAST")
 
@@ -162,6 +163,8 @@ def _text_with_whole_number(node: exp.Expr, types: Types) -> str | None:
 
 def _text_with_number(node: exp.Expr, types: Types) -> str | None:
     for text, other in _mixed(node, types, NUMBERS):
+        if isinstance(text, _SUBQUERIES) or isinstance(other, _SUBQUERIES):
+            return "texts compared with the numbers of a subquery, or the other way round"
         is_whole = types.family(other) in (Family.INTEGER, Family.BIT)
         if not is_whole and not (is_text(text) and text.name.replace(".", "", 1).lstrip("+-").isdecimal()):
             return "a text compared with a number"
