@@ -270,6 +270,20 @@ RIGHT = [
         "SELECT d FROM prod.t WHERE id = 1 UNION ALL SELECT dt FROM prod.t WHERE id = 2",
         [(moment("2026-01-31 00:00:00"),), (moment("2024-02-29 00:00:00"),)],
     ),
+    (
+        "SELECT t.id, q.n FROM prod.t CROSS APPLY (SELECT TOP 1 n FROM prod.k WHERE k.id = t.id ORDER BY n "
+        "DESC) AS q WHERE t.id < 3",
+        [(1, 7), (2, None)],
+    ),
+    (
+        "SELECT t.id, q.n / 2 AS half FROM prod.t OUTER APPLY (SELECT SUM(n) AS n FROM prod.k WHERE k.id = t.id) AS q",
+        [(1, 6), (2, None), (3, 0)],
+    ),
+    (
+        "SELECT t.id, v.x / 3, w.y FROM prod.t CROSS APPLY (VALUES (t.id), (t.b)) AS v(x) CROSS APPLY "
+        "(SELECT v.x * 2 AS y) AS w WHERE t.id = 1",
+        [(1, 0, 2), (1, 3, 20)],
+    ),
     ("/* first */ SELECT 1 AS n; -- last", [(1,)]),
 ]
 

@@ -256,6 +256,17 @@ def _table(node: exp.Expr, _types: Types) -> exp.Expr:
     return node
 
 
+def _join(node: exp.Expr, _types: Types) -> exp.Expr:
+    """An APPLY as a lateral join."""
+    applied = node.this
+    if not isinstance(applied, exp.Lateral):
+        return node
+    lateral = exp.Lateral(this=applied.this, alias=applied.args.get("alias"))
+    if applied.args.get("cross_apply"):
+        return exp.Join(this=lateral, kind="CROSS")
+    return exp.Join(this=lateral, side="LEFT", on=exp.true())
+
+
 def _with(node: exp.Expr, _types: Types) -> exp.Expr:
     if any(calls_itself(cte) for cte in node.expressions):
         node.args["recursive"] = True
@@ -296,6 +307,7 @@ _CARRIERS: tuple[tuple[type[exp.Expr] | tuple[type[exp.Expr], ...], Carrier], ..
     (_AROUND_CALLS, _around_call),
     (exp.Query, _query),
     (exp.Table, _table),
+    (exp.Join, _join),
     (exp.With, _with),
     (exp.Group, _group),
     (exp.National, _national),

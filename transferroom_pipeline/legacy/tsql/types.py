@@ -159,34 +159,56 @@ class Types:
         if isinstance(source, exp.Table):
             return self._columns.get(source.name.lower(), {}).get(name.lower(), UNKNOWN)
         expression = source.expression if isinstance(source, Scope) else source
+        if isinstance(expression, exp.Lateral) and not expression.alias_column_names:
+            expression = expression.this
         return self._outputs(expression).get(name.lower(), UNKNOWN)
 
     def _outputs(self, query: exp.Expr) -> dict[str, SqlType]:
-        """The columns that a query or a list of values gives, by name."""
+        """The columns that a query, a list of values or an applied one gives, by name."""
         if isinstance(query, exp.Subquery):
             return self._outputs(query.this)
         if isinstance(query, exp.SetOperation):
             left, right = self._outputs(query.left), self._outputs(query.right)
             pairs = zip(left.items(), right.values(), strict=False)
             return {name: common([mine, other]) for (name, mine), other in pairs}
-        if isinstance(query, exp.Values):
-            rows = [row.expressions for row in query.expressions if isinstance(row, exp.Tuple)]
-            names = [name.lower() for name in query.alias_column_names]
-            return {name: common([self._type(cell) for cell in cells])
-                    for name, cells in zip(names, zip(*rows, strict=False), strict=False)}  # fmt: skip
+        if isinstance(query, exp.Values | exp.Lateral):
+            return dict(zip((name.lower() for name in query.alias_column_names), self._in_order(query), strict=False))
         selects = query.selects if isinstance(query, exp.Query) else []
         return {select.alias_or_name.lower(): self._type(select) for select in selects}
+
+    def _in_order(self, query: exp.Expr) -> list[SqlType]:
+        """The types of the columns of a list of values, or of what is applied, in their order."""
+        inner = query.this.unnest() if isinstance(query, exp.Lateral) else query
+        if isinstance(inner, exp.Values):
+            rows = [row.expressions for row in inner.expressions if isinstance(row, exp.Tuple)]
+            return [common([self._type(cell) for cell in cells]) for cells in zip(*rows, strict=False)]
+        return list(self._outputs(inner).values())
 
 
 def _qualified(query: exp.Expr, schema: dict[str, object]) -> exp.Expr | None:
     try:
-        return qualify(
-            query.copy(), schema=schema, dialect=LegacyTSQL, expand_alias_refs=False, infer_schema=True,
+        qualified = qualify(
+            query.copy(),
+            schema=schema,
+            dialect=LegacyTSQL,
+            expand_alias_refs=False,
+            infer_schema=True,
             validate_qualify_columns=False,
-        )  # fmt: skip
+        )
     except (SqlglotError, KeyError, ValueError):
         # Columns stay of unknown type then, which every rule that needs types counts as the doubtful case.
         return None
+    _undo_fields(qualified)
+    return qualified
+
+
+def _undo_fields(query: exp.Expr) -> None:
+    """Columns again, where `qualify` takes a column of an applied subquery for a field of one: T-SQL has no fields."""
+    for dot in list(query.find_all(exp.Dot)):
+        if isinstance(dot.this, exp.Column) and isinstance(dot.expression, exp.Identifier):
+            column = exp.column(dot.expression.copy(), table=dot.this.this.copy())
+            column.meta.update(dot.this.meta)
+            dot.replace(column)
 
 
 def literal_type(node: exp.Expr) -> SqlType:

@@ -31,6 +31,7 @@ KNOWN: dict[type, frozenset[str] | set[str]] = {
     exp.Values: {"expressions", "alias"},
     exp.Join: {"this", "on", "kind", "side", "hint", "method"},
     exp.Table: {"this", "db", "catalog", "alias", "hints", "pivots", "joins", "version", "when", "sample"},
+    exp.Lateral: {"this", "alias", "cross_apply"},
     exp.TableAlias: {"this", "columns"},
     exp.Identifier: {"this", "quoted"},
     exp.Column: {"this", "table", "db", "catalog"},
@@ -64,7 +65,7 @@ KNOWN: dict[type, frozenset[str] | set[str]] = {
 """Each node that is known, with the parts of it that are known: a part that is not could change what it means."""
 
 _OWN_RULE = (
-    exp.Lateral, exp.TableSample, exp.AtTimeZone, exp.NextValueFor, exp.Version, exp.Dot, exp.XMLKeyValueOption,
+    exp.TableSample, exp.AtTimeZone, exp.NextValueFor, exp.Version, exp.Dot, exp.XMLKeyValueOption,
     exp.HexString,
 )  # fmt: skip
 _NAMES: dict[type, str] = {exp.Parameter: "a variable", exp.Placeholder: "a variable", exp.DPipe: "||"}

@@ -135,8 +135,15 @@ def _skips_rows(node: exp.Expr, _types: Types) -> str | None:
     return "the hint READPAST" if hints & _SKIPPING_HINTS else None
 
 
-def _applies(_node: exp.Expr, _types: Types) -> str | None:
-    return "CROSS APPLY or OUTER APPLY"
+def _applies_query(node: exp.Expr, types: Types) -> str | None:
+    return None if _applies_other(node, types) else "CROSS APPLY or OUTER APPLY"
+
+
+def _applies_other(node: exp.Expr, _types: Types) -> str | None:
+    inner = node.this.unnest()
+    if not isinstance(inner, exp.Query | exp.Values):
+        return "CROSS APPLY or OUTER APPLY of a function"
+    return "CROSS APPLY or OUTER APPLY with a window function" if inner.find(exp.Window) is not None else None
 
 
 def _named(name: str) -> Match:
@@ -283,10 +290,16 @@ RULES = (
         nodes=(exp.NextValueFor,), matches=_named('NEXT VALUE FOR'),
     ),
     Rule(
-        "apply", "CROSS APPLY or OUTER APPLY", Verdict.REFUSE, Verdict.WARN,
+        "apply", "CROSS APPLY or OUTER APPLY", Verdict.RIGHT, Verdict.WARN,
+        "sqlglot makes a LATERAL join of it, which Databricks allows in some places only",
+        "write a JOIN there, with ROW_NUMBER() where it takes the first row",
+        nodes=(exp.Lateral,), matches=_applies_query,
+    ),
+    Rule(
+        "apply_other", "APPLY of a function, or with a window function", Verdict.REFUSE, Verdict.REFUSE,
         "it is carried out once for each row on SQL Server",
-        "write a JOIN, with ROW_NUMBER() where it takes the first row",
-        nodes=(exp.Lateral,), matches=_applies,
+        "write a JOIN, with PARTITION BY in the window function",
+        nodes=(exp.Lateral,), matches=_applies_other,
     ),
     Rule(
         "for_xml", "FOR XML", Verdict.REFUSE, Verdict.REFUSE,
