@@ -31,6 +31,7 @@ REFUSED = [
     ("SELECT DATEADD(day, 1.9, d) FROM prod.t", "implicit_whole_number"),
     ("SELECT CONCAT(s, dt) FROM prod.t", "implicit_text"),
     ("SELECT LEN(f) FROM prod.t", "implicit_text"),
+    ("SELECT STRING_AGG(f, ',') WITHIN GROUP (ORDER BY id) FROM prod.t", "implicit_text"),
     ("SELECT CAST(f AS VARCHAR(20)) FROM prod.t", "float_to_text"),
     ("SELECT CAST(d2 AS VARCHAR(50)) FROM prod.t", "other_to_text"),
     ("SELECT CONVERT(VARCHAR(30), dt) FROM prod.t", "other_to_text"),

@@ -25,8 +25,6 @@ def _argument_kinds(node: exp.Expr, types: Types, kind: str) -> list[tuple[exp.E
 
 
 def _implicit_text(node: exp.Expr, types: Types) -> str | None:
-    if node.name.upper() == "STRING_AGG":
-        return None
     for _, found in _argument_kinds(node, types, "t"):
         if found.family in (*NO_PLAIN_TEXT, Family.BINARY, Family.OTHER):
             return f"{node.name.upper()} of a {found}, which it makes a text"
