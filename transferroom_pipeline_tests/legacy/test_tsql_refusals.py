@@ -271,6 +271,26 @@ def test_all_findings_are_listed_at_once_each_with_its_place_and_a_way_out():
     ]
 
 
+@pytest.mark.parametrize(
+    ("tsql", "rule"),
+    [
+        ("SELECT id / 2 FROM prod.t", "integer_division"),
+        ("SELECT CAST(u AS VARCHAR(36)), CAST(bit AS VARCHAR(1)) FROM prod.t", "identifier_or_bit_to_text"),
+        ("SELECT CONCAT(u, bit) FROM prod.t", "implicit_form"),
+        ("SELECT bit + 1 FROM prod.t", "bit_arithmetic"),
+        ("SELECT CAST(s AS VARCHAR(3)) FROM prod.t", "text_cut"),
+        ("SELECT DATEADD(mi, 1, dt) FROM prod.t", "date_abbreviation"),
+        ("SELECT DATEDIFF(month, d, dt) FROM prod.t", "datediff"),
+        ("SELECT CAST(d2 AS DATETIME2(0)) FROM prod.t", "datetime2_digits"),
+        ("SELECT STUFF(s, 1, 1, 'x') FROM prod.t", "function_there"),
+        ("SELECT TOP 100 PERCENT id FROM prod.t ORDER BY id", "top_all"),
+    ],
+)
+def test_what_is_right_on_the_stand_in_only_has_a_word_for_databricks(tsql, rule):
+    assert judge(tsql, COLUMNS) == []
+    assert rule in {found.rule.id for found in judge(tsql, COLUMNS, engine="databricks")}
+
+
 def test_advice_for_texts_joined_is_not_concat():
     [finding] = judge("SELECT s + ns FROM prod.t", COLUMNS, engine="databricks")
     assert "write a || b there, not CONCAT, which takes NULL as ''" in str(finding)

@@ -31,6 +31,11 @@ def _implicit_text(node: exp.Expr, types: Types) -> str | None:
     return None
 
 
+def _text_form_there(node: exp.Expr, types: Types) -> str | None:
+    kinds = [found for _, found in _argument_kinds(node, types, "t") if found.family in (Family.UUID, Family.BIT)]
+    return f"{node.name.upper()} of a {kinds[0]}, which it makes a text" if kinds else None
+
+
 def _trims_other(node: exp.Expr, types: Types) -> str | None:
     found = types.of(node.this)
     return f"TRIM of a {found}, which it makes a text" if found.family in (*NO_PLAIN_TEXT, Family.BINARY) else None
@@ -64,6 +69,12 @@ RULES = (
         "SQL Server writes a FLOAT, MONEY, DATETIME or TIME as text in forms of its own",
         "CONVERT it to a text by a style, or CAST it to a DECIMAL or DATE",
         needs_types=True, nodes=(exp.Anonymous,), matches=_implicit_text,
+    ),
+    Rule(
+        "implicit_form", "a UNIQUEIDENTIFIER or BIT that a function makes a text", Verdict.RIGHT, Verdict.WARN,
+        "SQL Server writes an identifier in capitals and a BIT as 1 or 0; Databricks has texts and true or false",
+        "write UPPER(x), or CAST(CAST(x AS INT) AS STRING) there",
+        needs_types=True, nodes=(exp.Anonymous,), matches=_text_form_there,
     ),
     Rule(
         "trim_of_other", "TRIM of what is no text", Verdict.REFUSE, Verdict.WARN,

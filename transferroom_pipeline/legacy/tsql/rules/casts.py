@@ -93,6 +93,12 @@ def _text_of_other(node: exp.Expr, source: SqlType, target: SqlType) -> str | No
     return f"{_name(node)} of a {source} to text" if bad else None
 
 
+def _text_form_there(node: exp.Expr, source: SqlType, target: SqlType) -> str | None:
+    to_text = target.family is Family.TEXT and source.family in (Family.UUID, Family.BIT)
+    to_identifier = target.family is Family.UUID
+    return f"{_name(node)} of a {source} to {target}" if to_text or to_identifier else None
+
+
 def _text_of_unknown(node: exp.Expr, source: SqlType, target: SqlType) -> str | None:
     is_open = target.family is Family.TEXT and source.family is Family.UNKNOWN
     return Doubt(f"{_name(node)} of an unknown type to text") if is_open else None
@@ -255,6 +261,13 @@ RULES = (
         "SQL Server has forms of its own, such as Jun  5 2026  9:05AM",
         _WRITE_STYLE,
         needs_types=True, nodes=CASTS, matches=_on_types(_text_of_other),
+    ),
+    Rule(
+        "identifier_or_bit_to_text", "UNIQUEIDENTIFIER or BIT to text, or a text to UNIQUEIDENTIFIER", Verdict.RIGHT,
+        Verdict.WARN,
+        "SQL Server writes an identifier in capitals and a BIT as 1 or 0; Databricks has texts and true or false",
+        "write UPPER(x), or CAST(CAST(x AS INT) AS STRING) there",
+        needs_types=True, nodes=CASTS, matches=_on_types(_text_form_there),
     ),
     Rule(
         "unknown_to_text", "an unknown type to text", Verdict.WARN, Verdict.WARN,

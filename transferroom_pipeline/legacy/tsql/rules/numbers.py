@@ -113,6 +113,10 @@ def _divides_by_negative(node: exp.Expr, _types: Types) -> str | None:
     return "- before a factor, without parentheses" if negative else None
 
 
+def _computes_with_bits(node: exp.Expr, types: Types) -> str | None:
+    return "arithmetic on a BIT" if isinstance(node, exp.Binary) and Family.BIT in _families(node, types) else None
+
+
 def _flips_bits(node: exp.Expr, types: Types) -> str | None:
     family = types.family(node.this)
     if family is Family.UNKNOWN:
@@ -188,6 +192,12 @@ RULES = (
         "on SQL Server a minus binds less than *, / and %, so that 6 / -2 * 3 is 6 / -(2 * 3)",
         "write the negative factor in parentheses",
         nodes=_PRODUCTS, matches=_divides_by_negative,
+    ),
+    Rule(
+        "bit_arithmetic", "arithmetic on a BIT", Verdict.RIGHT, Verdict.WARN,
+        "a BIT is a number on SQL Server, and true or false on Databricks",
+        "write CAST(x AS INT)",
+        needs_types=True, nodes=(exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, *_SIGNS), matches=_computes_with_bits,
     ),
     Rule(
         "bit_complement", "~ of a BIT", Verdict.REFUSE, Verdict.WARN,
