@@ -5,7 +5,6 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from transferroom_pipeline.legacy.tsql.conversions import is_whole_number
-from transferroom_pipeline.legacy.tsql.convert_styles import is_known_style
 from transferroom_pipeline.legacy.tsql.date_parts import has_seventh_digit, parse_date
 from transferroom_pipeline.legacy.tsql.rule import Doubt, Rule
 from transferroom_pipeline.legacy.tsql.rules.comparisons import NUMBERS
@@ -17,7 +16,7 @@ from transferroom_pipeline.legacy.tsql.verdicts import Verdict
 CASTS = (exp.Cast, exp.Convert)
 NO_PLAIN_TEXT = (Family.FLOAT, Family.MONEY, Family.DATETIME, Family.TIME, Family.OFFSET)
 """What SQL Server writes as text in forms of its own."""
-_DATES = (Family.DATE, Family.DATETIME, Family.TIME)
+DATE_TYPES = (Family.DATE, Family.DATETIME, Family.TIME)
 _DIGITS_OF_MICROSECOND = 6
 _DIGITS_OF_DATETIME = 3
 
@@ -40,7 +39,8 @@ def style_of(node: exp.Expr) -> exp.Expr | None:
     return node.args.get("style") if isinstance(node, exp.Convert) else None
 
 
-def _name(node: exp.Expr) -> str:
+def cast_name(node: exp.Expr) -> str:
+    """CAST, CONVERT, TRY_CAST or TRY_CONVERT."""
     return f"{'TRY_' if is_safe(node) else ''}{'CONVERT' if isinstance(node, exp.Convert) else 'CAST'}"
 
 
@@ -48,7 +48,7 @@ def _on_types(match: Match) -> Callable[[exp.Expr, Types], str | None]:
     """A match on the types that a cast goes from and to; one with a style is the business of the rules of styles."""
 
     def matches(node: exp.Expr, types: Types) -> str | None:
-        if style_of(node) is not None and types.family(value_of(node)) in (*_DATES, Family.TEXT):
+        if style_of(node) is not None and types.family(value_of(node)) in (*DATE_TYPES, Family.TEXT):
             return None
         return match(node, types.of(value_of(node)), types.of(node))
 
@@ -57,12 +57,12 @@ def _on_types(match: Match) -> Callable[[exp.Expr, Types], str | None]:
 
 def _cuts_number(node: exp.Expr, source: SqlType, target: SqlType) -> str | None:
     fraction = source.family in (Family.DECIMAL, Family.FLOAT) and target.family is Family.INTEGER
-    return f"{_name(node)} of a {source} to {target}" if fraction else None
+    return f"{cast_name(node)} of a {source} to {target}" if fraction else None
 
 
 def _may_cut_number(node: exp.Expr, source: SqlType, target: SqlType) -> str | None:
     is_open = source.family is Family.UNKNOWN and target.family is Family.INTEGER
-    return Doubt(f"{_name(node)} to {target}") if is_open else None
+    return Doubt(f"{cast_name(node)} to {target}") if is_open else None
 
 
 def _cuts_text(node: exp.Expr, source: SqlType, target: SqlType) -> str | None:
@@ -70,7 +70,7 @@ def _cuts_text(node: exp.Expr, source: SqlType, target: SqlType) -> str | None:
         return None
     if _fits(source, target) and target.name not in {"CHAR", "NCHAR"}:
         return None
-    return f"{_name(node)} to {target}"
+    return f"{cast_name(node)} to {target}"
 
 
 def _fits(source: SqlType, target: SqlType) -> bool:
@@ -85,36 +85,36 @@ def _fits(source: SqlType, target: SqlType) -> bool:
 
 def _text_of_float(node: exp.Expr, source: SqlType, target: SqlType) -> str | None:
     is_float = target.family is Family.TEXT and source.family is Family.FLOAT
-    return f"{_name(node)} of a FLOAT to text" if is_float else None
+    return f"{cast_name(node)} of a FLOAT to text" if is_float else None
 
 
 def _text_of_other(node: exp.Expr, source: SqlType, target: SqlType) -> str | None:
     bad = target.family is Family.TEXT and source.family in NO_PLAIN_TEXT and source.family is not Family.FLOAT
-    return f"{_name(node)} of a {source} to text" if bad else None
+    return f"{cast_name(node)} of a {source} to text" if bad else None
 
 
 def _text_form_there(node: exp.Expr, source: SqlType, target: SqlType) -> str | None:
     to_text = target.family is Family.TEXT and source.family in (Family.UUID, Family.BIT)
     to_identifier = target.family is Family.UUID
-    return f"{_name(node)} of a {source} to {target}" if to_text or to_identifier else None
+    return f"{cast_name(node)} of a {source} to {target}" if to_text or to_identifier else None
 
 
 def _text_of_unknown(node: exp.Expr, source: SqlType, target: SqlType) -> str | None:
     is_open = target.family is Family.TEXT and source.family is Family.UNKNOWN
-    return Doubt(f"{_name(node)} of an unknown type to text") if is_open else None
+    return Doubt(f"{cast_name(node)} of an unknown type to text") if is_open else None
 
 
 def _tries_whole_number(node: exp.Expr, source: SqlType, target: SqlType) -> str | None:
     is_try = is_safe(node) and source.family is Family.TEXT and target.family is Family.INTEGER
-    return f"{_name(node)} of a text to {target}" if is_try and not is_text(value_of(node)) else None
+    return f"{cast_name(node)} of a text to {target}" if is_try and not is_text(value_of(node)) else None
 
 
 def _tries_other(node: exp.Expr, source: SqlType, target: SqlType) -> str | None:
     if not is_safe(node) or target.family in (Family.TEXT, Family.INTEGER) or _is_plain(value_of(node), target):
         return None
     if source.family is Family.UNKNOWN:
-        return Doubt(f"{_name(node)} of an unknown type to {target}")
-    return f"{_name(node)} of a text to {target}" if source.family is Family.TEXT else None
+        return Doubt(f"{cast_name(node)} of an unknown type to {target}")
+    return f"{cast_name(node)} of a text to {target}" if source.family is Family.TEXT else None
 
 
 def _is_plain(value: exp.Expr, target: SqlType) -> bool:
@@ -134,101 +134,78 @@ def _odd_constant(node: exp.Expr, _source: SqlType, target: SqlType) -> str | No
     if target.family in (Family.DATE, Family.DATETIME) and parse_date(value.name) is None:
         return f"the date '{value.name}'"
     odd_number = target.family is Family.INTEGER and not is_whole_number(value.name)
-    return f"{_name(node)} of the text '{value.name}' to {target}" if odd_number else None
+    return f"{cast_name(node)} of the text '{value.name}' to {target}" if odd_number else None
 
 
 def _reads_dates(node: exp.Expr, source: SqlType, target: SqlType) -> str | None:
-    if is_safe(node) or target.family not in _DATES or is_text(value_of(node)):
+    if is_safe(node) or target.family not in DATE_TYPES or is_text(value_of(node)):
         return None
     if source.family is Family.UNKNOWN:
-        return Doubt(f"{_name(node)} of what may be a text to {target}")
-    return f"{_name(node)} of a text to {target}" if source.family is Family.TEXT else None
+        return Doubt(f"{cast_name(node)} of what may be a text to {target}")
+    return f"{cast_name(node)} of a text to {target}" if source.family is Family.TEXT else None
 
 
 def _number_and_date(node: exp.Expr, source: SqlType, target: SqlType) -> str | None:
-    to_date = source.family in NUMBERS and target.family in _DATES
-    from_date = source.family in _DATES and target.family in NUMBERS
+    to_date = source.family in NUMBERS and target.family in DATE_TYPES
+    from_date = source.family in DATE_TYPES and target.family in NUMBERS
     value = value_of(node)
     is_constant = isinstance(value, exp.Literal) and not value.is_string and value.is_int and target.name == "DATETIME"
-    return f"{_name(node)} of a {source} to {target}" if (to_date and not is_constant) or from_date else None
+    return f"{cast_name(node)} of a {source} to {target}" if (to_date and not is_constant) or from_date else None
 
 
 def _rounds_time(node: exp.Expr, source: SqlType, target: SqlType) -> str | None:
     rounds = target.name == "DATETIME" and source.family not in (Family.DATE, Family.NULL) and source.name != "DATETIME"
-    return f"{_name(node)} to DATETIME" if rounds else None
+    return f"{cast_name(node)} to DATETIME" if rounds else None
 
 
 def _thirds(node: exp.Expr, source: SqlType, target: SqlType) -> str | None:
     is_finer = target.name in {"DATETIME2", "TIME"} and (target.size is None or target.size > _DIGITS_OF_DATETIME)
-    return f"{_name(node)} of a DATETIME to {target}" if is_finer and source.name == "DATETIME" else None
+    return f"{cast_name(node)} of a DATETIME to {target}" if is_finer and source.name == "DATETIME" else None
 
 
 def _rounds_digits(node: exp.Expr, source: SqlType, target: SqlType) -> str | None:
     rounds = target.name == "DATETIME2" and target.size is not None and target.size < _DIGITS_OF_MICROSECOND
-    return f"{_name(node)} to {target}" if rounds and source.family is not Family.DATE else None
+    return f"{cast_name(node)} to {target}" if rounds and source.family is not Family.DATE else None
 
 
 def _other_time(node: exp.Expr, _source: SqlType, target: SqlType) -> str | None:
     if target.name == "SMALLDATETIME":
-        return f"{_name(node)} to SMALLDATETIME"
+        return f"{cast_name(node)} to SMALLDATETIME"
     cut = target.name == "TIME" and target.size is not None and target.size < _DIGITS_OF_MICROSECOND
-    return f"{_name(node)} to {target}" if cut else None
+    return f"{cast_name(node)} to {target}" if cut else None
 
 
 def _to_time(node: exp.Expr, _source: SqlType, target: SqlType) -> str | None:
-    return f"{_name(node)} to TIME" if target.name == "TIME" else None
+    return f"{cast_name(node)} to TIME" if target.name == "TIME" else None
 
 
 def _seventh_digit(node: exp.Expr, _source: SqlType, target: SqlType) -> str | None:
     value = value_of(node)
     found = target.name in {"DATETIME2", "TIME"} and is_text(value) and has_seventh_digit(value.name)
-    return f"{_name(node)} of seven digits of a second to {target.name}" if found else None
+    return f"{cast_name(node)} of seven digits of a second to {target.name}" if found else None
 
 
 def _to_bit(node: exp.Expr, source: SqlType, target: SqlType) -> str | None:
     if target.family is not Family.BIT:
         return None
     if source.family is Family.UNKNOWN:
-        return Doubt(f"{_name(node)} to BIT")
-    return f"{_name(node)} of a {source} to BIT" if source.family not in (*NUMBERS, Family.NULL) else None
+        return Doubt(f"{cast_name(node)} to BIT")
+    return f"{cast_name(node)} of a {source} to BIT" if source.family not in (*NUMBERS, Family.NULL) else None
 
 
 def _float_to_decimal(node: exp.Expr, source: SqlType, target: SqlType) -> str | None:
     exact = target.family in (Family.DECIMAL, Family.MONEY)
-    return f"{_name(node)} of a FLOAT to {target}" if exact and source.family is Family.FLOAT else None
+    return f"{cast_name(node)} of a FLOAT to {target}" if exact and source.family is Family.FLOAT else None
 
 
 def _other_type(node: exp.Expr, source: SqlType, target: SqlType) -> str | None:
     for found in (target, source):
         if found.family in (Family.OTHER, Family.BINARY, Family.OFFSET):
-            return f"{_name(node)} {'to' if found is target else 'of'} {found.name}"
+            return f"{cast_name(node)} {'to' if found is target else 'of'} {found.name}"
     return None
 
 
-def _style(node: exp.Expr, types: Types) -> str | None:
-    style = style_of(node)
-    if style is None:
-        return None
-    source, target = types.of(value_of(node)), types.of(node)
-    if target.family is Family.TEXT and source.family in (Family.INTEGER, Family.DECIMAL, Family.BIT, Family.NULL):
-        return None
-    if target.family is Family.TEXT and is_known_style(style.name, source):
-        return None
-    if target.family in _DATES and source.family in (Family.DATE, Family.DATETIME):
-        return None
-    name = f"{_name(node)} with style {style.name or 'that is no constant'}"
-    return Doubt(name) if source.family is Family.UNKNOWN else f"{name} of a {source}"
-
-
-def _cut_style(node: exp.Expr, types: Types) -> str | None:
-    target = types.of(node)
-    style = style_of(node)
-    is_cut = style is not None and target.family is Family.TEXT and target.size not in (None, MAX_LENGTH)
-    is_long = is_cut and style is not None and style.name in {"20", "120", "121", "126"}
-    return f"{_name(node)} with style {style.name} to {target}" if is_long and style is not None else None
-
-
-_WRITE_STYLE = "write CONVERT with a style that is known, such as 112 or 120, or run this table on SQL Server"
+WRITE_STYLE = "write CONVERT with a style that is known, such as 112 or 120, or run this table on SQL Server"
 
 RULES = (
     Rule(
@@ -259,7 +236,7 @@ RULES = (
     Rule(
         "other_to_text", "DATETIME, DATETIME2, TIME or MONEY to text", Verdict.REFUSE, Verdict.REFUSE,
         "SQL Server has forms of its own, such as Jun  5 2026  9:05AM",
-        _WRITE_STYLE,
+        WRITE_STYLE,
         needs_types=True, nodes=CASTS, matches=_on_types(_text_of_other),
     ),
     Rule(
@@ -360,17 +337,5 @@ RULES = (
         "the stand-in and Databricks have no type of the same meaning",
         "CAST to another type, or run this table on SQL Server",
         nodes=CASTS, matches=_on_types(_other_type),
-    ),
-    Rule(
-        "convert_style", "CONVERT with a style", Verdict.REFUSE, Verdict.WARN,
-        "the form of this style is not carried over",
-        _WRITE_STYLE,
-        needs_types=True, firm=True, nodes=CASTS, matches=_style,
-    ),
-    Rule(
-        "convert_style_cut", "CONVERT with a style to fewer characters", Verdict.RIGHT, Verdict.WARN,
-        "SQL Server cuts the text to its length",
-        "write DATE_FORMAT(x, 'yyyy-MM-dd') there",
-        nodes=CASTS, matches=_cut_style,
     ),
 )  # fmt: skip

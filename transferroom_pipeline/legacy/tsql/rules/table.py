@@ -12,6 +12,7 @@ from transferroom_pipeline.legacy.tsql.rules import (
     numbers,
     queries,
     scripts,
+    styles,
     texts,
 )
 
@@ -23,7 +24,7 @@ TOPICS: dict[str, tuple[Rule, ...]] = {
     "Texts": texts.RULES,
     "Values of different types in one place": choices.RULES,
     "Comparisons and collation": comparisons.RULES,
-    "Conversions": casts.RULES,
+    "Conversions": (*casts.RULES, *styles.RULES),
     "Dates": dates.RULES,
 }
 
