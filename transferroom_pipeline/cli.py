@@ -24,6 +24,8 @@ COMMANDS = {
     "spec-schema": ("transferroom_pipeline.comparisons.spec_schema", "spec_schema_command"),
     "sample-data": ("transferroom_pipeline.sources.sample_data", "sample_data_command"),
     "data-dictionary": ("transferroom_pipeline.sources.dictionary", "dictionary_command"),
+    "tsql": ("transferroom_pipeline.legacy.tsql.command", "tsql_command"),
+    "tsql-rules": ("transferroom_pipeline.legacy.tsql.rules_document", "rules_command"),
 }
 """Name of each command, with the module and the name of what carries it out."""
 

@@ -13,8 +13,9 @@ from transferroom_pipeline.comparisons.assets import comparison_asset
 from transferroom_pipeline.configured_comparisons import ConfiguredComparisons
 from transferroom_pipeline.cutover.assets import analytics_asset
 from transferroom_pipeline.cutover.interlock import withdraw_before_change
-from transferroom_pipeline.legacy.assets import legacy_asset, legacy_checks, snapshot_asset
+from transferroom_pipeline.legacy.assets import legacy_asset, legacy_checks, snapshot_asset, warning_metadata
 from transferroom_pipeline.legacy.tables import LEGACY_TABLES
+from transferroom_pipeline.legacy.warnings import declared_warnings
 from transferroom_pipeline.models.assets import Models
 from transferroom_pipeline.models.project import describe_models
 from transferroom_pipeline.platforms.resources import LegacyPlatform, TargetPlatform
@@ -67,9 +68,13 @@ def _legacy_side(settings: Settings) -> Sequence[dg.AssetsDefinition]:
 def _target_side(settings: Settings) -> Sequence[dg.AssetsDefinition]:
     comparisons = ConfiguredComparisons(settings)
     replication = Replication(settings.dlt_dir, withdraw_before_change, settings.replication)
+    warnings = declared_warnings()
     return [
         *(copy_asset(table, replication) for table in COPIED_TABLES),
-        *(comparison_asset(spec, comparisons) for spec in comparisons.tables()),
+        *(
+            comparison_asset(spec, comparisons, warning_metadata(warnings.get(spec.table, ())))
+            for spec in comparisons.tables()
+        ),
         *(analytics_asset(table.name) for table in LEGACY_TABLES),
     ]
 

@@ -10,6 +10,7 @@ from dagster_shared.serdes import serialize_value
 from transferroom_pipeline.automation.jobs import MIGRATION
 from transferroom_pipeline.definitions import build_definitions
 from transferroom_pipeline.legacy.tables import LEGACY_TABLES
+from transferroom_pipeline.legacy.warnings import declared_warnings
 from transferroom_pipeline.replication.tables import COPIED_TABLES
 from transferroom_pipeline.settings import Settings
 from transferroom_pipeline.sources.contracts import SOURCE_TABLES
@@ -54,6 +55,10 @@ def test_every_source_table_is_copied_as_configured_and_its_copy_compared(defini
     assert configurable == {f"copy_{table.name}" for table in SOURCE_TABLES}
     keys = {spec.key.to_user_string() for spec in definitions.resolve_all_asset_specs()}
     assert {f"comparison/{table.name}" for table in SOURCE_TABLES} <= keys
+
+
+def test_warnings_about_t_sql_are_known_without_opening_a_platform() -> None:
+    assert {"derived_a", "derived_b"} == set(declared_warnings())
 
 
 def test_nothing_is_read_that_no_asset_makes(definitions: dg.Definitions) -> None:

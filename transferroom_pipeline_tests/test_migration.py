@@ -32,7 +32,9 @@ def test_the_command_prints_assets_and_verdicts_and_nothing_of_the_libraries(
     lines = [line for line in migrated_once[1].output.splitlines() if line]
     assets = [line for line in lines if line.startswith("✓ ")]
     assert len(assets) == 4 + 4 + 8 + 10 + 7 + 3  # sources, legacy, copies, models and plan, comparisons, views
-    others = [line for line in lines if not line.startswith("✓ ")]
+    warnings = [line.split()[:3] for line in lines if line.startswith("! ")]
+    assert warnings == [["!", "legacy/derived_a", "tsql"], ["!", "legacy/derived_b", "tsql"]]
+    others = [line for line in lines if not line.startswith(("✓ ", "! "))]
     assert len(others) == 1 + len(COMPARED) + 2, others  # heading, verdicts, reports, ending
 
 

@@ -1,6 +1,6 @@
 """The comparisons of the spec as assets with their checks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +42,13 @@ CHECKS = {
 }
 
 
-def comparison_asset(spec: TableSpec, comparisons: ConfiguredComparisons) -> dg.AssetsDefinition:
-    """The asset that compares two tables; what follows from its verdict is the business of `comparisons`."""
+def comparison_asset(
+    spec: TableSpec, comparisons: ConfiguredComparisons, notes: Mapping[str, dg.MetadataValue[Any]] | None = None
+) -> dg.AssetsDefinition:
+    """The asset that compares two tables; what follows from its verdict is the business of `comparisons`.
+
+    `notes` are shown with each of its results: what is known of the two tables beforehand.
+    """
     key = comparison_key(spec.table)
 
     @dg.asset(
@@ -68,7 +73,7 @@ def comparison_asset(spec: TableSpec, comparisons: ConfiguredComparisons) -> dg.
             write_summary(comparisons.results_dir, [error_row(spec.table, str(error))], keep_other_tables=True)
             raise
         _tell(context, withdrawn)
-        metadata = _metadata(result, comparisons.results_dir)
+        metadata = {**_metadata(result, comparisons.results_dir), **(notes or {})}
         yield dg.MaterializeResult(metadata=metadata, check_results=_check_results(result))
 
     return comparison

@@ -5,12 +5,15 @@ from datetime import date
 from typing import Any
 
 import dagster as dg
+import duckdb
 
 from transferroom_pipeline.keys import LEGACY_POOL, OWNERS, Group, legacy_key
 from transferroom_pipeline.legacy import snapshot as snapshots
 from transferroom_pipeline.legacy.building import build_table
 from transferroom_pipeline.legacy.checks import repeated_keys
 from transferroom_pipeline.legacy.tables import Frames, LegacyTable, SqlFile
+from transferroom_pipeline.legacy.tsql.findings import Finding, warning_rows
+from transferroom_pipeline.legacy.warnings import METADATA, warnings_of_build
 from transferroom_pipeline.metadata import markdown_table, table_metadata
 from transferroom_pipeline.platforms.resources import LegacyPlatform
 from transferroom_pipeline.platforms.schemas import LEGACY_SCHEMA
@@ -58,22 +61,25 @@ def legacy_asset(table: LegacyTable) -> dg.AssetsDefinition:
             snapshot = snapshots.read_snapshot(connection, LEGACY_SCHEMA)
             code = build_table(connection, table, snapshot.as_of)
             metadata = table_metadata(connection, LEGACY_SCHEMA, table.name)
+            metadata.update(warning_metadata(warnings_of_build(connection, table, snapshot.as_of)))
         shown = code if isinstance(table.build, Frames) else dg.MetadataValue.md(f"```sql\n{code}\n```")
         return dg.MaterializeResult(metadata={**metadata, "built_by": shown, "snapshot": snapshot.id})
 
     return derived
 
 
+def warning_metadata(warnings: Sequence[Finding]) -> dict[str, dg.MarkdownMetadataValue]:
+    """The warnings for a table's T-SQL as metadata; nothing without any."""
+    return {METADATA: markdown_table(warning_rows(warnings))} if warnings else {}
+
+
 def legacy_checks(table: LegacyTable) -> dg.AssetChecksDefinition:
-    """The checks `rows` and `unique_key` of one derived table."""
+    """The checks `rows`, `unique_key` and, for T-SQL, `tsql` of one derived table."""
     key = legacy_key(table.name)
 
     @dg.multi_asset_check(
         name=f"check_legacy_{table.name}",
-        specs=[
-            dg.AssetCheckSpec("rows", asset=key, description="The table has at least one row."),
-            dg.AssetCheckSpec("unique_key", asset=key, description=f"{', '.join(table.key)} occurs once in each row."),
-        ],
+        specs=_check_specs(table),
         can_subset=True,
         pool=LEGACY_POOL,
     )
@@ -81,15 +87,49 @@ def legacy_checks(table: LegacyTable) -> dg.AssetChecksDefinition:
         selected = {check.name for check in context.selected_asset_check_keys}
         with legacy.get_connection(read_only=True) as connection:
             require_table(connection, LEGACY_SCHEMA, table.name, key.to_user_string())
-            if "rows" in selected:
-                rows = row_count(connection, LEGACY_SCHEMA, table.name)
-                yield dg.AssetCheckResult(check_name="rows", passed=rows > 0, metadata={"rows": rows})
-            if "unique_key" in selected:
-                repeated = repeated_keys(connection, LEGACY_SCHEMA, table.name, table.key)
-                found: dict[str, Any] = {"repeated_keys": repeated.keys, "samples": markdown_table(repeated.samples)}
-                yield dg.AssetCheckResult(check_name="unique_key", passed=repeated.keys == 0, metadata=found)
+            for name, evaluate in _EVALUATIONS.items():
+                if name in selected:
+                    yield evaluate(connection, table)
 
     return checks
+
+
+def _check_specs(table: LegacyTable) -> Sequence[dg.AssetCheckSpec]:
+    descriptions = {
+        "rows": "The table has at least one row.",
+        "unique_key": f"{', '.join(table.key)} occurs once in each row.",
+    }
+    if not isinstance(table.build, Frames):
+        descriptions["tsql"] = "The T-SQL means the same on the stand-in, whatever the data and the collation."
+    key = legacy_key(table.name)
+    return [dg.AssetCheckSpec(name, asset=key, description=description) for name, description in descriptions.items()]
+
+
+def _rows_check(connection: duckdb.DuckDBPyConnection, table: LegacyTable) -> dg.AssetCheckResult:
+    rows = row_count(connection, LEGACY_SCHEMA, table.name)
+    return dg.AssetCheckResult(check_name="rows", passed=rows > 0, metadata={"rows": rows})
+
+
+def _unique_key_check(connection: duckdb.DuckDBPyConnection, table: LegacyTable) -> dg.AssetCheckResult:
+    repeated = repeated_keys(connection, LEGACY_SCHEMA, table.name, table.key)
+    found: dict[str, Any] = {"repeated_keys": repeated.keys, "samples": markdown_table(repeated.samples)}
+    return dg.AssetCheckResult(check_name="unique_key", passed=repeated.keys == 0, metadata=found)
+
+
+def _tsql_check(connection: duckdb.DuckDBPyConnection, table: LegacyTable) -> dg.AssetCheckResult:
+    """A warning, not an error: the condition may well hold, and the comparison shows if it does not."""
+    as_of = snapshots.read_snapshot(connection, LEGACY_SCHEMA).as_of
+    rows = warning_rows(warnings_of_build(connection, table, as_of))
+    return dg.AssetCheckResult(
+        check_name="tsql",
+        passed=not rows,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="; ".join(f"{row['what']} (line {row['line']})" for row in rows),
+        metadata={METADATA: markdown_table(rows)},
+    )
+
+
+_EVALUATIONS = {"rows": _rows_check, "unique_key": _unique_key_check, "tsql": _tsql_check}
 
 
 def _kinds(table: LegacyTable) -> set[str]:

@@ -6,6 +6,7 @@ import duckdb
 import pandas as pd
 from sqlglot import exp
 
+from transferroom_pipeline.legacy.column_types import stored_types
 from transferroom_pipeline.legacy.tables import Frames, LegacyTable
 from transferroom_pipeline.legacy.tsql import stand_in_sql
 from transferroom_pipeline.platforms.schemas import LEGACY_SCHEMA
@@ -27,7 +28,8 @@ def build_table(connection: duckdb.DuckDBPyConnection, table: LegacyTable, as_of
     if isinstance(table.build, Frames):
         return _build_from_frames(connection, table, table.build)
     tsql = table.build.tsql(as_of)
-    connection.execute(_create(table, stand_in_sql(tsql, table=table.name)))
+    types = stored_types(connection, table.inputs)
+    connection.execute(_create(table, stand_in_sql(tsql, table=table.name, columns=types)))
     return tsql
 
 

@@ -15,6 +15,7 @@ import pandas as pd
 import pyarrow as pa
 
 from transferroom_pipeline.legacy import derived_b, derived_c
+from transferroom_pipeline.legacy.tsql.reading import read_tsql
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class SqlFile:
 
     def tsql(self, as_of: date) -> str:  # noqa: ARG002 - every T-SQL build is asked with the day
         """The text of the file."""
-        return (Path(__file__).parent / self.file).read_text(encoding="utf-8")
+        return read_tsql(Path(__file__).parent / self.file)
 
 
 @dataclass(frozen=True)

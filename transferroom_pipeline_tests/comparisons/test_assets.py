@@ -6,6 +6,7 @@ import pytest
 from transferroom_pipeline.comparisons.assets import comparison_asset
 from transferroom_pipeline.comparisons.spec import TableSpec
 from transferroom_pipeline.configured_comparisons import ConfiguredComparisons
+from transferroom_pipeline.platforms.duckdb_database import connect
 from transferroom_pipeline.settings import Settings
 
 
@@ -28,6 +29,22 @@ def test_it_follows_both_tables_and_the_snapshot(comparisons, legacy, modern, fo
     assert spec.key == dg.AssetKey(["comparison", "t"])
     assert {dependency.asset_key.to_user_string() for dependency in spec.deps} == {*followed, "raw/snapshot"}
     assert spec.description == f"Is {modern} equal to {legacy}, row by row and cell by cell?"
+
+
+def test_what_is_known_of_the_tables_beforehand_is_shown_with_each_result(tmp_path):
+    settings = Settings(data_dir=tmp_path, results_dir=tmp_path / "results")
+    with connect(settings.target_database) as connection:
+        connection.execute("CREATE SCHEMA raw")
+        connection.execute("CREATE TABLE raw.a AS SELECT 1 AS id")
+        connection.execute("CREATE TABLE raw.b AS SELECT 1 AS id")
+        connection.execute("CREATE TABLE raw.snapshot AS SELECT 'x' AS id, DATE '2026-06-30' AS as_of")
+    spec = TableSpec(table="t", legacy="raw.a", modern="raw.b", key=("id",))
+    asset = comparison_asset(spec, ConfiguredComparisons(settings), {"tsql_warnings": dg.MetadataValue.md("| line |")})
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = dg.materialize([asset], instance=instance, raise_on_error=False)
+    [materialized] = result.get_asset_materialization_events()
+    metadata = materialized.materialization.metadata
+    assert metadata["tsql_warnings"].value == "| line |"
 
 
 def test_only_derived_tables_have_a_view_that_a_verdict_moves(comparisons):

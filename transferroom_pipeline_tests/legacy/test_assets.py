@@ -6,13 +6,13 @@ import dagster as dg
 import pytest
 
 from transferroom_pipeline.legacy.assets import legacy_asset, legacy_checks, snapshot_asset
-from transferroom_pipeline.legacy.tables import LegacyTable, SqlFile
+from transferroom_pipeline.legacy.tables import Frames, LegacyTable, SqlQuery
 from transferroom_pipeline.platforms.duckdb_database import connect
 from transferroom_pipeline.platforms.resources import LegacyPlatform
 from transferroom_pipeline_tests.legacy.conftest import legacy_table
 
 SOURCES = ("players", "clubs", "transfers")
-PAIR = LegacyTable("pair", ("left key", "right"), (), SqlFile("not_built.sql"), "Checked only.")
+PAIR = LegacyTable("pair", ("left key", "right"), (), Frames(dict), "Checked only.")
 
 
 @pytest.fixture
@@ -74,7 +74,45 @@ def test_the_stage_builds_on_one_snapshot_and_its_checks_pass(run, rows, legacy)
     outcomes = [
         (found.asset_key.path[-1], found.check_name, found.passed) for found in result.get_asset_check_evaluations()
     ]
-    assert sorted(outcomes) == [(table.name, check, True) for table in tables for check in ("rows", "unique_key")]
+    warned = {("derived_a", "tsql"), ("derived_b", "tsql")}
+    assert {(table, check) for table, check, passed in outcomes if not passed} == warned
+    assert {(table, check) for table, check, _ in outcomes} == warned | {
+        (table.name, check) for table in tables for check in ("rows", "unique_key")
+    }
+
+
+def test_what_t_sql_hangs_on_is_a_warning_with_its_lines_on_the_asset_and_in_a_check(run, rows, legacy):
+    rows("players", {})
+    rows("clubs", {})
+    rows("transfers", {})
+    legacy.close()
+    table = legacy_table("derived_b")
+    result = run(snapshot_asset(SOURCES, None), legacy_asset(table), legacy_checks(table))
+    [check] = [found for found in result.get_asset_check_evaluations() if found.check_name == "tsql"]
+    assert result.success
+    assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert check.description == "= on texts, IN on texts (line 26, 28, 30, 32, 33)"
+    shown = metadata(result, "derived_b")["tsql_warnings"]
+    assert shown == check.metadata["tsql_warnings"].value
+    header, _, *found = shown.splitlines()
+    assert header == "| line | what | why | what to do |"
+    assert len(found) == 1
+    assert found[0].startswith(
+        "| 26, 28, 30, 32, 33 | = on texts, IN on texts | SQL Server compares texts without regard to case"
+    )
+
+
+def test_t_sql_without_a_condition_passes_its_check(evaluated, legacy):
+    legacy.execute("CREATE TABLE prod.snapshot AS SELECT 'x' AS id, DATE '2026-06-30' AS as_of")
+    legacy.execute("CREATE TABLE prod.plain AS SELECT 1 AS n")
+    legacy.close()
+    found = evaluated(LegacyTable("plain", ("n",), (), SqlQuery(lambda as_of: "SELECT 1 AS n"), ""))
+    assert found["tsql"].passed
+
+
+def test_pandas_code_has_no_check_of_t_sql():
+    keys = legacy_checks(legacy_table("derived_c")).check_keys
+    assert {key.name for key in keys} == {"rows", "unique_key"}
 
 
 def test_a_given_as_of_date_reaches_the_tables(run, rows, legacy):

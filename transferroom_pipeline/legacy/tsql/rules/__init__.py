@@ -1,0 +1,1 @@
+"""The rules about T-SQL by topic; `table` gathers them."""
