@@ -94,6 +94,8 @@ MEASURES = (
     _against("hashes", "wide", "four_keys", 20 * MILLION, 2.5),
     *(_against(tool, "tools", "differing", 5 * MILLION, 1 / 8) for tool in TOOLS),
     Measure("command", Piece("command", "differing", LEAST_ROWS), None, 1.5),
+    Measure("columns", Piece("command", "columns", LEAST_ROWS), None, 1.5),
+    Measure("self_check", Piece("self_check", "columns", LEAST_ROWS), None, 0.3),
 )
 
 Rounds = dict[Piece, list[Outcome]]

@@ -99,6 +99,19 @@ def compare_pair(piece: Piece, folder: Path) -> Outcome:
     )
 
 
+def check_itself(piece: Piece, folder: Path) -> Outcome:
+    """What the self-check adds to a comparison: the seconds with it less those without."""
+    spec, seconds = table_spec("t", PAIRS[piece.pair]), {}
+    with opened(database(piece, folder)) as connection:
+        # Once before the clock starts, since the first comparison of a process pays for what all of them use.
+        for checks_itself in (True, False, True):
+            started = time.perf_counter()
+            effort = engine.Effort(checks_itself=checks_itself)
+            with engine.compare(DuckDBEngine(connection), spec, effort=effort):
+                seconds[checks_itself] = time.perf_counter() - started
+    return Outcome(seconds[True] - seconds[False])
+
+
 def hash_pair(piece: Piece, folder: Path) -> Outcome:
     """Every value of both tables read and hashed once: the least that any proof has to do."""
     with opened(database(piece, folder)) as connection:
@@ -260,6 +273,7 @@ def wrong(piece: Piece, outcome: Outcome) -> list[str]:
 PIECES: dict[str, Callable[[Piece, Path], Outcome]] = {
     "make": make_pair,
     "compare": compare_pair,
+    "self_check": check_itself,
     "hashes": hash_pair,
     "join": join_pair,
     "join_and_keys": join_pair_and_keys,

@@ -70,16 +70,18 @@ WIDE_KINDS = (
     ("CASE WHEN hash(i, {seed}) % 5 > 0 THEN 'text ' || hash(i, {seed}) % 1000 END", LONGER_TEXT),
     ("DATE '2020-01-01' + (hash(i, {seed}) % 2000)::INTEGER", "{} + 1"),
 )
-WIDE_VALUES = tuple(
+MOST_COLUMNS = tuple(
     Column(f"column_{seed:03}", value.format(seed=seed), changed)
-    for seed in range(1, 200)
+    for seed in range(1, 400)
     for value, changed in (WIDE_KINDS[seed % len(WIDE_KINDS)],)
 )
+WIDE_VALUES = MOST_COLUMNS[:199]
 PAIRS = {
     "differing": Pair("one in 50,000 differs", (ID,), VALUES),
     "identical": Pair("all equal", (ID,), VALUES, planted=False),
     "tolerance": Pair("all different within tolerance", (ID,), VALUES, noisy="rate"),
     "wide": Pair("200 columns", (ID,), WIDE_VALUES),
+    "columns": Pair("400 columns", (ID,), MOST_COLUMNS),
     "four_keys": Pair("a key of four columns", FOUR_KEYS, VALUES),
 }
 

@@ -121,6 +121,11 @@ def _many(*names: str, metavar: str, text: str) -> Callable[[Any], Any]:
 @_many("--rel", metavar="COL=X", text="The same as a share of the larger number.")
 @_many("--drift", metavar="COL=X", text="Largest difference of the sums, as a share of the larger.")
 @_many("--within", metavar="COL=DURATION", text="Longest time apart that counts as equal, such as 1s.")
+@_many(
+    "--timezone",
+    metavar="COL=ZONE",
+    text="Zone of timestamps that name none; of each side as COL=LEGACY_ZONE,MODERN_ZONE.",
+)
 @_many("--trim", metavar="COL=MODE", text="Blanks to leave out of account: none, right, both.")
 @_many("--ignore-case", metavar="COL", text="'A' is 'a': texts are compared in lower case, character by character.")
 @_many("--ignore-blanks", metavar="COL", text="Leave out spaces, tabs, line ends and no-break spaces.")

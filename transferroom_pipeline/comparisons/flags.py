@@ -154,6 +154,11 @@ def _column_flags(options: Options) -> dict[str, dict[str, object]]:
             column, value = _pair(field, text, "COL=VALUE")
             validated(ColumnRule, {field: value}, source=f"--{field} {text}")
             rules.setdefault(column, {})[field] = value
+    for text in options["timezone"]:
+        column, zones = _pair("timezone", text, "COL=ZONE or COL=LEGACY_ZONE,MODERN_ZONE")
+        rule = {"timezone": dict(zip(_SIDES, zones.split(",", 1), strict=True)) if "," in zones else zones}
+        validated(ColumnRule, rule, source=f"--timezone {text}")
+        rules.setdefault(column, {}).update(rule)
     for text in options["null_equals"]:
         column, value = _pair("null-equals", text, "COL=VALUE", splits_first=True)
         rules.setdefault(column, {}).setdefault("null_equals", []).append(value)  # type: ignore[attr-defined]

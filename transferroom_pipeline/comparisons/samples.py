@@ -19,19 +19,28 @@ def samples(findings: Findings, limit: int, rows: RowCounts) -> tuple[Sample, ..
         "only_legacy": rows.only_legacy,
         "only_modern": rows.only_modern,
     }
-    there = [kind for kind, number in kinds.items() if number and findings.plan.key]
-    found = [sample for kind in there for sample in _samples(findings, kind, limit)]
+    there = {kind: number for kind, number in kinds.items() if number and findings.plan.key}
+    found = [sample for kind, number in there.items() for sample in _samples(findings, kind, limit, of=number)]
     return (*found, *(_grouped_samples(findings, limit) if findings.duplicates is not None else []))
 
 
-def _samples(findings: Findings, kind: SampleKind, limit: int) -> list[Sample]:
-    """The rows are chosen first, and then explained a few columns at a time: explaining takes memory per column."""
+def _samples(findings: Findings, kind: SampleKind, limit: int, *, of: int) -> list[Sample]:
+    """The rows are chosen first, and then explained a few columns at a time: explaining takes memory per column.
+
+    Args:
+        findings: What was found.
+        kind: Of which rows.
+        limit: How many at most.
+        of: How many rows there are. Where all of them are samples none has to be chosen, which would take long if they
+            are wide.
+    """
     if findings.differences is None:
         return []
     key = findings.key_as_json().as_("sample_key", quoted=True)
     keyed = exp.select("*", key).from_(findings.differences.copy()).where(is_kind(kind)).subquery("keyed")
     by_hash = (exp.MD5(this=column("sample_key")), column("sample_key"))
-    chosen = findings.statements.create("sample", exp.select("*").from_(keyed).order_by(*by_hash).limit(limit))
+    rows = exp.select("*").from_(keyed)
+    chosen = findings.statements.create("sample", rows if of <= limit else rows.order_by(*by_hash).limit(limit))
     keys = findings.statements.rows(exp.select(column("sample_key")).from_(chosen.copy()).order_by(*by_hash))
     found = (
         _differing_cells(findings, chosen, by_hash)

@@ -74,6 +74,15 @@ def test_rules_for_texts_and_sentinels_have_flags(run, database):
     assert run("main.t", "main.u", "--key", "id", *flags).exit_code == 0
 
 
+def test_each_side_may_have_a_zone(run, database):
+    with connect(database) as connection:
+        connection.execute("CREATE TABLE t AS SELECT 1 AS id, TIMESTAMP '2026-07-01 10:00:00' AS at")
+        connection.execute("CREATE TABLE u AS SELECT 1 AS id, TIMESTAMP '2026-07-01 08:00:00' AS at")
+
+    assert run("main.t", "main.u", "--key", "id", "--timezone", "at=Europe/Berlin").exit_code == 1
+    assert run("main.t", "main.u", "--key", "id", "--timezone", "at=Europe/Berlin,UTC").exit_code == 0
+
+
 def test_each_side_may_be_a_query_in_a_file(run, tmp_path):
     for name, table in (("old", "a"), ("new", "c"), ("changed", "b")):
         (tmp_path / f"{name}.sql").write_text(f"SELECT id, upper(name) AS name, fee FROM main.{table} -- all\n;")
@@ -210,6 +219,8 @@ def test_two_files_are_compared_without_a_database_of_their_own(run, tmp_path, d
         (("main.a", "main.b", "--key", "id", "--null-equals", "fee="), "--null-equals fee=: write COL=VALUE"),
         (("main.a", "main.b", "--key", "id", "--null-equals", "fee=x"), "column fee: null_equals has 'x'"),
         (("main.a", "main.b", "--key", "id", "--numeric", "fee"), "column fee: numeric apply to texts"),
+        (("main.a", "main.b", "--key", "id", "--timezone", "fee=Mars"), "--timezone fee=Mars, field timezone: 'Mars'"),
+        (("main.a", "main.b", "--key", "id", "--timezone", "fee=UTC,Mars"), "field timezone.modern: 'Mars'"),
         (("main.b", "--legacy-sql", "none.sql", "--key", "id"), "field legacy_sql: none.sql cannot be read"),
         (("main.a", "main.b", "--legacy-sql", "q.sql", "--key", "id"), "legacy and legacy_sql both say"),
     ],
