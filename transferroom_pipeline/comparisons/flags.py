@@ -1,7 +1,7 @@
 """The rules that a person gives on the command line, put on top of those of a spec."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -149,27 +149,40 @@ def _where(options: Options) -> str | dict[str, str] | None:
 def _column_flags(options: Options) -> dict[str, dict[str, object]]:
     """Rules by column, each checked by itself so that the error shows the flag."""
     rules: dict[str, dict[str, object]] = {}
-    for option, field in _RULE_WITH_VALUE.items():
-        for text in options[option]:
-            column, value = _pair(field, text, "COL=VALUE")
-            validated(ColumnRule, {field: value}, source=f"--{field} {text}")
-            rules.setdefault(column, {})[field] = value
-    for text in options["timezone"]:
-        column, zones = _pair("timezone", text, "COL=ZONE or COL=LEGACY_ZONE,MODERN_ZONE")
-        rule = {"timezone": dict(zip(_SIDES, zones.split(",", 1), strict=True)) if "," in zones else zones}
-        validated(ColumnRule, rule, source=f"--timezone {text}")
+    for column, rule in (*_rules_with_values(options), *_rules_without_values(options)):
         rules.setdefault(column, {}).update(rule)
     for text in options["null_equals"]:
         column, value = _pair("null-equals", text, "COL=VALUE", splits_first=True)
         rules.setdefault(column, {}).setdefault("null_equals", []).append(value)  # type: ignore[attr-defined]
+    return rules
+
+
+def _rules_with_values(options: Options) -> Iterator[tuple[str, dict[str, object]]]:
+    for option, field in _RULE_WITH_VALUE.items():
+        for text in options[option]:
+            column, value = _pair(field, text, "COL=VALUE")
+            validated(ColumnRule, {field: value}, source=f"--{field} {text}")
+            yield column, {field: value}
+    for text in options["timezone"]:
+        column, value = _pair("timezone", text, "COL=ZONE or COL=LEGACY_ZONE,MODERN_ZONE")
+        yield column, {"timezone": _zones(text, value)}
+
+
+def _rules_without_values(options: Options) -> Iterator[tuple[str, dict[str, object]]]:
     for column in options["exclude"]:
         if not _is_pattern(column):
-            rules.setdefault(column, {})["exclude"] = True
+            yield column, {"exclude": True}
     for option, (flag, rule) in _RULE_WITHOUT_VALUE.items():
         for column in options[option]:
             validated(ColumnRule, rule, source=f"--{flag} {column}")
-            rules.setdefault(column, {}).update(rule)
-    return rules
+            yield column, rule
+
+
+def _zones(text: str, value: str) -> object:
+    """One zone for both sides, or one for each."""
+    zones = dict(zip(_SIDES, value.split(",", 1), strict=True)) if "," in value else value
+    validated(ColumnRule, {"timezone": zones}, source=f"--timezone {text}")
+    return zones
 
 
 def _is_pattern(column: str) -> bool:
