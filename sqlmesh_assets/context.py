@@ -10,7 +10,7 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any, Self
 
-from sqlglot import exp
+from sqlglot import exp, generator
 from sqlmesh.core.context import Context
 from sqlmesh.core.loader import SqlMeshLoader
 from sqlmesh.core.macros import MacroRegistry
@@ -21,6 +21,10 @@ from sqlmesh.utils.errors import SQLMeshError
 from sqlmesh.utils.jinja import JinjaMacroRegistry
 
 from sqlmesh_assets.description import Relation
+
+# On its first use sqlglot notes for each dialect how expressions are written. SQLMesh adds its own expressions to the
+# dialects when it is imported, and a process that wrote SQL before would refuse them. There is no public way to forget.
+generator._DISPATCH_CACHE.clear()
 
 NO_SCHEMA = "default"
 """The schema of a model that names none, in Dagster."""

@@ -1,5 +1,6 @@
 """What is known of models comes from SQLMesh, is kept, and is read again whenever anything of it changed."""
 
+import os
 import subprocess
 import sys
 import textwrap
@@ -195,3 +196,16 @@ def test_neither_a_known_project_nor_a_run_in_which_nothing_changed_imports_sqlm
 
 def test_every_model_is_an_asset(bench: Bench) -> None:
     assert {key.to_user_string() for key in bench.assets().keys} == MODELS | {"models/plan"}
+
+
+def test_models_with_macros_are_read_in_a_process_that_wrote_sql_before():
+    code = (
+        "import sqlglot; sqlglot.parse_one('SELECT 1', dialect='duckdb').sql(dialect='duckdb')\n"
+        "import sqlmesh_assets.context\n"
+        "print(sqlglot.parse_one('SELECT @start_ds', dialect='duckdb').sql(dialect='duckdb'))"
+    )
+    environment = os.environ | {"MAX_FORK_WORKERS": "1"}
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
+
+    assert done.stdout.splitlines()[-1] == "SELECT @start_ds"

@@ -273,9 +273,12 @@ def _is_near(compared: ComparedColumn, apart: exp.Expr, larger: exp.Expr) -> exp
 def _rounding_checks(compared: ComparedColumn) -> Iterator[Check]:
     """Whether one number is the other rounded to fewer decimals: exact ones as such, a half upwards."""
     functions, own = compared.equality.functions, (compared.equality.legacy, compared.equality.modern)
-    is_exact = {side.family for side in own} <= {"integer", "decimal"}
+    families = {side.family for side in own}
+    is_exact = families <= {"integer", "decimal", "text"}
     values = compared.equality.values(*sides(compared)) if is_exact else _doubles(compared)
-    most = min(max(side.scale for side in own), _EXACT_DIGITS + 1) if is_exact else _ROUNDED_DIGITS + 1
+    # A text may have more decimals than the number beside it.
+    scale = max(side.scale for side in own) + int("text" in families)
+    most = min(scale, _EXACT_DIGITS + 1) if is_exact else _ROUNDED_DIGITS + 1
     for digits in range(most):
         for one, other in (values, values[::-1]):
             number = exp.Literal.number(digits)
@@ -297,8 +300,8 @@ def _instant_checks(
     if known.shift is not None:
         is_shifted = exp.EQ(this=exp.paren(shift), expression=exp.Literal.number(known.shift))
         yield exp.and_(is_shifted, exp.not_(sub_second.copy())), "fixed_shift"
-    yield _is_date_only(compared), "date_only"
     yield sub_second, "sub_second"
+    yield _is_date_only(compared), "date_only"
 
 
 def _is_date_only(compared: ComparedColumn) -> exp.Expr:

@@ -4,7 +4,7 @@ A conversion never rounds and never fails the query: a value that the common typ
 apart from NULL by its text (see `equality.Equality`).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
@@ -34,10 +34,17 @@ def conversions(legacy: ColumnType, modern: ColumnType, rule: ColumnRule, functi
 
 @dataclass(frozen=True)
 class Conversions:
-    """Conversions under one rule, in one dialect."""
+    """Conversions under one rule, in one dialect.
+
+    Attributes:
+        rule: The rule.
+        functions: The dialect.
+        is_modern: Inside nested values, whether those of modern are converted.
+    """
 
     rule: ColumnRule
     functions: Functions
+    is_modern: bool = False
 
     def between(self, legacy: ColumnType, modern: ColumnType) -> Both:
         """The conversions of both sides of a column."""
@@ -50,7 +57,8 @@ class Conversions:
             instants = Instants(self.rule, self.functions, legacy, modern)
             return instants.conversion(LEGACY), instants.conversion(MODERN)
         if families & NESTED:
-            return self._nested(legacy, modern), self._nested(modern, legacy)
+            of_legacy, of_modern = (replace(self, is_modern=is_modern) for is_modern in (False, True))
+            return of_legacy._nested(legacy, modern), of_modern._nested(modern, legacy)
         return self._alike_or_text(legacy, modern)
 
     def _are_converted(self, legacy: ColumnType, modern: ColumnType) -> bool:
@@ -207,6 +215,8 @@ class Conversions:
     def _needs_rebuilding(self, column: ColumnType) -> bool:
         """Whether the engine's own equality of the type is not equality of content."""
         unlike: tuple[str, ...] = ("map", "union", "interval", "json")
+        if self.rule.zones_differ and column.contains("instant"):
+            return True
         return any(column.contains(family) for family in unlike) or (  # type: ignore[arg-type]
             self.rule.unordered and column.contains("list")
         )
@@ -261,7 +271,7 @@ class Conversions:
         """The conversion of a member, which must not fail: inside a nested value NULL could not be told apart."""
         if own.family == other.family == "json":
             return self._json_member
-        mine, theirs = self.between(own, other)
+        theirs, mine = self.between(other, own) if self.is_modern else self.between(own, other)[::-1]
         if mine.may_fail or theirs.may_fail:
             raise no_common_type(own, other)
         return mine.value

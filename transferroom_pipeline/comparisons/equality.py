@@ -1,9 +1,9 @@
 """When two cells are equal: SQL for one pair of columns under one rule."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 from sqlglot import exp
 
@@ -15,6 +15,7 @@ from transferroom_pipeline.comparisons.functions.base import Functions
 from transferroom_pipeline.comparisons.instants import LEGACY, MODERN, TIMESTAMP, Instants
 from transferroom_pipeline.comparisons.nested import NestedTolerance
 from transferroom_pipeline.comparisons.numbers import Numbers
+from transferroom_pipeline.comparisons.sentinels import SENTINELS, is_value
 from transferroom_pipeline.comparisons.spec import TEXT_RULES, ColumnRule
 
 _DIGITS_OF_DOUBLES = 15
@@ -48,15 +49,9 @@ class Equality:
 
     @property
     def is_number(self) -> bool:
-        """Whether the cells are compared as numbers."""
+        """Whether the cells are compared as numbers that can be subtracted; those of two texts may have any size."""
         families = {self.legacy.family, self.modern.family}
-        return self.is_numeral or (bool(NUMERIC & families) and not families <= {"boolean", "text"})
-
-    @property
-    def is_numeral(self) -> bool:
-        """Whether both cells are texts that are compared as numbers."""
-        is_number = self.rule.numeric or self.legacy.is_numeral or self.modern.is_numeral
-        return is_number and self.legacy.family == self.modern.family == "text"
+        return bool(NUMERIC & families) and not families <= {"boolean", "text"}
 
     @property
     def is_instant(self) -> bool:
@@ -77,37 +72,38 @@ class Equality:
         """The type of either table's column."""
         return self.modern if side else self.legacy
 
-    def under(self, changes: Mapping[str, object]) -> "Equality":
+    def under(self, changes: Mapping[str, Any]) -> "Equality":
         """The equality of the same columns under a changed rule.
 
         Raises:
             ComparisonError: The changed rule does not apply to the types.
         """
-        rule = ColumnRule.model_validate({**self.rule.written(), **changes})
-        return equality(self.legacy, self.modern, rule, self.functions)
+        written = self.rule.written()
+        further = [*written.get("null_equals", []), *changes.get("null_equals", [])]
+        merged = {**written, **changes, **({"null_equals": further} if further else {})}
+        return equality(self.legacy, self.modern, ColumnRule.model_validate(merged), self.functions)
 
     def legacy_forms(self, column: exp.Expr) -> list[exp.Expr]:
         """The forms of a cell of the old table."""
-        return self._forms(column, self.legacy, self.to_common[0])
+        return self.forms(column, LEGACY)
 
     def modern_forms(self, column: exp.Expr) -> list[exp.Expr]:
         """The forms of a cell of the new table."""
-        return self._forms(column, self.modern, self.to_common[1])
+        return self.forms(column, MODERN)
 
     def forms(self, column: exp.Expr, side: int) -> list[exp.Expr]:
         """The forms of a cell of either table."""
-        return self.modern_forms(column) if side else self.legacy_forms(column)
-
-    def _forms(self, column: exp.Expr, own: ColumnType, conversion: Conversion) -> list[exp.Expr]:
-        text = self._prepared(column, own)
+        conversion = self.to_common[side]
+        text = self._prepared(column, self.own(side))
         value = conversion.value(text)
-        if not any(side.may_fail for side in self.to_common):
-            return [value]
+        shown = self._without_sentinels(value, side)
+        if not any(each.may_fail for each in self.to_common):
+            return [shown]
         if not conversion.may_fail:
-            return [value, self.functions.cast(exp.null(), "TEXT")]
+            return [shown, self.functions.cast(exp.null(), "TEXT")]
         text_form = self.functions.exact_text(self.functions.text(text))
         unconverted = exp.case().when(exp.Is(this=value.copy(), expression=exp.null()), text_form)
-        return [value, unconverted]
+        return [shown, unconverted]
 
     def hashable(self, column: exp.Expr, side: int) -> list[exp.Expr]:
         """What to hash of a cell: its forms, and whether they are NULL where the hash would not tell."""
@@ -208,19 +204,11 @@ class Equality:
 
     def _prepared(self, column: exp.Expr, own: ColumnType) -> exp.Expr:
         """A cell by the rules that say what is left out of account."""
-        return self._by_text_rules(column) if own.family == "text" else self._without_sentinels(column, own)
+        return self._by_text_rules(column) if own.family == "text" else column
 
     def _by_text_rules(self, column: exp.Expr) -> exp.Expr:
-        text = self._normalised(self.functions.text(column))
-        if self.rule.null_equals_empty:
-            text = exp.Nullif(this=text, expression=exp.Literal.string(""))
-        for sentinel in self.rule.null_equals:
-            text = exp.Nullif(this=text, expression=self._normalised(exp.Literal.string(sentinel)))
-        return self.functions.exact_text(text)
-
-    def _normalised(self, text: exp.Expr) -> exp.Expr:
-        """A text without what the rule leaves out of account."""
         rule, functions = self.rule, self.functions
+        text = functions.text(column)
         if rule.unicode == "nfc":
             text = functions.nfc(text)
         if rule.blanks == "ignore":
@@ -229,14 +217,23 @@ class Equality:
             text = functions.trimmed(text, rule.trim)
         if rule.case == "insensitive" and self.legacy.family == self.modern.family:
             text = functions.lowered(text)
-        return text
+        if rule.null_equals_empty:
+            text = exp.Nullif(this=text, expression=exp.Literal.string(""))
+        return functions.exact_text(text)
 
-    def _without_sentinels(self, column: exp.Expr, own: ColumnType) -> exp.Expr:
-        """The cell, or NULL where it has one of the values that stand for NULL."""
+    def _without_sentinels(self, value: exp.Expr, side: int) -> exp.Expr:
+        """A value of the common type, or NULL where it is one of those that stand for NULL.
+
+        They are taken in the type of the side that is no text, so that they count by value on both.
+        """
+        typed = side if self.own(side).family != "text" else 1 - side
         for sentinel in self.rule.null_equals:
-            value = self.functions.constant(sentinel, own)
-            column = exp.Nullif(this=column.copy(), expression=value)
-        return column
+            if self.own(typed).family == "text":
+                constant = self._by_text_rules(exp.Literal.string(sentinel))
+            else:
+                constant = self.functions.constant(sentinel, self.own(typed))
+            value = exp.Nullif(this=value, expression=self.to_common[typed].value(constant))
+        return value
 
 
 def equality(legacy: ColumnType, modern: ColumnType, rule: ColumnRule, functions: Functions) -> Equality:
@@ -249,27 +246,46 @@ def equality(legacy: ColumnType, modern: ColumnType, rule: ColumnRule, functions
         if own.has_unnamed_fields:
             raise ComparisonError(f"the fields of {own.name} have no names")
     found = Equality(legacy, modern, rule, conversions(legacy, modern, rule, functions), functions)
+    _require_texts(found)
+    _require_numbers(found)
+    _require_instants(found)
+    _require_sentinels(found)
+    if found.is_tolerant and legacy.is_nested:
+        # Built once to see that the types can be: an error names the column only while columns are planned.
+        found.equal(exp.column("legacy"), exp.column("modern"))
+    families = {legacy.family, modern.family}
+    if rule.unordered and not (rule.json_ or "json" in families or legacy.contains("list")):
+        raise _does_not_apply("unordered applies", "lists and JSON", legacy, modern)
+    return found
+
+
+def _require_texts(found: Equality) -> None:
+    rule, legacy, modern = found.rule, found.legacy, found.modern
     families = {legacy.family, modern.family}
     if rule.compares_text and "text" not in families:
-        raise _does_not_apply(TEXT_RULES, "texts", legacy, modern)
+        raise _does_not_apply(f"{TEXT_RULES} apply", "texts", legacy, modern)
+    if rule.blanks == "ignore" and families != {"text"}:
+        raise _does_not_apply("blanks applies", "texts on both sides", legacy, modern)
     if rule.numeric and not ("text" in families and families <= {"text", "integer", "decimal", "float"}):
-        raise _does_not_apply("numeric", "texts that are numbers", legacy, modern)
-    _require_numbers(found)
-    if rule.within is not None and not (found.is_instant or _both_contain(legacy, modern, "instant")):
-        raise _does_not_apply("within", "dates and timestamps", legacy, modern)
-    _require_sentinels(found)
-    if rule.unordered and not (rule.json_ or "json" in families or legacy.contains("list")):
-        raise _does_not_apply("unordered", "lists and JSON", legacy, modern)
-    return found
+        raise _does_not_apply("numeric applies", "texts that are numbers", legacy, modern)
+
+
+def _require_instants(found: Equality) -> None:
+    rule, legacy, modern = found.rule, found.legacy, found.modern
+    holds_instants = found.is_instant or _both_contain(legacy, modern, "instant")
+    if rule.within is not None and not holds_instants:
+        raise _does_not_apply("within applies", "dates and timestamps", legacy, modern)
+    if "timezone" in rule.written() and not holds_instants:
+        raise _does_not_apply("timezone applies", "dates and timestamps", legacy, modern)
 
 
 def _require_numbers(found: Equality) -> None:
     rule, own = found.rule, (found.legacy, found.modern)
     holds_numbers = found.is_number or any(_both_contain(*own, family) for family in ("integer", "decimal", "float"))
     if rule.has_number_tolerance and not holds_numbers:
-        raise _does_not_apply("abs and rel", "numbers, also inside lists and structs", *own)
+        raise _does_not_apply("abs and rel apply", "numbers, also inside lists and structs", *own)
     if rule.drift is not None and not found.is_number:
-        raise _does_not_apply("drift", "numbers", *own)
+        raise _does_not_apply("drift applies", "numbers", *own)
 
 
 def _both_contain(legacy: ColumnType, modern: ColumnType, family: Family) -> bool:
@@ -277,21 +293,13 @@ def _both_contain(legacy: ColumnType, modern: ColumnType, family: Family) -> boo
     return legacy.is_nested and modern.is_nested and (legacy.contains(family) or modern.contains(family))
 
 
-_SENTINELS: dict[Family, str] = {
-    "integer": r"[+-]?[0-9]+",
-    "decimal": r"[+-]?[0-9]+([.][0-9]+)?",
-    "float": r"[+-]?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]+)?",
-    "instant": r"[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?)?",
-    "text": r"(?s:.*)",
-}
-"""How a value that stands for NULL is written, by the family of its column."""
-
-
 def _require_sentinels(found: Equality) -> None:
     for own, sentinel in product((found.legacy, found.modern), found.rule.null_equals):
-        if own.family not in _SENTINELS:
-            raise _does_not_apply("null_equals", "texts, numbers, dates and timestamps", found.legacy, found.modern)
-        if not re.fullmatch(_SENTINELS[own.family], sentinel):
+        if own.family not in SENTINELS:
+            raise _does_not_apply(
+                "null_equals applies", "texts, numbers, dates and timestamps", found.legacy, found.modern
+            )
+        if not is_value(sentinel, own):
             raise ComparisonError(f"null_equals has {sentinel!r}, which is no value of type {own.name}")
 
 
@@ -302,4 +310,4 @@ def all_equal(left: Sequence[exp.Expr], right: Sequence[exp.Expr]) -> exp.Expr:
 
 
 def _does_not_apply(rules: str, to: str, legacy: ColumnType, modern: ColumnType) -> ComparisonError:
-    return ComparisonError(f"{rules} apply to {to}, and its types are {legacy.name} and {modern.name}")
+    return ComparisonError(f"{rules} to {to}, and its types are {legacy.name} and {modern.name}")

@@ -208,6 +208,7 @@ class Findings:
             each.position: Known(
                 self.facts.get(each.position, ColumnFacts()),
                 self._largest_rounding(each) if "rounding" in causes[each.position] else None,
+                self._sentinel(each) if "null_vs_value" in causes[each.position] else None,
             )
             for each in self.differing_columns
         }
@@ -217,6 +218,16 @@ class Findings:
         measure, _ = largest(compared, *sides(compared))
         (value,) = self._of_causes(compared, [exp.Filter(this=measure, expression=exp.Where(this=_is_of("rounding")))])
         return None if value is None else float(value)
+
+    def _sentinel(self, compared: ComparedColumn) -> str | None:
+        """The one value that all cells have whose partner is NULL, as text."""
+        text = exp.func("COALESCE", *(self._text(value) for value in sides(compared)))
+        is_null = exp.Where(this=_is_of("null_vs_value"))
+        measures = [
+            exp.Filter(this=measure(this=text.copy()), expression=is_null.copy()) for measure in (exp.Min, exp.Max)
+        ]
+        least, most = self._of_causes(compared, measures)
+        return None if least is None or least != most else str(least)
 
     def _of_causes(self, compared: ComparedColumn, measures: Sequence[exp.Expr]) -> tuple[Any, ...]:
         """Aggregates over the differing cells of a column, whose causes are in the column `cause`."""

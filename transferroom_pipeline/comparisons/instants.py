@@ -51,7 +51,7 @@ class Instants:
         Readings of one clock are compared as they are; but the time between two of them depends on its zone, where it
         is put forward and back. Days of the calendar are in no zone.
         """
-        if self.legacy.kind is self.modern.kind is exp.DType.DATE:
+        if all(own.kind is exp.DType.DATE or own.family == "text" for own in (self.legacy, self.modern)):
             return False
         is_measured = self.rule.within is not None and self.rule.zone(LEGACY) != "UTC"
         return self.legacy.has_zone or self.modern.has_zone or self.rule.zones_differ or is_measured

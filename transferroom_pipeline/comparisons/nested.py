@@ -8,8 +8,9 @@ from sqlglot import exp
 
 from transferroom_pipeline.comparisons.column_types import ColumnType
 from transferroom_pipeline.comparisons.conversions import no_common_type
+from transferroom_pipeline.comparisons.exceptions import ComparisonError
 from transferroom_pipeline.comparisons.functions.base import Functions
-from transferroom_pipeline.comparisons.spec import ColumnRule
+from transferroom_pipeline.comparisons.spec import ColumnRule, SideZones
 
 if TYPE_CHECKING:
     from transferroom_pipeline.comparisons.equality import Equality
@@ -41,7 +42,9 @@ class NestedTolerance:
             return self._lists(legacy, modern, own, other)
         if own.family == other.family == "struct":
             return self._structs(legacy, modern, own, other)
-        raise no_common_type(own, other)
+        raise ComparisonError(
+            f"abs, rel and within apply inside lists and structs, and its types are {own.name} and {other.name}"
+        )
 
     def _lists(self, legacy: exp.Expr, modern: exp.Expr, own: ColumnType, other: ColumnType) -> exp.Expr:
         (_, mine), (_, theirs) = own.members[0], other.members[0]
@@ -73,7 +76,7 @@ class NestedTolerance:
         numbers = bool(families & _NUMBERS) or (is_nested and any(_contains(own, other, each) for each in _NUMBERS))
         instants = "instant" in families or (is_nested and _contains(own, other, "instant"))
         left_out: dict[str, object] = {} if numbers else {"abs": 0, "rel": 0}
-        left_out |= {} if instants else {"within": None}
+        left_out |= {} if instants else {"within": None, "timezone": SideZones()}
         return self.rule.model_copy(update=left_out)
 
 

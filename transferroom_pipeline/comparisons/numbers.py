@@ -20,9 +20,8 @@ _ARITHMETIC = Context(prec=160)
 class Numbers:
     """Two columns of numbers, whose values have been brought into their common type.
 
-    Unless one side is a float, or both are numbers written as text, everything is exact decimal arithmetic. What a
-    decimal cannot hold gives NULL, which no tolerance covers: a difference may be reported that a tolerance would
-    forgive, and never the other way round.
+    Unless one side is a float, everything is exact decimal arithmetic. What a decimal cannot hold gives NULL, which no
+    tolerance covers: a difference may be reported that a tolerance would forgive, and never the other way round.
 
     Attributes:
         legacy: The old column's own type.
@@ -36,9 +35,8 @@ class Numbers:
 
     @property
     def _is_exact(self) -> bool:
-        """Unless one side is a float, both are texts, or one has more decimals than can be subtracted."""
-        families = {self.legacy.family, self.modern.family}
-        if "float" in families or (families == {"text"} and self.functions.unlimited_decimal is None):
+        """Unless one side is a float, or has more decimals than can be subtracted."""
+        if "float" in {self.legacy.family, self.modern.family}:
             return False
         return self.functions.unlimited_decimal is not None or self._scale <= self._widest
 

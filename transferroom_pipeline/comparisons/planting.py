@@ -1,7 +1,8 @@
 """Known changes of a cell: one that a comparison must find, and one that the column's rule must forgive."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from itertools import count
 
 from sqlglot import exp
 
@@ -25,11 +26,31 @@ def changes_every_value(compared: ComparedColumn) -> bool:
 def changed(compared: ComparedColumn, value: exp.Expr) -> exp.Expr:
     """A value of the modern column that is not equal to the given one, whatever the rule forgives."""
     own = compared.equality.modern
+    if own.family in _CHANGES and compared.rule.null_equals:
+        return _changed_beside_sentinels(compared, value)
     if own.family in _CHANGES:
         return _CHANGES[own.family](compared, value)
     if own.family == "list":
         return exp.case().when(is_null(value.copy()), exp.null()).else_(_with_one_more(compared, value))
     return exp.Nullif(this=value.copy(), expression=value.copy())
+
+
+def _changed_beside_sentinels(compared: ComparedColumn, value: exp.Expr) -> exp.Expr:
+    """What counts as NULL becomes a value that does not; everything else another value, or NULL."""
+    own = compared.equality.modern
+    counts_as_null = is_null(compared.equality.modern_forms(value)[0])
+    other = _cast(exp.Literal.string(_not_among(compared.rule.null_equals, own)), own)
+    return exp.case().when(counts_as_null, other).else_(_CHANGES[own.family](compared, value))
+
+
+def _not_among(sentinels: Sequence[str], own: ColumnType) -> str:
+    """The text of a value that is none of some."""
+    taken = "".join(sentinels)
+    if own.family == "instant":
+        return next(day for day in (f"{year}-01-01" for year in count(1971)) if day not in taken)
+    if own.family == "text":
+        return next(text for text in ("planted" * number for number in count(1)) if text not in taken.lower())
+    return next(number for number in map(str, count()) if Decimal(number) not in set(map(Decimal, sentinels)))
 
 
 def forgiven(compared: ComparedColumn, value: exp.Expr) -> exp.Expr | None:

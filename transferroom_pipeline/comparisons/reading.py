@@ -8,7 +8,7 @@ from sqlglot import exp
 from transferroom_pipeline.comparisons.exceptions import SpecError
 from transferroom_pipeline.comparisons.queries import LEGACY, MODERN, SIDE_NAMES, SIDES, relation
 from transferroom_pipeline.comparisons.spec import TableSpec
-from transferroom_pipeline.comparisons.sql_text import DIALECT, parse_query, selected_whole
+from transferroom_pipeline.comparisons.sql_text import DIALECT, parse_predicate, parse_query, selected_whole
 from transferroom_pipeline.comparisons.statements import Statements
 
 
@@ -44,6 +44,7 @@ def readable(statements: Statements, spec: TableSpec) -> Sides:
 def _side(statements: Statements, spec: TableSpec, side: int) -> tuple[exp.Table, frozenset[str]]:
     query = spec.query(side)
     if query is not None:
+        statements.require_exact(parse_query(query), written=spec.place(side))
         return statements.create_view(SIDE_NAMES[side], parse_query(query)), frozenset()
     table = relation(spec, side)
     reading = statements.reading(table)
@@ -53,7 +54,8 @@ def _side(statements: Statements, spec: TableSpec, side: int) -> tuple[exp.Table
 
 
 def _refuse_one_relation(statements: Statements, spec: TableSpec) -> None:
-    if spec.where.legacy != spec.where.modern:
+    conditions = [None if (text := spec.where.of(side)) is None else parse_predicate(text) for side in SIDES]
+    if conditions[LEGACY] != conditions[MODERN]:
         return
     legacy, modern = (_identity(statements, spec, side) for side in SIDES)
     if legacy == modern:

@@ -30,10 +30,12 @@ class Known:
     Attributes:
         facts: What they have in common.
         rounding: The largest difference that is one of rounding.
+        sentinel: The one value that all cells have whose partner is NULL; None where there are several.
     """
 
     facts: ColumnFacts
     rounding: float | None = None
+    sentinel: str | None = None
 
 
 def rules(compared: ComparedColumn, causes: Sequence[str], known: Known) -> list[Rule]:
@@ -53,11 +55,15 @@ def _merged(parts: tuple[Rule, ...]) -> Rule:
     """All parts together; of two ways to trim the one that trims more, of two durations the longer one."""
     merged: Rule = {}
     for part in parts:
-        further = {
-            name: max(merged[name], value, key=_reach) if name in merged else value for name, value in part.items()
-        }
-        merged |= further
+        merged |= {name: _further(merged.get(name), value) for name, value in part.items()}
     return merged
+
+
+def _further(one: Any, other: Any) -> Any:
+    """The field of a rule that reaches further; of two lists both."""
+    if one is None:
+        return other
+    return [*one, *other] if isinstance(one, list) else max(one, other, key=_reach)
 
 
 def _reach(value: object) -> float:
@@ -86,6 +92,7 @@ _FIXED_RULES: Mapping[str, tuple[Rule, ...]] = {
         {"null_equals_empty": True, "trim": "right"},
         {"null_equals_empty": True, "blanks": "ignore"},
     ),
+    "null_vs_zero": ({"null_equals": ["0"]},),
     "leading_zeros": ({"numeric": True},),
     "type_text": ({"numeric": True},),
     "sub_second": ({"within": "1us"}, {"within": "1ms"}, {"within": "1s"}),
@@ -100,6 +107,8 @@ def _rules(compared: ComparedColumn, cause: str, known: Known) -> tuple[Rule, ..
         return ({"rel": 1e-06 if is_single else 1e-12},)
     if cause == "rounding" and known.rounding is not None:
         return ({"abs": rounded_up(known.rounding)}, {"abs": rounded_up(known.rounding * 1.1)})
+    if cause == "null_vs_value" and known.sentinel is not None:
+        return ({"null_equals": [known.sentinel]},)
     if cause == "zone" and known.facts.zones is not None:
         return ({"timezone": dict(known.facts.zones)},)
     if cause == "fixed_shift" and known.facts.shift is not None:
@@ -109,16 +118,24 @@ def _rules(compared: ComparedColumn, cause: str, known: Known) -> tuple[Rule, ..
 
 
 def _fixes(compared: ComparedColumn, cause: str, known: Known) -> tuple[Fix, ...]:
+    if cause in {"null_vs_zero", "null_vs_value"}:
+        return ()
     if cause in _TEXT_FIXES:
         return _TEXT_FIXES[cause] if compared.equality.modern.family == "text" else ()
-    if cause == "fixed_shift" and known.facts.shift is not None:
-        return (_shifted(compared, known.facts.shift),)
-    if cause == "zone" and known.facts.zones is not None:
-        return tuple(_in_legacy_zone(compared, known.facts.zones))
+    if cause in {"fixed_shift", "zone"}:
+        return tuple(_moves(compared, known.facts)) if compared.equality.modern.family == "instant" else ()
     is_of_one_type = compared.equality.legacy.name == compared.equality.modern.name
     if is_of_one_type or not compared.equality.functions.can_try_casts:
         return ()
     return (lambda _, value: exp.Cast(this=value.copy(), to=compared.equality.legacy.data_type()),)
+
+
+def _moves(compared: ComparedColumn, facts: ColumnFacts) -> Iterator[Fix]:
+    """The modern instant as legacy's clock reads it."""
+    if facts.shift is not None:
+        yield _shifted(compared, facts.shift)
+    if facts.zones is not None:
+        yield from _in_legacy_zone(compared, facts.zones)
 
 
 def _right_trimmed(functions: Functions, value: exp.Expr) -> exp.Expr:

@@ -60,31 +60,67 @@ def parse_query(text: str) -> exp.Query:
     if len(statements) != 1 or not isinstance(statements[0], exp.Query):
         raise SpecError("the query is not one SELECT: write a single one")
     query = statements[0]
+    names = [name.lower() for name in query.named_selects if name != "*"]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise SpecError(f"the query gives two columns the name {repeated[0]}: give each its own")
     for node in query.walk():
         node.pop_comments()
     return query
 
 
+def parse_view(statement: str) -> exp.Query:
+    """The query of a CREATE VIEW statement, as DuckDB keeps it.
+
+    Raises:
+        SpecError: It is none that can be read.
+    """
+    try:
+        parsed = sqlglot.parse_one(statement, dialect=DIALECT)
+    except (SqlglotError, RecursionError) as error:
+        raise SpecError("the query of a view cannot be read, and so it is not known what it reads") from error
+    query = parsed.expression if isinstance(parsed, exp.Create) else parsed
+    if not isinstance(query, exp.Query):
+        raise SpecError("the query of a view cannot be read, and so it is not known what it reads")
+    return query
+
+
+def tables_in(query: exp.Query) -> list[exp.Table]:
+    """The tables and table functions that a query reads; what it defines itself in WITH is none of them."""
+    own = {expression.alias_or_name.lower() for expression in query.find_all(exp.CTE)}
+    return [table for table in query.find_all(exp.Table) if table.db or table.name.lower() not in own]
+
+
 def tables_read(query: str) -> list[exp.Table]:
-    """The tables that a query reads; what it defines itself in WITH is none of them."""
-    parsed = parse_query(query)
-    own = {expression.alias_or_name.lower() for expression in parsed.find_all(exp.CTE)}
-    named = [table for table in parsed.find_all(exp.Table) if isinstance(table.this, exp.Identifier)]
-    return [table for table in named if table.db or table.name.lower() not in own]
+    """The tables that a query reads by their names."""
+    return [table for table in tables_in(parse_query(query)) if isinstance(table.this, exp.Identifier)]
 
 
 def selected_whole(query: str) -> exp.Table | None:
-    """The relation that a query or the statement of a view selects all of, and nothing else; None for every other."""
+    """The relation that a query, or the statement of a view, selects columns of as they are; None for every other.
+
+    Whichever columns it selects and in whatever order, they are the relation's own rows.
+    """
     try:
         parsed = sqlglot.parse_one(query, dialect=DIALECT)
     except (SqlglotError, RecursionError):
         return None
     select = parsed.expression if isinstance(parsed, exp.Create) else parsed
-    plain = {name for name, value in select.args.items() if value} <= {"expressions", "from_", "kind"}
-    if not (isinstance(select, exp.Select) and plain and [type(each) for each in select.expressions] == [exp.Star]):
+    if not isinstance(select, exp.Select):
+        return None
+    is_plain = {name for name, value in select.args.items() if value} <= {"expressions", "from_", "kind", "order"}
+    if not (is_plain and all(map(_is_column_as_it_is, select.expressions))):
         return None
     source = select.args["from_"].this if select.args.get("from_") else None
-    return source if isinstance(source, exp.Table) and isinstance(source.this, exp.Identifier) else None
+    if not (isinstance(source, exp.Table) and isinstance(source.this, exp.Identifier)):
+        return None
+    return None if source.args.get("joins") or source.args.get("sample") else source
+
+
+def _is_column_as_it_is(expression: exp.Expr) -> bool:
+    inside = expression.this if isinstance(expression, exp.Alias) else expression
+    is_star = isinstance(inside, exp.Star) and not any(inside.args.values())
+    return is_star or (isinstance(inside, exp.Column) and inside.output_name in {"*", expression.output_name})
 
 
 def _without_literals(text: str) -> str:

@@ -57,6 +57,19 @@ class Statements:
         with self._read(table):
             return self.engine.reading(table)
 
+    def require_exact(self, query: exp.Query, *, written: str) -> None:
+        """See that a query reads no table whose values the engine would change.
+
+        Raises:
+            ComparisonError: It does, or cannot be read.
+        """
+        try:
+            self.engine.require_exact(query)
+        except self.engine.errors as error:
+            raise ComparisonError(f"table {self.table}: {written} cannot be read: {self._sentence(error)}") from error
+        except ComparisonError as error:
+            raise ComparisonError(f"table {self.table}: {written}: {error}") from error
+
     def identity(self, table: exp.Table) -> str:
         """What is the same for two names of one table.
 

@@ -96,7 +96,7 @@ class Suggesting:
             if rule is not None:
                 fix = _first(working, place, is_rule=False)
                 sql = "" if fix is None or fix.fix is None else fix.fix.sql(dialect=self.plan.functions.dialect)
-                written = {**columns[place].rule, **(rule.rule or {})}
+                written = rule.compared.equality.under(rule.rule or {}).rule.written()
                 yield Suggestion(rule.compared.modern, JOINED.join(rule.causes), written, sql)
 
     def _trials(self, place: int, result: ColumnResult, known: Known) -> Iterator[_Trial]:
@@ -116,13 +116,28 @@ class Suggesting:
             count_where(exp.and_(column(f"d{trial.compared.position}"), trial.fails(*sides(trial.compared))))
             for trial in trials
         ]
-        found = self.statements.row(exp.select(*left).from_(self.matched.differences.copy()))
+        found = self._counted(exp.select(*left).from_(self.matched.differences.copy()))
         tried: dict[tuple[int, bool], int] = {}
         for trial, cells in zip(trials, found, strict=True):
             kind = (trial.compared.position, trial.rule is None)
-            if not cells and tried.setdefault(kind, 0) < _TRIED_ON_ALL_ROWS:
+            if cells == 0 and tried.setdefault(kind, 0) < _TRIED_ON_ALL_ROWS:
                 tried[kind] += 1
                 yield trial
+
+    def _counted(self, query: exp.Select) -> Sequence[int | None]:
+        """The row of a query of counts; None for each that the engine refuses, which is no suggestion then."""
+        try:
+            return self.statements.row(query.copy())
+        except ComparisonError:
+            return [self._one_counted(query, count) for count in query.expressions]
+
+    def _one_counted(self, query: exp.Select, count: exp.Expr) -> int | None:
+        alone = query.copy()
+        alone.set("expressions", [count.copy()])
+        try:
+            return int(self.statements.value(alone))
+        except ComparisonError:
+            return None
 
     def _working_on_all_rows(self, trials: Sequence[_Trial]) -> list[_Trial]:
         if not trials:
@@ -130,8 +145,8 @@ class Suggesting:
         self.statements.progress("trying suggestions on all rows", max(self.matched.rows))
         matching = Matching(self.plan, everything(self.spec), self.matched.duplicate_keys)
         left = matching.count_pairs([trial.fails for trial in trials], [trial.compared for trial in trials])
-        found = self.statements.row(left)
-        return [trial for trial, cells in zip(trials, found, strict=True) if not cells]
+        found = self._counted(left)
+        return [trial for trial, cells in zip(trials, found, strict=True) if cells == 0]
 
 
 def _tried(node: exp.Expr, modern: exp.Expr) -> exp.Expr:

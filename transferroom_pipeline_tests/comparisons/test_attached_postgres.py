@@ -46,6 +46,9 @@ def _statements():
     for name, (kind, value, other) in _READABLE.items():
         for table, cell in ((name, value), (f"{name}_too", value), (f"{name}_other", other)):
             yield f"CREATE TABLE {table} (id int, v {kind}); INSERT INTO {table} VALUES (1, {cell}), (2, {value})"
+    yield "CREATE TABLE two (id int, a numeric(10,2), b numeric(10,2), c timestamp, d timestamptz)"
+    yield "INSERT INTO two VALUES (1, 1.5, 2.5, '2026-01-31', '2026-01-31 00:00+00')"
+    yield "CREATE VIEW two_shown AS SELECT * FROM two"
     yield "CREATE TABLE twin AS SELECT 1 AS id, 'lower' AS v"
     yield "CREATE TABLE \"TWIN\" AS SELECT 1 AS id, 'UPPER' AS v"
 
@@ -154,3 +157,55 @@ def test_two_tables_whose_names_differ_in_case_are_told_apart(attached):
 
     assert _compared(attached, "pg.public.twin", Effort(), modern="prod.v").verdict == "proven"
     assert _compared(attached, 'pg.public."TWIN"', Effort(), modern="prod.w").verdict == "proven"
+
+
+def test_several_columns_that_are_looked_through_for_nan_are_compared(attached):
+    attached.execute("CREATE TABLE prod.v AS FROM pg.two")
+
+    assert _compared(attached, "pg.two", Effort(), modern="prod.v").verdict == "proven"
+    assert _compared(attached, "pg.two_shown", Effort(), modern="prod.v").verdict == "proven"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT * FROM pg.nan",
+        "SELECT id, v + 0 AS v FROM pg.public.nan WHERE id > 0",
+        "WITH nan AS (SELECT * FROM pg.nan) SELECT * FROM nan",
+        "FROM pg.nan",
+        "SELECT 1 AS id, (SELECT v FROM pg.nan) AS v",
+        "SELECT id, v FROM prod.over_nan",
+        "SELECT * FROM pg.composite",
+        "SELECT * FROM postgres_query('pg', 'SELECT * FROM nan')",
+        "SELECT * FROM postgres_scan('x', 'public', 'nan')",
+    ],
+)
+def test_queries_and_views_over_values_that_would_be_changed_are_refused(attached, query):
+    attached.execute(
+        "CREATE VIEW prod.over_nan AS SELECT * FROM pg.nan; CREATE VIEW prod.over AS SELECT * FROM prod.over_nan"
+    )
+    attached.execute("CREATE TABLE prod.v AS SELECT 1 AS id, 0::DECIMAL(10,2) AS v")
+    spec = table_spec(modern="prod.v").model_copy(update={"legacy_query": query, "legacy": "q.sql"})
+
+    with pytest.raises(ComparisonError, match=r"would change|may change values"), compare(DuckDBEngine(attached), spec):
+        pass
+    with pytest.raises(ComparisonError, match="would change"):
+        _compared(attached, "prod.over", Effort(), modern="prod.v")
+
+
+def test_queries_and_views_over_other_tables_on_the_server_are_compared(attached):
+    attached.execute("CREATE VIEW prod.players AS SELECT * FROM pg.players WHERE id > 0")
+    spec = table_spec(modern="prod.t").model_copy(update={"legacy_query": "FROM pg.players", "legacy": "q.sql"})
+
+    assert _compared(attached, "prod.players", Effort()).verdict == "proven"
+    with compare(DuckDBEngine(attached), spec) as found:
+        assert found.result.verdict == "proven"
+
+
+@pytest.mark.parametrize("other", ["pg.public.players", "PG.players", "again.players", "main.players_shown"])
+def test_one_table_on_the_server_under_two_names_is_an_error(attached, address, other):
+    attached.execute(f"ATTACH '{address}' AS again (TYPE postgres, READ_ONLY)")
+    attached.execute("CREATE VIEW main.players_shown AS SELECT id, name, fee FROM pg.players ORDER BY id")
+
+    with pytest.raises(ComparisonError, match="both sides are the same rows"):
+        _compared(attached, "pg.players", Effort(), modern=other)

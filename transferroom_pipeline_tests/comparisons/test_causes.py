@@ -193,6 +193,12 @@ EXPLAINED: dict[str, tuple[Cells, Cells, dict[str, int]]] = {
         ["'2026-01-31 10:00:00.123456+00'::TIMESTAMPTZ"],
         {"sub_second": 1},
     ),
+    "long ids as text beside numbers": (["'9007199254740993'"], ["9007199254740992::BIGINT"], {"value": 1}),
+    "less than a second around midnight": (
+        ["TIMESTAMP '2026-01-31 00:00:00'"],
+        ["TIMESTAMP '2026-01-31 00:00:00.5'"],
+        {"sub_second": 1},
+    ),
     "exact numbers that are close to each other": (
         ["123456789012345678901234567890.11::DECIMAL(38,2)"],
         ["123456789012345678901234567890.12::DECIMAL(38,2)"],
@@ -326,6 +332,13 @@ SETTLED = {
         "zone",
         ["TIMESTAMP '2026-01-31 10:00:00'", "TIMESTAMP '2026-07-31 10:00:00'"],
         ["'2026-01-31 15:00:00+00'::TIMESTAMPTZ", "'2026-07-31 14:00:00+00'::TIMESTAMPTZ"],
+    ),
+    "zeros for nulls": ("null_vs_zero", ["NULL::INTEGER", "7"], ["0", "7"]),
+    "one value for nulls": ("null_vs_value", ["DATE '1900-01-01'", "DATE '2026-01-31'"], ["NULL", "DATE '2026-01-31'"]),
+    "local time that became texts of instants": (
+        "zone",
+        ["TIMESTAMP '2026-01-31 10:00:00'", "TIMESTAMP '2026-07-31 10:00:00'"],
+        ["'2026-01-31T09:00:00Z'", "'2026-07-31T08:00:00Z'"],
     ),
     "less than a microsecond": (
         "sub_second",
@@ -463,7 +476,7 @@ UNSETTLED = {
     "float_noise": (["0.3::DOUBLE", "5", "9"], ["0.30000000000000004::DOUBLE", "5.7123456789", "9"]),
     "trailing_blanks": (["'a'", "'b'"], ["'a '", "'x'"]),
     "case": (["'a'", "'b'"], ["'A'", "'x'"]),
-    "null_vs_empty": (["NULL::VARCHAR", "NULL"], ["''", "'x'"]),
+    "null_vs_empty": (["NULL::VARCHAR", "'y'"], ["''", "'x'"]),
     "sub_second": (
         ["TIMESTAMP '2026-01-31 10:00:00'", "TIMESTAMP '2026-01-31 10:00:00'"],
         ["TIMESTAMP '2026-01-31 10:00:00.5'", "TIMESTAMP '2026-01-31 13:00:00'"],
@@ -508,8 +521,7 @@ NOT_TO_SETTLE = {
     "a power of ten": (["1", "2"], ["100", "200"]),
     "the sign": (["1", "2"], ["-1", "-2"]),
     "a text that is cut": (["'abcdef'", "'uvwxyz'"], ["'abc'", "'uvw'"]),
-    "null and zero": (["NULL::INTEGER"], ["0"]),
-    "null and a value": (["NULL::INTEGER"], ["5"]),
+    "null and several values": (["NULL::INTEGER", "NULL"], ["5", "6"]),
     "a text that is no number": (["'n/a'"], ["5"]),
     "infinity": (["'infinity'::DOUBLE"], ["1e308::DOUBLE"]),
 }

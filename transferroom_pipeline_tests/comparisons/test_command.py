@@ -218,7 +218,7 @@ def test_two_files_are_compared_without_a_database_of_their_own(run, tmp_path, d
         (("main.a", "main.b", "--key", "id", "--csv", ""), "this is no folder"),
         (("main.a", "main.b", "--key", "id", "--null-equals", "fee="), "--null-equals fee=: write COL=VALUE"),
         (("main.a", "main.b", "--key", "id", "--null-equals", "fee=x"), "column fee: null_equals has 'x'"),
-        (("main.a", "main.b", "--key", "id", "--numeric", "fee"), "column fee: numeric apply to texts"),
+        (("main.a", "main.b", "--key", "id", "--numeric", "fee"), "column fee: numeric applies to texts"),
         (("main.a", "main.b", "--key", "id", "--timezone", "fee=Mars"), "--timezone fee=Mars, field timezone: 'Mars'"),
         (("main.a", "main.b", "--key", "id", "--timezone", "fee=UTC,Mars"), "field timezone.modern: 'Mars'"),
         (("main.b", "--legacy-sql", "none.sql", "--key", "id"), "field legacy_sql: none.sql cannot be read"),

@@ -102,7 +102,12 @@ FORGIVEN = [
         "'12345678901234567890123456789012345678901234567890.0'",
         {"numeric": True},
     ),
-    ("'10.004'", "'10'", {"numeric": True, "abs": "0.005"}),
+    ("'10.004'", "10", {"numeric": True, "abs": "0.005"}),
+    ("'1900-01-01T00:00:00'", "TIMESTAMP '1900-01-01 00:00:00'", {"null_equals": ["1900-01-01"]}),
+    ("'1900-01-01 00:00:00'", "NULL::DATE", {"null_equals": ["1900-01-01"]}),
+    ("'-1.0'", "NULL::INTEGER", {"null_equals": ["-1"]}),
+    ("'1000.0'", "NULL::VARCHAR", {"numeric": True, "null_equals": ["1000"]}),
+    ("[TIMESTAMP '2026-01-31 10:00:00']", "[TIMESTAMP '2026-01-31 10:00:00']", {"timezone": "Europe/Berlin"}),
     ("'a' || chr(13) || chr(10) || 'b'", "'a b' || chr(9) || chr(160)", {"blanks": "ignore"}),
     ("NULL::VARCHAR", "' ' || chr(9)", {"blanks": "ignore", "null_equals_empty": True}),
     ("DATE '1900-01-01'", "NULL::DATE", {"null_equals": ["1900-01-01"]}),
@@ -157,7 +162,8 @@ NOT_FORGIVEN = [
     ("'007'", "'8'", {"numeric": True}),
     ("'12345678901234567890123456789012345678901'", "'12345678901234567890123456789012345678902'", {"numeric": True}),
     ("'x1'", "'x01'", {"numeric": True}),
-    ("'1'", "NULL::VARCHAR", {"numeric": True, "abs": "5"}),
+    ("'1'", "NULL::INTEGER", {"numeric": True, "abs": "5"}),
+    ("9007199254740992", "'9007199254740993'", {"abs": "0.5"}),
     ("'a b'", "'a-b'", {"blanks": "ignore"}),
     ("DATE '1900-01-02'", "NULL::DATE", {"null_equals": ["1900-01-01"]}),
     ("[1.0, 2.0]::DOUBLE[]", "[1.006, 2.0]::DOUBLE[]", {"abs": "0.005"}),
@@ -256,6 +262,67 @@ def test_each_side_may_have_a_zone_of_its_own(compared):
     assert compared(legacy, f"{texts}({modern})", columns={"v": zones}).verdict == "proven"
 
 
+NESTED_IN_ZONES = {
+    "list": "[{}]",
+    "struct": "{{'a': {}}}",
+    "map": "MAP {{'a': {}}}",
+    "unordered list": "[{}, NULL]",
+}
+
+
+@pytest.mark.parametrize("name", NESTED_IN_ZONES)
+def test_each_side_has_its_zone_inside_nested_values(compared, name):
+    noon, eleven = (f"TIMESTAMP '2026-01-31 {hour}:00:00'" for hour in (12, 11))
+    rule = {"timezone": {"legacy": "Europe/Berlin", "modern": "UTC"}, "unordered": name == "unordered list"}
+    sides = {value: f"SELECT 1 AS id, {NESTED_IN_ZONES[name].format(value)} AS v" for value in (noon, eleven)}
+
+    assert compared(sides[noon], sides[eleven], columns={"v": rule}).verdict == "proven"
+    assert compared(sides[noon], sides[noon], columns={"v": rule}).verdict == "differs"
+
+
+def test_a_tolerance_in_a_list_counts_from_the_instants(compared):
+    rule = {"timezone": {"legacy": "Europe/Berlin", "modern": "UTC"}, "within": "1s"}
+    noon, eleven = (f"SELECT 1 AS id, [TIMESTAMP '2026-01-31 {hour}:00:00'] AS v" for hour in (12, 11))
+
+    assert compared(noon, eleven, columns={"v": rule}).verdict == "proven"
+    assert compared(noon, noon, columns={"v": rule}).verdict == "differs"
+
+
+@pytest.mark.parametrize(
+    ("kind", "sentinel"),
+    [
+        ("DECIMAL(3,1)", "1.49"),
+        ("DATE", "2024-01-01 12:00"),
+        ("TIMESTAMP_S", "2024-01-01 10:00:00.9"),
+        ("FLOAT", "16777217"),
+        ("DOUBLE", "9007199254740993"),
+        ("INTEGER", "1.5"),
+    ],
+)
+def test_a_sentinel_that_the_type_would_round_is_refused(compared, kind, sentinel):
+    with pytest.raises(ComparisonError, match=f"null_equals has '{sentinel}', which is no value of type"):
+        compared(
+            f"SELECT 1 AS id, NULL::{kind} AS v",
+            f"SELECT 1 AS id, NULL::{kind} AS v",
+            columns={"v": {"null_equals": [sentinel]}},
+        )
+
+
+@pytest.mark.parametrize(
+    ("legacy", "modern", "rule"),
+    [
+        ("1", "NULL::DOUBLE", {"null_equals": ["1"]}),
+        ("0", "NULL::INTEGER", {"null_equals": ["0", "1"]}),
+        ("'x'", "NULL::VARCHAR", {"null_equals": [" x "], "trim": "both"}),
+        ("DATE '1970-01-01'", "NULL::DATE", {"null_equals": ["1970-01-01", "2038-01-01"]}),
+    ],
+)
+def test_values_that_stand_for_null_pass_the_check_of_the_comparison_itself(compared, legacy, modern, rule):
+    result = compared(f"SELECT 1 AS id, {legacy} AS v", f"SELECT 1 AS id, {modern} AS v", columns={"v": rule})
+
+    assert (result.verdict, result.reasons[0].endswith("planted changes were found.")) == ("proven", True)
+
+
 def test_days_of_the_calendar_are_in_no_zone(compared):
     zones = {"timezone": {"legacy": "Europe/Berlin", "modern": "America/New_York"}}
     day = "SELECT 1 AS id, DATE '2026-01-31' AS v"
@@ -314,6 +381,9 @@ def test_types_that_cannot_be_compared_are_an_error_that_names_the_column_and_th
         ("1", {"within": "1s"}),
         ("TRUE", {"drift": 0}),
         ("1", {"numeric": True}),
+        ("1", {"timezone": "Europe/Berlin"}),
+        ("'a'", {"numeric": True, "abs": 1}),
+        ("MAP {'a': 1.5}", {"abs": 1}),
         ("TRUE", {"null_equals": ["true"]}),
         ("['a']", {"abs": 1}),
         ("[1.5]", {"drift": 0}),

@@ -151,6 +151,14 @@ class AttachedTable:
         named = [exp.alias_(value, column.name, quoted=True) for column, value in zip(columns, selected, strict=True)]
         return Reading(self._on_server(exp.select(*named).from_(self._relation)), frozenset(numerals))
 
+    @property
+    def identity(self) -> str:
+        """What is the same for two names of one relation, also if a server is attached twice: servers start apart."""
+        (server,) = self._asked(
+            exp.select("CAST(pg_postmaster_start_time() AS TEXT)", "CAST(current_database() AS TEXT)")
+        )
+        return " ".join((*map(str, server), str(self._found[0][0])))
+
     @cached_property
     def _found(self) -> list[tuple[int, str, str]]:
         """The relations of this name in any case, the one written exactly so first: id, schema, name."""
@@ -192,7 +200,11 @@ class AttachedTable:
         probes = list(_probes(columns))
         if not probes:
             return set()
-        asked = [exp.func("COALESCE", exp.LogicalOr(this=condition), exp.false()) for _, condition in probes]
+        # Each by a name of its own: DuckDB refuses an answer with two columns of one name.
+        asked = [
+            exp.alias_(exp.func("COALESCE", exp.LogicalOr(this=condition), exp.false()), f"probe_{number}")
+            for number, (_, condition) in enumerate(probes)
+        ]
         (row,) = self._asked(exp.select(*asked).from_(self._relation))
         return {name for (name, _), found in zip(probes, row, strict=True) if found}
 

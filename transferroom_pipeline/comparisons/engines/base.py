@@ -63,6 +63,13 @@ class Engine(ABC):
         del table
         return None
 
+    def require_exact(self, query: exp.Query) -> None:  # noqa: B027 - most engines change no value
+        """See that a query reads no table whose values the engine would change.
+
+        Raises:
+            ComparisonError: It does.
+        """
+
     @abstractmethod
     def work_view(self, name: str) -> exp.Table:
         """Where a view of the comparison's own lies."""

@@ -14,17 +14,20 @@ from sqlglot import exp
 from transferroom_pipeline.comparisons.engines.attached_postgres import AttachedTable
 from transferroom_pipeline.comparisons.engines.base import Reading, StreamingEngine
 from transferroom_pipeline.comparisons.engines.errors import without_addresses
+from transferroom_pipeline.comparisons.exceptions import ComparisonError
 from transferroom_pipeline.comparisons.functions.duckdb import JSON_CONTENT, DuckDBFunctions
 from transferroom_pipeline.comparisons.json_content import json_content
 from transferroom_pipeline.comparisons.queries import relation
 from transferroom_pipeline.comparisons.spec import TableSpec
-from transferroom_pipeline.comparisons.sql_text import selected_whole
+from transferroom_pipeline.comparisons.sql_text import DIALECT, parse_view, selected_whole, tables_in
 
 if TYPE_CHECKING:
     # Comparing small tables must not wait for NumPy and Arrow.
     import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
+
+_SERVER_FUNCTIONS = ("postgres_query", "postgres_scan")
 
 _INTERRUPTED = "Query interrupted"
 """What DuckDB raises on Ctrl-C: a RuntimeError, which is none of its own errors."""
@@ -70,14 +73,50 @@ class DuckDBEngine(StreamingEngine):
 
     def reading(self, table: exp.Table) -> Reading | None:
         """Of a table on an attached server: some of its values DuckDB's reader would change."""
+        on_server = self._on_server(table)
+        if on_server is None:
+            found = self._catalogued(table) if self._servers() else None
+            if found is not None and found[3] is not None:
+                self.require_exact(parse_view(found[3]))
+            return None
+        self._described(_no_rows(table))  # DuckDB's own word first on a table that is not there.
+        return on_server.reading()
+
+    def require_exact(self, query: exp.Query) -> None:
+        """Of tables on a server, whose values a query would compute with after they were changed."""
+        if not self._servers():
+            return
+        for table in tables_in(query):
+            if not isinstance(table.this, exp.Identifier):
+                if any(word in table.sql(dialect=DIALECT).lower() for word in _SERVER_FUNCTIONS):
+                    raise ComparisonError(
+                        f"{_SERVER_FUNCTIONS[0]} and its like may change values: name the table itself"
+                    )
+            elif self._reads_changed(table):
+                name = table.sql(dialect=DIALECT)
+                raise ComparisonError(
+                    f"{name} has values that DuckDB would change before the query computes with them: compare the "
+                    "table itself, or a view on the server that casts them"
+                )
+
+    def _reads_changed(self, table: exp.Table) -> bool:
+        """Whether a table, or what a view is made of, has values that DuckDB would change."""
+        try:
+            return self.reading(table) is not None
+        except duckdb.CatalogException:
+            return False  # Not there: what DuckDB says of the query as a whole is clearer.
+
+    def _on_server(self, table: exp.Table) -> AttachedTable | None:
         server = self._server(table)
         if server is None:
             return None
-        self._described(_no_rows(table))  # DuckDB's own word first on a table that is not there.
-        return AttachedTable(self.connection, server, table.db if table.catalog else "public", table.name).reading()
+        return AttachedTable(self.connection, server, table.db if table.catalog else "public", table.name)
 
     def identity(self, table: exp.Table) -> str:
         """The file, schema and name of the table; of a view that only selects all of another relation, that one's."""
+        on_server = self._on_server(table)
+        if on_server is not None:
+            return on_server.identity
         found = self._catalogued(table)
         if found is None:
             return super().identity(table)
@@ -112,9 +151,13 @@ class DuckDBEngine(StreamingEngine):
 
     def _server(self, table: exp.Table) -> str | None:
         """The attached PostgreSQL database that a table is in; of two names, the first can be that of a database."""
-        databases = exp.select("database_name").from_("duckdb_databases()").where(exp.column("type").eq("postgres"))
-        names = {str(name).lower(): str(name) for (name,) in self.connection.execute(self._sql(databases)).fetchall()}
+        names = {name.lower(): name for name in self._servers()}
         return names.get((table.catalog or table.db).lower())
+
+    def _servers(self) -> list[str]:
+        """The names of the attached PostgreSQL databases."""
+        databases = exp.select("database_name").from_("duckdb_databases()").where(exp.column("type").eq("postgres"))
+        return [str(name) for (name,) in self.connection.execute(self._sql(databases)).fetchall()]
 
     def _exists(self, catalogue: str, wanted: Mapping[str, str]) -> bool:
         """Whether one of DuckDB's catalogues has an entry.
