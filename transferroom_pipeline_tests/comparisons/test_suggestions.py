@@ -79,7 +79,7 @@ def test_what_is_suggested_settles_its_column(database, case):
 
 
 @pytest.mark.slow
-@examples(1000, when_asked=True)
+@examples(200, when_asked=True)
 @given(case=cases())
 def test_what_is_suggested_settles_its_column_in_thousands_of_cases(database, case):
     assert not _unsettled(database, case), f"{_unsettled(database, case)}\n{case}"

@@ -70,7 +70,7 @@ def test_the_command_lists_findings_with_file_line_and_column(checked):
         "take the as-of date from prod.snapshot",
         "2 files, 1 refused on the stand-in (DuckDB)",
     ]
-    assert checked(b"SELECT id FROM prod.k") == (0, "1 files, 0 refused on the stand-in (DuckDB)\n")
+    assert checked(b"SELECT id FROM prod.k") == (0, "1 file, 0 refused on the stand-in (DuckDB)\n")
 
 
 def test_the_command_judges_for_databricks_and_with_types_of_columns(checked, tmp_path):

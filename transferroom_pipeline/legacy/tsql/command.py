@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import get_args
 
 import click
-import yaml
 
 from transferroom_pipeline.legacy.exceptions import LegacyError
 from transferroom_pipeline.legacy.tsql.findings import of_verdict
@@ -13,6 +12,7 @@ from transferroom_pipeline.legacy.tsql.reading import read_tsql
 from transferroom_pipeline.legacy.tsql.stand_in import judge
 from transferroom_pipeline.legacy.tsql.types import Columns
 from transferroom_pipeline.legacy.tsql.verdicts import ENGINE_NAMES, Engine, Verdict
+from transferroom_pipeline.strict_yaml import read_yaml
 
 _EXIT_REFUSED = 1
 
@@ -35,7 +35,8 @@ def tsql_command(context: click.Context, files: Sequence[Path], engine: Engine, 
     """
     types = read_columns(columns) if columns is not None else {}
     refused = sum([_report(file, types, engine) for file in files])
-    click.echo(f"{len(files)} files, {refused} refused on {ENGINE_NAMES[engine]}")
+    counted = "1 file" if len(files) == 1 else f"{len(files)} files"
+    click.echo(f"{counted}, {refused} refused on {ENGINE_NAMES[engine]}")
     context.exit(_EXIT_REFUSED if refused else 0)
 
 
@@ -54,8 +55,8 @@ def read_columns(file: Path) -> Columns:
         LegacyError: It cannot be read, or is not of that form.
     """
     try:
-        found = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        found = read_yaml(file)
+    except (OSError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise LegacyError(f"file of column types {file} cannot be read: {reason}") from error
     is_valid = isinstance(found, dict) and all(
