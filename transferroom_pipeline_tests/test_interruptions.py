@@ -65,7 +65,7 @@ def kill_after(project: Project, finished_assets: int) -> None:
     )
     assert process.stdout is not None
     for _ in range(finished_assets):
-        assert process.stdout.readline().startswith(("✓", "="))
+        assert process.stdout.readline().startswith(("✓", "=", "!"))
     process.kill()
     process.communicate()
     assert process.returncode == -9

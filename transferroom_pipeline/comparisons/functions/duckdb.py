@@ -89,6 +89,11 @@ class DuckDBFunctions(Functions):
         """DuckDB's nfc_normalize."""
         return exp.func("NFC_NORMALIZE", text)
 
+    def without(self, text: exp.Expr, characters: str) -> exp.Expr:
+        """By a pattern: DuckDB's translate ends a text at NUL."""
+        arguments = [text.copy(), *map(exp.Literal.string, (f"[{re.escape(characters)}]", "", "g"))]
+        return exp.Anonymous(this="REGEXP_REPLACE", expressions=arguments)
+
     def microseconds(self, instant: exp.Expr, column: ColumnType) -> exp.Expr:
         """In 128 bits, with three decimals for nanoseconds; NULL for dates that no timestamp holds."""
         if column.kind is exp.DType.TIMESTAMP_NS:
