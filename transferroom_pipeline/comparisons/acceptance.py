@@ -8,7 +8,8 @@ from sqlglot import exp
 
 from transferroom_pipeline.comparisons.columns import ColumnPlan, ComparedColumn
 from transferroom_pipeline.comparisons.exceptions import SpecError
-from transferroom_pipeline.comparisons.queries import SIDE_NAMES, both_sides, column, count_where
+from transferroom_pipeline.comparisons.queries import both_sides, column, count_where, is_kind
+from transferroom_pipeline.comparisons.sides import SIDE_NAMES
 from transferroom_pipeline.comparisons.spec import Accepted, TableSpec
 from transferroom_pipeline.comparisons.sql_text import parse_predicate
 from transferroom_pipeline.comparisons.statements import Statements
@@ -142,9 +143,8 @@ def _agreement_on_rows(spec: TableSpec, plan: ColumnPlan, entry: Accepted) -> _A
             for which in (1 - side, side)
             for compared in plan.all_columns
         }
-        one_sided = exp.EQ(this=column("kind"), expression=exp.Literal.string(f"only_{name}"))
         predicates.append(_predicate(spec, entry, names))
-        per_side.append(exp.and_(one_sided, _holds(predicates[-1])))
+        per_side.append(exp.and_(is_kind(f"only_{name}"), _holds(predicates[-1])))
     return _Agreement(entry, None, exp.or_(*per_side), tuple(predicates))
 
 

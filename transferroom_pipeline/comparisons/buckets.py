@@ -13,10 +13,6 @@ from sqlglot import exp
 from transferroom_pipeline.comparisons.columns import ColumnPlan
 from transferroom_pipeline.comparisons.queries import (
     BITS,
-    LEGACY,
-    MODERN,
-    SIDE_NAMES,
-    SIDES,
     Sources,
     bucket,
     column,
@@ -27,6 +23,7 @@ from transferroom_pipeline.comparisons.queries import (
     named,
     sum_or_zero,
 )
+from transferroom_pipeline.comparisons.sides import LEGACY, MODERN, SIDE_NAMES, SIDES
 from transferroom_pipeline.comparisons.spec import TableSpec
 from transferroom_pipeline.comparisons.statements import Statements
 

@@ -14,7 +14,8 @@ from transferroom_pipeline.comparisons.column_types import NUMERIC
 from transferroom_pipeline.comparisons.columns import ComparedColumn
 from transferroom_pipeline.comparisons.conversions import LEADING_ZEROS
 from transferroom_pipeline.comparisons.equality import BLANKS
-from transferroom_pipeline.comparisons.queries import LEGACY, MODERN, column, is_null
+from transferroom_pipeline.comparisons.queries import column, is_null
+from transferroom_pipeline.comparisons.sides import LEGACY, MODERN
 
 Check = tuple[exp.Expr, str]
 """A condition, and the cause that it means."""

@@ -128,11 +128,6 @@ class ColumnType:
         return self.family in NESTED
 
     @property
-    def is_exact_number(self) -> bool:
-        """Whether it is an integer or a decimal, of whatever size."""
-        return self.is_numeral or self.family in {"integer", "decimal"}
-
-    @property
     def digits(self) -> int:
         """All digits that an exact number can have."""
         return self.whole_digits + self.scale

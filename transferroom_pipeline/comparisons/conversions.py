@@ -13,7 +13,8 @@ from transferroom_pipeline.comparisons.conversion import UNCHANGED, Both, Conver
 from transferroom_pipeline.comparisons.exceptions import ComparisonError
 from transferroom_pipeline.comparisons.functions.base import Functions
 from transferroom_pipeline.comparisons.instant_texts import InstantTexts
-from transferroom_pipeline.comparisons.instants import LEGACY, MODERN, Instants
+from transferroom_pipeline.comparisons.instants import Instants
+from transferroom_pipeline.comparisons.sides import LEGACY, MODERN
 from transferroom_pipeline.comparisons.spec import ColumnRule
 
 _BIGINT_DIGITS = 19

@@ -4,7 +4,7 @@ from sqlglot import exp
 
 from transferroom_pipeline.comparisons.columns import ComparedColumn
 from transferroom_pipeline.comparisons.findings import Findings
-from transferroom_pipeline.comparisons.queries import column
+from transferroom_pipeline.comparisons.queries import column, is_kind
 
 Both = tuple[exp.Expr, exp.Expr]
 """Something of the legacy side and of the modern side."""
@@ -52,7 +52,7 @@ def _one_sided(findings: Findings, differences: exp.Table, side: str) -> exp.Sel
     occurrences = (exp.Literal.number(int(side == "legacy")), exp.Literal.number(int(side == "modern")))
     cause, accepted = findings.cause_of_row(side), findings.acceptance.of_row()
     query = _difference(findings, kind, exp.null(), values, cause, accepted, occurrences)
-    return query.from_(differences.copy()).where(exp.EQ(this=column("kind"), expression=kind.copy()))
+    return query.from_(differences.copy()).where(is_kind(f"only_{side}"))
 
 
 def _grouped(findings: Findings, duplicates: exp.Table) -> exp.Select:

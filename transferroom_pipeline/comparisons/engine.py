@@ -18,19 +18,12 @@ from transferroom_pipeline.comparisons.findings import Findings
 from transferroom_pipeline.comparisons.key_suggestions import KEY_FORMAT, KeySuggesting
 from transferroom_pipeline.comparisons.matching import Matched, match, rows_changed
 from transferroom_pipeline.comparisons.measures import column_results, drift_beyond, measure
-from transferroom_pipeline.comparisons.queries import (
-    LEGACY,
-    MODERN,
-    SIDES,
-    count_all,
-    count_null_keys,
-    relation,
-    unique_mark,
-)
+from transferroom_pipeline.comparisons.queries import count_all, count_null_keys, relation, unique_mark
 from transferroom_pipeline.comparisons.reading import Sides, readable
 from transferroom_pipeline.comparisons.result import ColumnResult, ComparisonResult, RowCounts, Snapshot, Suggestion
 from transferroom_pipeline.comparisons.samples import samples
 from transferroom_pipeline.comparisons.self_check import SelfCheck, self_check
+from transferroom_pipeline.comparisons.sides import LEGACY, MODERN, SIDES
 from transferroom_pipeline.comparisons.spec import TableSpec
 from transferroom_pipeline.comparisons.sql_text import parse_predicate
 from transferroom_pipeline.comparisons.statements import Progress, Statements, silent

@@ -12,10 +12,11 @@ from transferroom_pipeline.comparisons.conversion import UNCHANGED, Conversion
 from transferroom_pipeline.comparisons.conversions import conversions
 from transferroom_pipeline.comparisons.exceptions import ComparisonError
 from transferroom_pipeline.comparisons.functions.base import Functions
-from transferroom_pipeline.comparisons.instants import LEGACY, MODERN, TIMESTAMP, Instants
+from transferroom_pipeline.comparisons.instants import TIMESTAMP, Instants
 from transferroom_pipeline.comparisons.nested import NestedTolerance
 from transferroom_pipeline.comparisons.numbers import Numbers
 from transferroom_pipeline.comparisons.sentinels import SENTINELS, is_value
+from transferroom_pipeline.comparisons.sides import LEGACY, MODERN
 from transferroom_pipeline.comparisons.spec import TEXT_RULES, ColumnRule
 
 _DIGITS_OF_DOUBLES = 15

@@ -18,7 +18,7 @@ from transferroom_pipeline.comparisons.causes import (
     zone_trials,
 )
 from transferroom_pipeline.comparisons.columns import ColumnPlan, ComparedColumn
-from transferroom_pipeline.comparisons.queries import column, count, count_where, largest, sum_or_zero
+from transferroom_pipeline.comparisons.queries import column, count, count_where, is_kind, largest, sum_or_zero
 from transferroom_pipeline.comparisons.remedies import Known
 from transferroom_pipeline.comparisons.result import RowCounts, TopChange
 from transferroom_pipeline.comparisons.statements import Statements
@@ -325,11 +325,6 @@ def in_batches(columns: Sequence[ComparedColumn]) -> Iterator[Sequence[ComparedC
     """Columns a few at a time: explaining them takes memory per column."""
     for start in range(0, len(columns), _EXPLAINED_AT_ONCE):
         yield columns[start : start + _EXPLAINED_AT_ONCE]
-
-
-def is_kind(kind: str) -> exp.Expr:
-    """Whether a row of the differences is different, or on one side only."""
-    return exp.EQ(this=column("kind"), expression=exp.Literal.string(kind))
 
 
 def _has_text(compared: ComparedColumn) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from transferroom_pipeline.comparisons.exceptions import SpecError
+from transferroom_pipeline.comparisons.sides import SIDE_NAMES
 from transferroom_pipeline.comparisons.spec import ColumnRule, Defaults, Spec, TableEntry, TableSpec
 from transferroom_pipeline.comparisons.spec_file import load_spec, validated
 from transferroom_pipeline.comparisons.sql_text import parse_relation
@@ -13,7 +14,6 @@ from transferroom_pipeline.comparisons.sql_text import parse_relation
 Options = Mapping[str, Any]
 
 _RULE_WITH_VALUE = {"abs_": "abs", "rel": "rel", "drift": "drift", "within": "within", "trim": "trim"}
-_SIDES = ("legacy", "modern")
 _RULE_WITHOUT_VALUE: dict[str, tuple[str, dict[str, object]]] = {
     "ignore_case": ("ignore-case", {"case": "insensitive"}),
     "null_equals_empty": ("null-equals-empty", {"null_equals_empty": True}),
@@ -37,10 +37,10 @@ def table_spec(options: Options) -> TableSpec:
     name = _table_name(options, spec)
     written = spec.tables[name].model_dump(by_alias=True, exclude_unset=True) if name in spec.tables else {}
     flags = _table_flags(options)
-    replaced = {f"{side}{end}" for side in _SIDES for end in ("", "_sql") if {side, f"{side}_sql"} & flags.keys()}
+    replaced = {f"{side}{end}" for side in SIDE_NAMES for end in ("", "_sql") if {side, f"{side}_sql"} & flags.keys()}
     kept = {field: value for field, value in written.items() if field not in replaced}
     merged = kept | flags | {"columns": _merged(written.get("columns", {}), _column_flags(options))}
-    if not all(merged.get(side) or merged.get(f"{side}_sql") for side in _SIDES):
+    if not all(merged.get(side) or merged.get(f"{side}_sql") for side in SIDE_NAMES):
         raise SpecError(_NAME_TWO)
     entry = validated(TableEntry, merged, source=f"table {name}")
     patterns = [column for column in options["exclude"] if _is_pattern(column)]
@@ -140,7 +140,7 @@ def _renaming(texts: Sequence[str]) -> dict[str, str]:
 def _where(options: Options) -> str | dict[str, str] | None:
     """The predicate of both sides, or of each."""
     both: str | None = options["where"]
-    each = {side: options[f"{side}_where"] for side in _SIDES if options[f"{side}_where"] is not None}
+    each = {side: options[f"{side}_where"] for side in SIDE_NAMES if options[f"{side}_where"] is not None}
     if both is not None and each:
         raise SpecError("--where is for both sides: leave it out beside --legacy-where and --modern-where")
     return each or both
@@ -180,7 +180,7 @@ def _rules_without_values(options: Options) -> Iterator[tuple[str, dict[str, obj
 
 def _zones(text: str, value: str) -> object:
     """One zone for both sides, or one for each."""
-    zones = dict(zip(_SIDES, value.split(",", 1), strict=True)) if "," in value else value
+    zones = dict(zip(SIDE_NAMES, value.split(",", 1), strict=True)) if "," in value else value
     validated(ColumnRule, {"timezone": zones}, source=f"--timezone {text}")
     return zones
 

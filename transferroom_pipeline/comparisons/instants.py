@@ -8,9 +8,8 @@ from transferroom_pipeline.comparisons.column_types import ColumnType
 from transferroom_pipeline.comparisons.conversion import Conversion
 from transferroom_pipeline.comparisons.functions.base import Functions
 from transferroom_pipeline.comparisons.instant_texts import InstantTexts
+from transferroom_pipeline.comparisons.sides import LEGACY
 from transferroom_pipeline.comparisons.spec import ColumnRule
-
-LEGACY, MODERN = 0, 1
 
 _NARROW_RANGES = {exp.DType.DATE, exp.DType.TIMESTAMP_S, exp.DType.TIMESTAMP_MS}
 """Types with values that a timestamp in microseconds does not hold."""

@@ -13,19 +13,10 @@ from transferroom_pipeline.comparisons.columns import ColumnPlan, ComparedColumn
 from transferroom_pipeline.comparisons.equality import Equality, all_equal
 from transferroom_pipeline.comparisons.exceptions import ComparisonError
 from transferroom_pipeline.comparisons.matching import Matched
-from transferroom_pipeline.comparisons.queries import (
-    LEGACY,
-    MODERN,
-    SIDE_NAMES,
-    SIDES,
-    column,
-    count,
-    everything,
-    named,
-    own,
-)
+from transferroom_pipeline.comparisons.queries import column, count, everything, is_kind, named, own
 from transferroom_pipeline.comparisons.remedies import Rule
 from transferroom_pipeline.comparisons.result import Suggestion
+from transferroom_pipeline.comparisons.sides import LEGACY, MODERN, SIDE_NAMES, SIDES
 from transferroom_pipeline.comparisons.spec import TableSpec
 from transferroom_pipeline.comparisons.statements import Statements
 
@@ -100,20 +91,19 @@ class KeySuggesting:
 
     def _partners(self, rules: Rules) -> int:
         """How many rows on one side only find a row of the other side."""
-        if self.matched.differences is None:
+        differences = self.matched.differences
+        if differences is None:
             return 0
-        legacy, modern = (
-            self._keys(self._one_sided(side), side, rules, f"{SIDE_NAMES[side][0]}").subquery(SIDE_NAMES[side])
-            for side in SIDES
-        )
-        names = [f"f{number}" for number in range(len(self._forms(LEGACY, rules, "l")))]
-        same = all_equal(*([column(name, side) for name in names] for side in SIDE_NAMES))
-        return int(self.statements.value(exp.select(count()).from_(legacy).join(modern, on=same)))
+        one_sided = (exp.select("*").from_(differences.copy()).where(is_kind(f"only_{name}")) for name in SIDE_NAMES)
+        legacy, modern = (self._keys(rows, side, rules, SIDE_NAMES[side][0]) for side, rows in enumerate(one_sided))
+        return self._joined(legacy, modern)
 
-    def _one_sided(self, side: int) -> exp.Select:
-        table = exp.Table() if self.matched.differences is None else self.matched.differences.copy()
-        kind = exp.EQ(this=column("kind"), expression=exp.Literal.string(f"only_{SIDE_NAMES[side]}"))
-        return exp.select("*").from_(table).where(kind)
+    def _joined(self, legacy: exp.Select, modern: exp.Select) -> int:
+        """How many pairs of rows have the same key, as `_keys` gives it for either side."""
+        names = legacy.named_selects
+        same = all_equal(*([column(name, side) for name in names] for side in SIDE_NAMES))
+        joined = exp.select(count()).from_(legacy.subquery("legacy")).join(modern.subquery("modern"), on=same)
+        return int(self.statements.value(joined))
 
     def _keys(self, rows: exp.Select, side: int, rules: Rules, prefix: str | None) -> exp.Select:
         forms = self._forms(side, rules, prefix)
@@ -154,12 +144,7 @@ class KeySuggesting:
             modern = exp.select(*self._fixed_columns(fixes)).from_(modern.subquery("source"))
         keys = [self._keys(rows, side, rules, None) for side, rows in zip(SIDES, (legacy, modern), strict=True)]
         distinct = int(self.statements.value(_count_distinct(keys[MODERN].copy())))
-        names = [f"f{number}" for number in range(len(self._forms(LEGACY, rules, None)))]
-        same = all_equal(*([column(name, side) for name in names] for side in SIDE_NAMES))
-        joined = (
-            exp.select(count()).from_(keys[LEGACY].subquery("legacy")).join(keys[MODERN].subquery("modern"), on=same)
-        )
-        return int(self.statements.value(joined)), distinct
+        return self._joined(keys[LEGACY], keys[MODERN]), distinct
 
     def _fixed_columns(self, fixes: Mapping[int, exp.Expr]) -> list[exp.Expr]:
         return [

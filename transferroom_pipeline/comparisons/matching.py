@@ -20,10 +20,6 @@ from transferroom_pipeline.comparisons.engines.base import StreamingEngine
 from transferroom_pipeline.comparisons.exceptions import ComparisonError
 from transferroom_pipeline.comparisons.pairs import most_rows_differ
 from transferroom_pipeline.comparisons.queries import (
-    LEGACY,
-    MODERN,
-    SIDE_NAMES,
-    SIDES,
     Matching,
     Sources,
     chosen_rows,
@@ -34,9 +30,11 @@ from transferroom_pipeline.comparisons.queries import (
     duplicate_keys,
     everything,
     forms,
+    is_kind,
     is_null,
     tolerant_numbers,
 )
+from transferroom_pipeline.comparisons.sides import LEGACY, MODERN, SIDE_NAMES, SIDES
 from transferroom_pipeline.comparisons.spec import TableSpec
 from transferroom_pipeline.comparisons.statements import Statements
 
@@ -219,10 +217,7 @@ class _Matcher:
     def _modern_key_repeats(self, found: Matched) -> bool:
         if found.differences is None:
             return found.rows[LEGACY] != found.rows[MODERN]
-        kind = column("kind")
-        one_sided = [
-            count_where(exp.EQ(this=kind.copy(), expression=exp.Literal.string(f"only_{side}"))) for side in SIDE_NAMES
-        ]
+        one_sided = [count_where(is_kind(f"only_{side}")) for side in SIDE_NAMES]
         only = self.statements.row(exp.select(*one_sided).from_(found.differences.copy()))
         if found.rows[LEGACY] - only[LEGACY] != found.rows[MODERN] - only[MODERN]:
             return True
@@ -230,7 +225,7 @@ class _Matcher:
         repeated = (
             exp.select(exp.Literal.number(1).as_("one"))
             .from_(found.differences.copy())
-            .where(exp.EQ(this=kind.copy(), expression=exp.Literal.string("only_modern")))
+            .where(is_kind("only_modern"))
             .group_by(*keys)
             .having(exp.GT(this=count(), expression=exp.Literal.number(1)))
         )

@@ -8,17 +8,9 @@ from fractions import Fraction
 
 from transferroom_pipeline.comparisons.columns import ComparedColumn, MatchedColumn
 from transferroom_pipeline.comparisons.findings import Findings, Largest
-from transferroom_pipeline.comparisons.queries import (
-    LEGACY,
-    MODERN,
-    SIDES,
-    count_lossy,
-    differing_sums,
-    lossy_columns,
-    number_columns,
-    sums,
-)
+from transferroom_pipeline.comparisons.queries import count_lossy, differing_sums, lossy_columns, number_columns, sums
 from transferroom_pipeline.comparisons.result import ColumnResult, ColumnStatus
+from transferroom_pipeline.comparisons.sides import LEGACY, MODERN, SIDES
 from transferroom_pipeline.comparisons.spec import TableSpec
 from transferroom_pipeline.comparisons.statements import Statements
 

@@ -7,9 +7,6 @@ from sqlglot import exp
 from transferroom_pipeline.comparisons.columns import ColumnPlan, ComparedColumn
 from transferroom_pipeline.comparisons.equality import all_equal
 from transferroom_pipeline.comparisons.queries import (
-    LEGACY,
-    MODERN,
-    SIDES,
     column,
     count,
     count_where,
@@ -18,6 +15,7 @@ from transferroom_pipeline.comparisons.queries import (
     paired_values,
     side_rows,
 )
+from transferroom_pipeline.comparisons.sides import LEGACY, MODERN, SIDES
 from transferroom_pipeline.comparisons.spec import TableSpec
 from transferroom_pipeline.comparisons.statements import Statements
 

@@ -16,7 +16,8 @@ from sqlglot import exp
 from transferroom_pipeline.comparisons.column_types import Family
 from transferroom_pipeline.comparisons.columns import ColumnPlan, ComparedColumn
 from transferroom_pipeline.comparisons.planting import changed, changes_every_value, forgiven
-from transferroom_pipeline.comparisons.queries import LEGACY, SIDE_NAMES, column, named
+from transferroom_pipeline.comparisons.queries import column, named
+from transferroom_pipeline.comparisons.sides import LEGACY, SIDE_NAMES
 from transferroom_pipeline.comparisons.spec import ColumnRule, SidePredicates, TableSpec
 from transferroom_pipeline.comparisons.sql_text import DIALECT
 

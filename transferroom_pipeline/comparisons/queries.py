@@ -11,12 +11,9 @@ from uuid import uuid4
 from sqlglot import exp
 
 from transferroom_pipeline.comparisons.columns import ColumnPlan, ComparedColumn
+from transferroom_pipeline.comparisons.sides import LEGACY, MODERN, SIDE_NAMES, SIDES
 from transferroom_pipeline.comparisons.spec import TableSpec
 from transferroom_pipeline.comparisons.sql_text import parse_predicate, parse_relation
-
-LEGACY, MODERN = 0, 1
-SIDES = (LEGACY, MODERN)
-SIDE_NAMES = ("legacy", "modern")
 
 BITS = 16
 """Bits of a hash that number the buckets of one sorting."""
@@ -51,6 +48,11 @@ def count_where(condition: exp.Expr) -> exp.Expr:
 def sum_or_zero(value: exp.Expr) -> exp.Expr:
     """A sum of whole numbers that is not NULL without rows."""
     return exp.func("COALESCE", exp.Sum(this=value), exp.Literal.number(0))
+
+
+def is_kind(kind: str) -> exp.Expr:
+    """Whether a row of the differences is different, or on one side only."""
+    return exp.EQ(this=column("kind"), expression=exp.Literal.string(kind))
 
 
 def is_null(value: exp.Expr) -> exp.Expr:
@@ -312,10 +314,9 @@ class Matching:
         beyond = exp.or_(*missing, *differs.values(), copy=False)
         selected = [kind.as_("kind", quoted=True), *paired_values(self.plan), *flags]
         rows = self._joined().select(*selected, copy=False).where(beyond, copy=False)
-        is_paired = exp.EQ(this=column("kind"), expression=exp.Literal.string("different"))
         values = [column(f"{name[0]}{each.position}") for each in self.plan.all_columns for name in SIDE_NAMES]
         outside = [
-            named(exp.And(this=is_paired.copy(), expression=column(f"d{place}")), f"d{place}") for place in differs
+            named(exp.And(this=is_kind("different"), expression=column(f"d{place}")), f"d{place}") for place in differs
         ]
         query = exp.Select(expressions=[column("kind"), *values, *outside])
         return query.from_(rows.subquery("rows", copy=False), copy=False)

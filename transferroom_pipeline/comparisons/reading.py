@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from transferroom_pipeline.comparisons.exceptions import SpecError
-from transferroom_pipeline.comparisons.queries import LEGACY, MODERN, SIDE_NAMES, SIDES, relation
+from transferroom_pipeline.comparisons.queries import relation
+from transferroom_pipeline.comparisons.sides import LEGACY, MODERN, SIDE_NAMES, SIDES
 from transferroom_pipeline.comparisons.spec import TableSpec
 from transferroom_pipeline.comparisons.sql_text import DIALECT, parse_predicate, parse_query, selected_whole
 from transferroom_pipeline.comparisons.statements import Statements

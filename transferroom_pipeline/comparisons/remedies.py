@@ -106,7 +106,7 @@ def _rules(compared: ComparedColumn, cause: str, known: Known) -> tuple[Rule, ..
         is_single = exp.DType.FLOAT in {compared.equality.legacy.kind, compared.equality.modern.kind}
         return ({"rel": 1e-06 if is_single else 1e-12},)
     if cause == "rounding" and known.rounding is not None:
-        return ({"abs": rounded_up(known.rounding)}, {"abs": rounded_up(known.rounding * 1.1)})
+        return ({"abs": _rounded_up(known.rounding)}, {"abs": _rounded_up(known.rounding * 1.1)})
     if cause == "null_vs_value" and known.sentinel is not None:
         return ({"null_equals": [known.sentinel]},)
     if cause == "zone" and known.facts.zones is not None:
@@ -193,7 +193,7 @@ def _in_legacy_zone(compared: ComparedColumn, zones: Mapping[str, str]) -> Itera
         )
 
 
-def rounded_up(difference: float) -> float:
+def _rounded_up(difference: float) -> float:
     """The smallest number with one digit that is not below a difference."""
     text = f"{difference:.0e}"
     shortened = float(text)

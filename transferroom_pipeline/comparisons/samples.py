@@ -7,8 +7,8 @@ from sqlglot import exp
 
 from transferroom_pipeline.comparisons.causes import sides
 from transferroom_pipeline.comparisons.columns import ColumnPlan, ComparedColumn
-from transferroom_pipeline.comparisons.findings import Findings, in_batches, is_kind
-from transferroom_pipeline.comparisons.queries import column
+from transferroom_pipeline.comparisons.findings import Findings, in_batches
+from transferroom_pipeline.comparisons.queries import column, is_kind
 from transferroom_pipeline.comparisons.result import CellChange, RowCounts, Sample, SampleKind
 
 

@@ -12,15 +12,8 @@ from transferroom_pipeline.comparisons.matching import Matched, match
 from transferroom_pipeline.comparisons.pairs import old_rows, pairs
 from transferroom_pipeline.comparisons.planted import Kind, Planted, kinds_of
 from transferroom_pipeline.comparisons.planting import changes_every_value
-from transferroom_pipeline.comparisons.queries import (
-    LEGACY,
-    MODERN,
-    SIDES,
-    column,
-    count,
-    sum_or_zero,
-    with_duplicate_key,
-)
+from transferroom_pipeline.comparisons.queries import column, count, is_kind, sum_or_zero, with_duplicate_key
+from transferroom_pipeline.comparisons.sides import LEGACY, MODERN, SIDES
 from transferroom_pipeline.comparisons.spec import TableSpec
 from transferroom_pipeline.comparisons.statements import Statements, silent
 
@@ -96,8 +89,7 @@ def _cells(findings: Findings, planted: Planted) -> Cells:
     marks = [column(f"l{by_name[name].position}") for name in planted.marks]
     flags = [column(f"d{by_name[kind.name].position}") for kind in planted.kinds]
     counts = [sum_or_zero(findings.plan.functions.cast(flag, "INT")) for flag in flags]
-    is_paired = exp.EQ(this=column("kind"), expression=exp.Literal.string("different"))
-    query = exp.select(*marks, *counts).from_(findings.differences.copy()).where(is_paired)
+    query = exp.select(*marks, *counts).from_(findings.differences.copy()).where(is_kind("different"))
     rows = findings.statements.rows(query.group_by(*(mark.copy() for mark in marks)))
     return {(int(copy), int(place)): tuple(map(int, cells)) for copy, place, *cells in rows}
 

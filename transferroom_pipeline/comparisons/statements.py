@@ -63,12 +63,8 @@ class Statements:
         Raises:
             ComparisonError: It does, or cannot be read.
         """
-        try:
+        with self._read(written, refused=f"{written}: "):
             self.engine.require_exact(query)
-        except self.engine.errors as error:
-            raise ComparisonError(f"table {self.table}: {written} cannot be read: {self._sentence(error)}") from error
-        except ComparisonError as error:
-            raise ComparisonError(f"table {self.table}: {written}: {error}") from error
 
     def identity(self, table: exp.Table) -> str:
         """What is the same for two names of one table.
@@ -80,14 +76,15 @@ class Statements:
             return self.engine.identity(table)
 
     @contextmanager
-    def _read(self, table: exp.Table) -> Iterator[None]:
+    def _read(self, source: exp.Table | str, *, refused: str = "") -> Iterator[None]:
+        """Name what is read in what the engine says; where our own code refuses, only as `refused` says."""
         try:
             yield
         except self.engine.errors as error:
-            name = table.sql(dialect=self.engine.functions.dialect)
+            name = source if isinstance(source, str) else source.sql(dialect=self.engine.functions.dialect)
             raise ComparisonError(f"table {self.table}: {name} cannot be read: {self._sentence(error)}") from error
         except ComparisonError as error:
-            raise ComparisonError(f"table {self.table}: {error}") from error
+            raise ComparisonError(f"table {self.table}: {refused}{error}") from error
 
     def require_condition(self, rows: exp.Expr, condition: exp.Expr, *, written: str) -> None:
         """See that a predicate is a condition on a table or a subquery.

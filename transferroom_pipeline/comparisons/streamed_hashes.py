@@ -16,17 +16,8 @@ from sqlglot import exp
 from transferroom_pipeline.comparisons.buckets import HASHES, MOST_BUCKETS, Differing, Hashing, key_hashes, row_hashes
 from transferroom_pipeline.comparisons.columns import ColumnPlan
 from transferroom_pipeline.comparisons.engines.base import StreamingEngine
-from transferroom_pipeline.comparisons.queries import (
-    LEGACY,
-    SIDE_NAMES,
-    SIDES,
-    chosen_by_id,
-    column,
-    count,
-    everything,
-    key_hash,
-    named,
-)
+from transferroom_pipeline.comparisons.queries import chosen_by_id, column, count, everything, key_hash, named
+from transferroom_pipeline.comparisons.sides import LEGACY, SIDE_NAMES, SIDES
 from transferroom_pipeline.comparisons.spec import TableSpec
 from transferroom_pipeline.comparisons.statements import Statements
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 import polars as pl
 
+from sqlmesh_assets import markdown
 from transferroom_pipeline.sources.columns import Column, columns_of
 from transferroom_pipeline.sources.contracts import SOURCE_TABLES, SourceTable
 from transferroom_pipeline.sources.file_writing import replacing
@@ -47,13 +48,18 @@ def dictionary_command(out: Path) -> None:
 def _section(table: SourceTable) -> Iterator[str]:
     yield f"## {table.name}\n"
     yield f"{table.description} Key: `{table.key}`.\n"
-    yield "| column | type | may be empty | values | meaning |"
-    yield "|---|---|---|---|---|"
-    for column in columns_of(table):
-        empty = "yes" if column.nullable else "no"
-        cells = (f"`{column.name}`", _type(column.dtype), empty, _values(column, table), column.description)
-        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+    yield markdown.table([_row(table, column) for column in columns_of(table)])
     yield ""
+
+
+def _row(table: SourceTable, column: Column) -> dict[str, str]:
+    return {
+        "column": f"`{column.name}`",
+        "type": _type(column.dtype),
+        "may be empty": "yes" if column.nullable else "no",
+        "values": _values(column, table),
+        "meaning": column.description,
+    }
 
 
 def _type(dtype: pl.DataType) -> str:

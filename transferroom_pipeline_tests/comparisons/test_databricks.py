@@ -12,7 +12,6 @@ from transferroom_pipeline.comparisons.engines.adapter_engine import functions_o
 from transferroom_pipeline.comparisons.exceptions import ComparisonError
 from transferroom_pipeline.comparisons.planting import changed, forgiven
 from transferroom_pipeline.comparisons.queries import (
-    SIDES,
     Matching,
     chosen_rows,
     column,
@@ -23,6 +22,7 @@ from transferroom_pipeline.comparisons.queries import (
     number_columns,
     sums,
 )
+from transferroom_pipeline.comparisons.sides import SIDES
 from transferroom_pipeline.comparisons.spec import TableSpec
 from transferroom_pipeline_tests.comparisons.conftest import table_spec
 

@@ -129,10 +129,6 @@ class Functions(ABC):
         """
         return exp.Lower(this=exp.func("REPLACE", text.copy(), *map(_string, _DOTTED)))
 
-    def raised(self, text: exp.Expr) -> exp.Expr:
-        """The text in upper case."""
-        return exp.Upper(this=text.copy())
-
     def trimmed(self, text: exp.Expr, side: str) -> exp.Expr:
         """The text without spaces at its end, or at both ends; tabs and other blanks stay, as on SQL Server."""
         position = {"position": "TRAILING"} if side == "right" else {}

@@ -89,10 +89,6 @@ class PostgresFunctions(Functions):
         """As numeric, which holds any number."""
         return self.text(exp.Anonymous(this="TRIM_SCALE", expressions=[self.try_cast_text(text, "DECIMAL")]))
 
-    def raised(self, text: exp.Expr) -> exp.Expr:
-        """By Unicode's rules, whatever the locale of the database."""
-        return self.exact_text(exp.Upper(this=_in_unicode(text)))
-
     def nfc(self, text: exp.Expr) -> exp.Expr:
         """PostgreSQL's normalize."""
         return exp.Anonymous(this="NORMALIZE", expressions=[text, exp.var("NFC")])

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from sqlmesh_assets import markdown
 from transferroom_pipeline.legacy.tsql.functions import FUNCTIONS
 from transferroom_pipeline.legacy.tsql.rule import Rule
 from transferroom_pipeline.legacy.tsql.rules.table import TOPICS
@@ -61,21 +62,21 @@ def rules_command(out: Path) -> None:
 
 def _section(topic: str, rules: tuple[Rule, ...]) -> Iterator[str]:
     yield f"## {topic}\n"
-    yield "| rule | construct | stand-in | Databricks | why | what to do |"
-    yield "|---|---|---|---|---|---|"
-    for rule in rules:
-        types = " (by the types)" if rule.needs_types else ""
-        firm = ", *firm*" if rule.firm else ""
-        cells = (
-            f"`{rule.id}`",
-            f"{rule.construct}{types}",
-            f"{_word(rule.duckdb)}{firm}",
-            _word(rule.databricks),
-            rule.why,
-            rule.instead,
-        )
-        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+    yield markdown.table([_row(rule) for rule in rules])
     yield ""
+
+
+def _row(rule: Rule) -> dict[str, str]:
+    types = " (by the types)" if rule.needs_types else ""
+    firm = ", *firm*" if rule.firm else ""
+    return {
+        "rule": f"`{rule.id}`",
+        "construct": f"{rule.construct}{types}",
+        "stand-in": f"{_word(rule.duckdb)}{firm}",
+        "Databricks": _word(rule.databricks),
+        "why": rule.why,
+        "what to do": rule.instead,
+    }
 
 
 def _word(verdict: Verdict) -> str:
