@@ -20,7 +20,7 @@ from transferroom_pipeline.comparisons.spec import ColumnRule
 _BIGINT_DIGITS = 19
 _NUMERAL = "^ *[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]{1,9})? *$"
 LEADING_ZEROS = "^ *[+-]?0[0-9]"
-_NO_NUMERAL = "^ *[+-]?([nN][aA][nN]|[iI][nN][fF]([iI][nN][iI][tT][yY])?) *$"
+_NO_NUMERAL = "^ *([nN][aA][nN]|[+-]?[iI][nN][fF]([iI][nN][iI][tT][yY])?) *$"
 _TRUTHS = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
 
 
@@ -130,7 +130,8 @@ class Conversions:
         def value(text: exp.Expr) -> exp.Expr:
             is_number = self._is_number(text, _NUMERAL, own)
             plain = self.functions.trimmed(text, "both")
-            return exp.case().when(is_number, self.functions.numeral(plain))
+            not_finite = self._read(text, self.functions.matches(text, _NO_NUMERAL), "DOUBLE")
+            return exp.case().when(is_number, self.functions.numeral(plain)).else_(self.functions.text(not_finite))
 
         return Conversion(value, may_fail=True)
 
@@ -179,10 +180,14 @@ class Conversions:
         numeral = f"^ *[+-]?([0-9]+([.]{fraction})?|[.]{fraction})([eE][+]?[0-9]{{1,2}})? *$"
         return self._read(text, self._is_number(text, numeral, own), self._type_beside_text(number))
 
-    def _text_as_float(self, text: exp.Expr, own: ColumnType) -> exp.Expr:
-        """As a double, whatever the other side's width; a number beyond it is none, though engines read infinity."""
+    def text_as_finite_double(self, text: exp.Expr, own: ColumnType) -> exp.Expr:
+        """The double nearest to the number that a text is; a number beyond it is none, though engines read infinity."""
         found = self._read(text, self._is_number(text, _NUMERAL, own), "DOUBLE")
-        finite = exp.case().when(self.functions.is_finite(found), found.copy())
+        return exp.case().when(self.functions.is_finite(found), found.copy())
+
+    def _text_as_float(self, text: exp.Expr, own: ColumnType) -> exp.Expr:
+        """As a double, whatever the other side's width."""
+        finite = self.text_as_finite_double(text, own)
         return exp.func("COALESCE", finite, self._read(text, self.functions.matches(text, _NO_NUMERAL), "DOUBLE"))
 
     def _text_as_boolean(self, text: exp.Expr) -> exp.Expr:

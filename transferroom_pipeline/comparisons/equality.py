@@ -9,18 +9,16 @@ from sqlglot import exp
 
 from transferroom_pipeline.comparisons.column_types import NUMERIC, ColumnType, Family
 from transferroom_pipeline.comparisons.conversion import UNCHANGED, Conversion
-from transferroom_pipeline.comparisons.conversions import conversions
+from transferroom_pipeline.comparisons.conversions import Conversions, conversions
 from transferroom_pipeline.comparisons.exceptions import ComparisonError
 from transferroom_pipeline.comparisons.functions.base import Functions
 from transferroom_pipeline.comparisons.instants import TIMESTAMP, Instants
+from transferroom_pipeline.comparisons.loss import Loss
 from transferroom_pipeline.comparisons.nested import NestedTolerance
 from transferroom_pipeline.comparisons.numbers import Numbers
 from transferroom_pipeline.comparisons.sentinels import SENTINELS, is_value
 from transferroom_pipeline.comparisons.sides import LEGACY, MODERN
 from transferroom_pipeline.comparisons.spec import TEXT_RULES, ColumnRule
-
-_DIGITS_OF_DOUBLES = 15
-"""Every number of so many digits has a double of its own."""
 
 BLANKS = " \t\n\v\f\r\u0085\u00a0\u2007\u2028\u2029\u202f"
 """Spaces, tabs, line ends and no-break spaces."""
@@ -170,29 +168,28 @@ class Equality:
         """max(|a|, |b|) of two numbers."""
         return self.numbers.larger(*self.values(legacy, modern))
 
-    def summed(self, column: exp.Expr, side: int) -> exp.Expr:
-        """The sum of one table's numbers."""
-        return self.numbers.summed(self.forms(column, side)[0])
+    def summed(self, column: exp.Expr, side: int) -> tuple[exp.Expr, exp.Expr]:
+        """The sum of one table's numbers, and that of the texts that are numbers the common type does not hold."""
+        return self.numbers.summed(self.forms(column, side)[0]), self._summed_beyond(column, side)
 
-    def may_lose_digits(self, side: int) -> bool:
-        """Whether a value of one side can have more digits than the double that it is compared as."""
-        own, other = self.own(side), self.own(1 - side)
-        is_wide = own.family == "text" or (own.family in {"integer", "decimal"} and own.digits > _DIGITS_OF_DOUBLES)
-        return other.family == "float" and is_wide
+    def _summed_beyond(self, column: exp.Expr, side: int) -> exp.Expr:
+        own = self.own(side)
+        if own.family != "text" or self.own(1 - side).family not in {"integer", "decimal"}:
+            return exp.null()
+        text = self._prepared(column, own)
+        number = Conversions(self.rule, self.functions).text_as_finite_double(text, own)
+        is_beyond = exp.Is(this=self.to_common[side].value(text), expression=exp.null())
+        return self.functions.total(exp.case().when(is_beyond, number))
+
+    def loss(self, side: int) -> Loss:
+        """What the values of one side lose by the conversion."""
+        return Loss(self.own(side), self.own(1 - side), self.rule, self.functions)
 
     def loses_digits(self, column: exp.Expr, side: int) -> exp.Expr:
         """Whether the double that a value is compared as does not give the value back."""
-        functions, own = self.functions, self.own(side)
-        double = self.forms(column, side)[0]
-        written = (
-            functions.trimmed(self._prepared(column, own), "both") if own.family == "text" else functions.text(column)
-        )
-        same_digits = exp.EQ(this=functions.numeral(functions.text(double)), expression=functions.numeral(written))
-        gives_back = [exp.func("COALESCE", same_digits, exp.false())]
-        if own.family != "text":
-            back = exp.EQ(this=functions.try_cast(double, own.name), expression=column.copy())
-            gives_back.append(exp.func("COALESCE", back, exp.false()))
-        return exp.and_(functions.is_finite(double.copy()), exp.not_(exp.or_(*gives_back)))
+        loses = self.loss(side).of(self._prepared(column, self.own(side)))
+        stands_for_null = exp.Is(this=self.forms(column, side)[0], expression=exp.null())
+        return exp.and_(loses, exp.not_(stands_for_null)) if self.rule.null_equals else loses
 
     def values(self, legacy: exp.Expr, modern: exp.Expr) -> tuple[exp.Expr, exp.Expr]:
         """Both cells in their common type, NULL where a value did not convert."""

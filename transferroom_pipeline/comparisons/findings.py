@@ -41,6 +41,7 @@ class Findings:
         duplicates: The rows compared as multisets; None where there are none.
         cells: Differing cells by the column's position.
         facts: What the differing cells of a column have in common.
+        causes_of_cells: The cause of a differing cell as an expression, by the column's position.
         partners: The keys, trimmed and in lower case, that both sides have among their one-sided rows; None where
             there are none.
         acceptance: What is accepted.
@@ -52,6 +53,7 @@ class Findings:
     duplicates: exp.Table | None
     cells: Mapping[int, int] = field(default_factory=dict)
     facts: Mapping[int, ColumnFacts] = field(default_factory=dict)
+    causes_of_cells: Mapping[int, exp.Expr] = field(default_factory=dict)
     partners: exp.Table | None = None
     acceptance: Acceptance = NOTHING_ACCEPTED
 
@@ -101,7 +103,11 @@ class Findings:
     def examined(self) -> "Findings":
         """The same findings with the differing cells counted, and what they have in common."""
         found = self.counted()
-        return replace(found, facts=found._facts(), partners=found._partners())
+        known = found._facts()
+        causes = {
+            compared.position: cause_of_cell(compared, known[compared.position]) for compared in found.differing_columns
+        }
+        return replace(found, facts=known, causes_of_cells=causes, partners=found._partners())
 
     def counted(self) -> "Findings":
         """The same findings with the differing cells counted."""
@@ -167,7 +173,7 @@ class Findings:
 
     def cause(self, compared: ComparedColumn) -> exp.Expr:
         """The cause of a differing cell."""
-        return cause_of_cell(compared, self.facts.get(compared.position, ColumnFacts()))
+        return self.causes_of_cells[compared.position].copy()
 
     def cause_of_row(self, side: str) -> exp.Expr:
         """The cause of a row on one side only."""

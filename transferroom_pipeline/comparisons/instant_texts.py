@@ -1,8 +1,8 @@
 """Reading texts as instants and times of day: ISO 8601 as people and SQL Server write it.
 
-A date may be written without dashes; the seconds may be missing; the fraction may have any number of digits, after a
-point or a comma; the offset may be Z, UTC or hours with or without minutes, after a blank or none. Everything else is
-no instant: engines read more than that, each something else.
+A date may be written without dashes, and the time after it without colons; the seconds may be missing; the fraction may
+have any number of digits, after a point or a comma; the offset may be Z, UTC or hours with or without minutes, after a
+blank or none. Everything else is no instant: engines read more than that, each something else.
 """
 
 from sqlglot import exp
@@ -16,8 +16,11 @@ _HOURS = "(0[0-9]|1[0-5])"
 _SHIFT = f"[+-]{_HOURS}(:?[0-5][0-9])?"
 _OFFSET = f"(Z|z|UTC|{_SHIFT})"
 _DATE = "([0-9]{4,6}-[0-9]{2}-[0-9]{2}|[0-9]{8})"
-_INSTANT = f"^ *{_DATE}([ Tt]{_TIME} ?{_OFFSET}?)? *$"
-_HAS_OFFSET = f"[0-9]:[0-9]{{2}}([.,][0-9]+)? ?{_OFFSET} *$"
+_BASIC = "[0-9]{8}[ Tt][0-9]{4}([0-9]{2}([.,][0-9]+)?)?"
+"""ISO 8601's basic format: 20240305T100000."""
+
+_INSTANT = f"^ *({_DATE}([ Tt]{_TIME} ?{_OFFSET}?)?|{_BASIC} ?{_OFFSET}?) *$"
+_HAS_OFFSET = f"([0-9]:[0-9]{{2}}|^ *[0-9]{{8}}[ Tt][0-9]{{4,6}})([.,][0-9]+)? ?{_OFFSET} *$"
 _CLOCK = f"^ *{_TIME} *$"
 _PLAIN = "^[0-9]{4}-[0-9]{2}-[0-9]{2}( [0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,6})?)?$"
 _FINER_THAN_MICROSECONDS = "[.,][0-9]{6}[0-9]*[1-9]"
@@ -26,6 +29,8 @@ _BEYOND_MICROSECONDS = "^.*[.,][0-9]{6}([0-9]{1,3})[0-9]*[^0-9]*.*$"
 _HAS_SEVEN_DIGITS = "[.,][0-9]{7}"
 
 _STEPS = (
+    ("^([0-9]{8}[ Tt][0-9]{2})([0-9]{2})", "\\1:\\2"),
+    ("^([0-9]{8}[ Tt][0-9]{2}:[0-9]{2})([0-9]{2})", "\\1:\\2"),
     ("^([0-9]{4})([0-9]{2})([0-9]{2})($|[ Tt])", "\\1-\\2-\\3\\4"),
     ("^([^ Tt]*)[Tt]", "\\1 "),
     ("(:[0-9]{2}([.,][0-9]+)?) ?(Z|z|UTC)$", "\\1+00:00"),

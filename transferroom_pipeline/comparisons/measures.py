@@ -86,7 +86,7 @@ def _sums(findings: Findings, spec: TableSpec, columns: Sequence[ComparedColumn]
     modern = _read(statements, spec, near, MODERN)
     if not strict or findings.differences is None:
         return legacy, {**legacy, **modern}
-    apart = statements.row(differing_sums(strict, findings.differences))
+    apart = _totals(statements.row(differing_sums(strict, findings.differences)))
     for each, before, after in zip(strict, apart[: len(strict)], apart[len(strict) :], strict=True):
         modern[each.position] = _moved(legacy[each.position], before, after)
     return legacy, modern
@@ -95,7 +95,16 @@ def _sums(findings: Findings, spec: TableSpec, columns: Sequence[ComparedColumn]
 def _read(statements: Statements, spec: TableSpec, columns: Sequence[ComparedColumn], side: int) -> dict[int, Sum]:
     if not columns:
         return {}
-    return dict(zip((each.position for each in columns), statements.row(sums(spec, columns, side)), strict=True))
+    totals = _totals(statements.row(sums(spec, columns, side)))
+    return dict(zip((each.position for each in columns), totals, strict=True))
+
+
+def _totals(parts: Sequence[Sum]) -> list[Sum]:
+    """Sums of which most have one part."""
+    return [
+        whole if beyond is None else _moved(whole, 0, beyond)
+        for whole, beyond in zip(parts[::2], parts[1::2], strict=True)
+    ]
 
 
 def _moved(total: Sum, before: Sum, after: Sum) -> Sum:

@@ -195,18 +195,19 @@ def count_null_keys(spec: TableSpec, plan: ColumnPlan, side: int) -> exp.Select:
 
 
 def sums(spec: TableSpec, columns: Sequence[ComparedColumn], side: int) -> exp.Select:
-    """One row with the sums of columns that are numbers."""
-    totals = [compared.equality.summed(own(compared, side), side) for compared in columns]
+    """One row with the sums of columns that are numbers, two parts of each."""
+    totals = [part for compared in columns for part in compared.equality.summed(own(compared, side), side)]
     source = filtered(spec, side).subquery("source")
     return exp.select(*_named("s", totals)).from_(source)
 
 
 def differing_sums(columns: Sequence[ComparedColumn], differences: exp.Table) -> exp.Select:
-    """One row with the sums of columns that are numbers over the rows that differ: first legacy's, then modern's."""
+    """One row with the same sums over the rows that differ: first legacy's, then modern's."""
     totals = [
-        compared.equality.summed(column(f"{name[0]}{compared.position}"), side)
+        part
         for side, name in enumerate(SIDE_NAMES)
         for compared in columns
+        for part in compared.equality.summed(column(f"{name[0]}{compared.position}"), side)
     ]
     return exp.select(*_named("s", totals)).from_(differences.copy())
 
@@ -218,7 +219,7 @@ def number_columns(plan: ColumnPlan) -> list[ComparedColumn]:
 
 def lossy_columns(plan: ColumnPlan, side: int) -> list[ComparedColumn]:
     """The columns of which one side's values may have more digits than the double that they are compared as."""
-    return [each for each in plan.all_columns if each.equality.may_lose_digits(side)]
+    return [each for each in plan.all_columns if each.equality.loss(side).is_possible]
 
 
 def count_lossy(spec: TableSpec, columns: Sequence[ComparedColumn], side: int) -> exp.Select:

@@ -290,6 +290,8 @@ TEXTS = [
         "a\x1fb",
         "a\0b",
         "\0",
+        "é\0E\u0301",
+        "é\0e\u0301",
         "ß",
         "Д",
         "д",
@@ -337,6 +339,8 @@ def _texts_of_instant(value: date, zone: ZoneInfo) -> Iterator[str]:
         yield from (naive.date().isoformat(), naive.date().isoformat().replace("-", ""))
         yield f"{naive.date().isoformat()} 00:00"
     beyond = f"{getattr(value, 'beyond', 0):03}"
+    if not getattr(naive, "beyond", 0):
+        yield naive.isoformat("T").replace("-", "").replace(":", "")
     clock = aware.strftime("%Y-%m-%d %H:%M:%S.%f").zfill(26) + beyond
     yield from (clock + offset for offset in ("+00", "Z", " UTC", " +00:00", " z", "0+0000"))
     there = _in_zone(aware, zone)
@@ -344,6 +348,7 @@ def _texts_of_instant(value: date, zone: ZoneInfo) -> Iterator[str]:
         whole = datetime.combine(there.date(), there.time()).isoformat("T", "microseconds")
         offset = there.isoformat()[-6:]
         yield from (f"{whole}{beyond}{offset}", f"{whole.replace('.', ',')}{beyond} {offset}")
+        yield f"{whole.replace('-', '').replace(':', '')}{beyond}{offset.replace(':', '')}"
 
 
 def _text_near(number: Fraction) -> list[str]:
@@ -353,7 +358,7 @@ def _text_near(number: Fraction) -> list[str]:
 TEXT = Kind(
     "VARCHAR",
     "text",
-    _often(TEXTS, lambda random: "".join(random.choices("aAbB é\u0301Éдñ1|", k=random.randint(0, 4)))),
+    _often(TEXTS, lambda random: "".join(random.choices("aAbB é\u0301Éдñ1|\0", k=random.randint(0, 4)))),
     text_forms,
     _text_near,
     quoted,
@@ -380,6 +385,8 @@ def list_of(item: Kind) -> Kind:
         return f"CAST([{', '.join(_cell(item, value) for value in values)}] AS {item.type}[])"
 
     def forms(values: Any, zone: ZoneInfo) -> list[Any]:
+        if not isinstance(values, list):
+            return []
         found = [[None] if value is None else item.forms(value, zone) for value in values]
         return [[forms[0] for forms in found]] if all(found) else []
 

@@ -50,6 +50,7 @@ _INSTANT = re.compile(
     r"(\d{4})-?(\d{2})-?(\d{2})(?:[ Tt](\d{2}:\d{2})(?:(:\d{2})(?:[.,](\d+))?)? ?(UTC|[Zz]|[+-]\d{2}(?::?\d{2})?)?)?",
     re.ASCII,
 )
+_BASIC = re.compile(r"(\d{8}[ Tt])(\d{2})(\d{2})(?:(\d{2})([.,]\d+)?)?(?= ?(?:UTC|[Zz]|[+-]|$))", re.ASCII)
 _COMPACT_OR_DASHED = re.compile(r"\d{4}-\d{2}-\d{2}|\d{8}", re.ASCII)
 _FARTHEST_OFFSET = timedelta(hours=16)
 _TIME = re.compile(r"(\d{2}:\d{2})(?:(:\d{2})(?:[.,](\d+))?)?", re.ASCII)
@@ -261,8 +262,9 @@ def form(value: Any, own: Column, other: Column, rule: ColumnRule, side: int) ->
     if own.kind == "VARCHAR":
         value = _by_text_rules(value, rule)
         if value is not None and rule.numeric and other.kind == "VARCHAR":
-            number = _number_in(value.strip(" "), rule)
-            return Unreadable(value) if number is None else number
+            text = value.strip(" ")
+            number = float(text) if _NOT_FINITE.fullmatch(text) else _number_in(text, rule)
+            return Unreadable(value) if number is None else _plain(number, rule)
         if value is not None and other.kind != "VARCHAR":
             value = _read(value.upper() if rule.case == "insensitive" else value, other, rule, side)
     return value if value is None or isinstance(value, Unreadable) else _form_of_value(value, own, other, rule, side)
@@ -411,6 +413,10 @@ def _read_float(text: str, rule: ColumnRule) -> float | None:
 
 
 def _read_instant(text: str) -> datetime | None:
+    basic = _BASIC.match(text)
+    if basic is not None:
+        clock = ":".join(part for part in basic.group(2, 3, 4) if part)
+        text = f"{basic[1]}{clock}{basic[5] or ''}{text[basic.end() :]}"
     match = _INSTANT.fullmatch(text)
     if match is None or not _COMPACT_OR_DASHED.match(text):
         return None

@@ -369,7 +369,7 @@ _NAMES = [
     "k0",
     "row",
 ]
-_IN_ALL_KINDS = [0, 1, datetime.fromisoformat("1999-12-31"), "a"]
+_IN_ALL_KINDS = [0, 1, datetime.fromisoformat("1999-12-31"), "a", []]
 
 
 def paired_columns(

@@ -217,6 +217,10 @@ class Functions(ABC):
     def elements(self, values: exp.Expr, element: Element) -> exp.Expr:
         """A list with an expression of each element."""
 
+    def any_element(self, values: exp.Expr, condition: Element) -> exp.Expr:
+        """Whether a condition holds for any element of a list."""
+        return exp.Anonymous(this="ARRAY_CONTAINS", expressions=[self.elements(values, condition), exp.true()])
+
     def all_elements(
         self, left: exp.Expr, right: exp.Expr, equal: Callable[[exp.Expr, exp.Expr], exp.Expr]
     ) -> exp.Expr:

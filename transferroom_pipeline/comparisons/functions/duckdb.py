@@ -86,8 +86,15 @@ class DuckDBFunctions(Functions):
         return exp.Collate(this=text, expression=exp.to_identifier("binary", quoted=True))
 
     def nfc(self, text: exp.Expr) -> exp.Expr:
-        """DuckDB's nfc_normalize."""
-        return exp.func("NFC_NORMALIZE", text)
+        """DuckDB's nfc_normalize, between each NUL and the next: it ends a text there, and none ever combines."""
+        element = exp.column("element", quoted=True)
+        nul = exp.Anonymous(this="CHR", expressions=[exp.Literal.number(0)])
+        normal = exp.Lambda(this=exp.func("NFC_NORMALIZE", element), expressions=[element.this.copy()])
+        pieces = exp.Anonymous(this="STRING_SPLIT", expressions=[text.copy(), nul])
+        pieces = exp.Anonymous(this="LIST_TRANSFORM", expressions=[pieces, normal])
+        joined = exp.Anonymous(this="ARRAY_TO_STRING", expressions=[pieces, nul.copy()])
+        has_nul = exp.Anonymous(this="CONTAINS", expressions=[text.copy(), nul.copy()])
+        return exp.case().when(has_nul, joined).else_(exp.func("NFC_NORMALIZE", text))
 
     def without(self, text: exp.Expr, characters: str) -> exp.Expr:
         """By a pattern: DuckDB's translate ends a text at NUL."""
