@@ -13,7 +13,7 @@ from sqlglot import exp
 from transferroom_pipeline.comparisons.column_types import NUMERIC
 from transferroom_pipeline.comparisons.columns import ComparedColumn
 from transferroom_pipeline.comparisons.conversions import LEADING_ZEROS
-from transferroom_pipeline.comparisons.equality import BLANKS
+from transferroom_pipeline.comparisons.equality import BLANKS, Equality
 from transferroom_pipeline.comparisons.queries import column, is_null
 from transferroom_pipeline.comparisons.sides import LEGACY, MODERN
 
@@ -151,8 +151,31 @@ def zone_trials(compared: ComparedColumn, measured: Sequence[int | None]) -> dic
 
 
 def same_in(compared: ComparedColumn, zones: Mapping[str, str]) -> exp.Expr:
-    """Whether two readings are the same instant in some zones."""
-    return compared.equality.under({"timezone": dict(zones)}).equal(*sides(compared))
+    """Whether two readings are the same instant in some zones.
+
+    A reading that comes twice, when clocks are put back, is taken for one of two instants and may have been meant as
+    the other: that is the same too, so that one hour a year does not hide what is wrong with all the others.
+    """
+    equality = compared.equality.under({"timezone": dict(zones)})
+    apart = exp.Abs(this=exp.paren(equality.microseconds_apart(*sides(compared))))
+    is_other_instant = exp.and_(
+        exp.EQ(this=apart, expression=exp.Literal.number(3600 * _MICROSECONDS_PER_SECOND)),
+        exp.or_(*_repeated_readings(compared, equality, zones)),
+    )
+    return exp.or_(equality.equal(*sides(compared)), exp.func("COALESCE", is_other_instant, exp.false()))
+
+
+def _repeated_readings(compared: ComparedColumn, equality: Equality, zones: Mapping[str, str]) -> Iterator[exp.Expr]:
+    """Whether a clock in the zone reads the same an hour earlier or later."""
+    functions = equality.functions
+    hour = exp.Interval(this=exp.Literal.string("1"), unit=exp.var("HOUR"))
+    own_types, own_zones = (equality.legacy, equality.modern), (zones["legacy"], zones["modern"])
+    for instant, own, zone in zip(equality.timestamps(*sides(compared)), own_types, own_zones, strict=True):
+        if not own.has_zone and zone != "UTC":
+            reading = functions.naive_in_zone(instant, zone)
+            for direction in (exp.Sub, exp.Add):
+                other = exp.paren(direction(this=instant.copy(), expression=hour.copy()))
+                yield exp.EQ(this=reading.copy(), expression=functions.naive_in_zone(other, zone))
 
 
 def cause_of_cell(compared: ComparedColumn, known: ColumnFacts) -> exp.Expr:

@@ -26,6 +26,7 @@ _RULES: tuple[Rule, ...] = (
     {},
     {"trim": "right"},
     {"trim": "both"},
+    {"unicode": "nfc"},
     _FOLD,
     {"trim": "right", **_FOLD},
     {"trim": "both", **_FOLD},
@@ -61,6 +62,11 @@ class KeySuggesting:
             and _under(each.equality, _RULES[-1]) is not None
         ]
 
+    @property
+    def _rules(self) -> tuple[Rule, ...]:
+        knows_forms = self.plan.functions.knows_unicode_forms
+        return tuple(rule for rule in _RULES if knows_forms or "unicode" not in rule)
+
     def suggestions(self) -> Iterator[Suggestion]:
         """A suggestion for each part of the key that needs one; none where no change works for all rows."""
         rules = self._least()
@@ -81,10 +87,10 @@ class KeySuggesting:
         partners = self._partners(most) if texts else 0
         if not partners:
             return None
-        uniform = ({each.position: rule for each in texts} for rule in _RULES)
+        uniform = ({each.position: rule for each in texts} for rule in self._rules)
         found = next((rules for rules in uniform if self._partners(rules) == partners), most)
         for each in texts:
-            less = ({**found, each.position: rule} for rule in _RULES if rule != found[each.position])
+            less = ({**found, each.position: rule} for rule in self._rules if rule != found[each.position])
             smaller = (rules for rules in less if _size(rules) < _size(found))
             found = next((rules for rules in smaller if self._partners(rules) == partners), found)
         return found if all(self._keeps_keys_apart(found, side) for side in SIDES) else None
@@ -178,7 +184,7 @@ def _fixes(compared: ComparedColumn, rule: Rule) -> Iterator[exp.Expr]:
     functions = compared.equality.functions
     trimmed = functions.trimmed(value, rule["trim"]) if "trim" in rule else value
     if "case" not in rule:
-        yield trimmed
+        yield functions.nfc(trimmed) if "unicode" in rule else trimmed
         return
     for folded in (exp.Lower, exp.Upper):
         yield folded(this=trimmed.copy())

@@ -146,6 +146,11 @@ EXPLAINED: dict[str, tuple[Cells, Cells, dict[str, int]]] = {
         ["TIMESTAMP '2026-01-31 11:00:00'", "TIMESTAMP '2026-07-31 12:00:00'"],
         {"zone": 2},
     ),
+    "two shifts of time, one of them in the hour that comes twice": (
+        ["TIMESTAMP '2026-01-31 10:00:00'", "TIMESTAMP '2026-07-31 10:00:00'", "TIMESTAMP '2026-10-25 02:30:00'"],
+        ["TIMESTAMP '2026-01-31 09:00:00'", "TIMESTAMP '2026-07-31 08:00:00'", "TIMESTAMP '2026-10-25 00:30:00'"],
+        {"zone": 3},
+    ),
     "two shifts of time that no zone makes": (
         ["TIMESTAMP '2026-01-31 10:00:00'", "TIMESTAMP '2026-07-31 10:00:00'"],
         ["TIMESTAMP '2026-01-31 12:00:00'", "TIMESTAMP '2026-07-31 11:00:00'"],
@@ -576,6 +581,13 @@ PARTS = {
         ["'a'", "'b'"],
         ["'x'", "'y'"],
         [{"trim": "right"}, {"case": "insensitive"}],
+    ),
+    "two characters for one letter": (
+        ["chr(8491)", "'b'"],
+        ["'x'", "'y'"],
+        ["chr(197)", "'b'"],
+        ["'x'", "'y'"],
+        [{"unicode": "nfc"}],
     ),
     "capitals in modern": (["'a'", "'b'"], ["'x'", "'y'"], ["'A'", "'B'"], ["'x'", "'y'"], [{"case": "insensitive"}]),
 }
