@@ -8,6 +8,7 @@ from pathlib import Path
 
 import dlt
 import pyarrow as pa
+from dlt.common.normalizers.naming.direct import NamingConvention
 from dlt.common.schema.typing import TColumnSchema, TDeleteInsertStrategyDict
 from dlt.extract.resource import DltResource
 from dlt.extract.source import DltSource
@@ -34,6 +35,11 @@ class ArrowStream:
             action()
 
         return ArrowStream(self.schema, batches)
+
+
+def loaded_name(name: str) -> str:
+    """What dlt calls a column of this name, which must not be empty."""
+    return NamingConvention().normalize_identifier(name)
 
 
 def full_load(table: str, stream: ArrowStream | None = None) -> DltResource:

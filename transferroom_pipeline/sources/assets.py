@@ -21,6 +21,7 @@ from transferroom_pipeline.sources.contracts import SourceTable
 from transferroom_pipeline.sources.intake import Intake, take_in
 from transferroom_pipeline.sources.references import dangling_references
 from transferroom_pipeline.sources.rejections import TABLE, record_rejections, rejections_per_rule
+from transferroom_pipeline.sources.source_file import listed
 
 FRESH_WITHIN = timedelta(days=2)
 """The daily schedule may miss a day before a source table counts as out of date."""
@@ -138,25 +139,26 @@ def _contract_verdict(intake: Intake, max_rejected_share: float, in_table: int |
         return f"all {intake.rows:,} rows of {intake.source} keep the contract{blank}"
     share = f"{intake.rejected:,} of {intake.rows:,} rows of {intake.source}"
     counted = f"{share} break the contract and are in {LEGACY_SCHEMA}.{TABLE}"
+    hint = f"; {intake.hint}" if intake.hint else ""
     if in_table is not None:
-        return f"{counted}; the others were loaded"
+        return f"{counted}; the others were loaded{hint}"
     return (
         f"{counted}, more than the {max_rejected_share:.2%} that are allowed: nothing was loaded; "
-        "fix the file, or raise TRANSFERROOM_MAX_REJECTED_SHARE"
+        f"fix the file, or raise TRANSFERROOM_MAX_REJECTED_SHARE{hint}"
     )
 
 
 def new_columns_check(intake: Intake) -> dg.AssetCheckResult:
     """Warns of columns that are in the files and do not go on from there, since somebody may miss them."""
     ignored = [column for column in intake.new_columns if column not in intake.loaded_columns]
-    names = ", ".join(ignored)
     return dg.AssetCheckResult(
         asset_key=legacy_key(intake.table),
         check_name="new_columns",
         passed=not ignored,
         severity=dg.AssetCheckSeverity.WARN,
         description=(
-            f"not in the contract and not loaded: {names}; add them to the contract, or set the option new_columns"
+            f"not in the contract and not loaded: {listed(ignored)}; "
+            "add them to the contract, or set the option new_columns"
             if ignored
             else "every column of the files is loaded"
         ),

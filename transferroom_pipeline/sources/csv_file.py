@@ -18,14 +18,16 @@ import polars as pl
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
-from transferroom_pipeline.sources.byte_blocks import is_utf8, utf8_blocks
+from transferroom_pipeline.sources.byte_blocks import utf8_blocks
 from transferroom_pipeline.sources.contracts import SourceTable
 from transferroom_pipeline.sources.csv_faults import (
     BareQuotes,
     other_separator,
     quote_fault,
     refuse_bytes_that_are_no_text,
-    refuse_header_that_is_not_utf8,
+    refuse_escaped_line_ends,
+    refuse_header_for_excel,
+    refuse_header_that_is_no_text,
     refuse_other_format,
     refuse_other_widths,
 )
@@ -39,6 +41,7 @@ from transferroom_pipeline.sources.csv_scanner import (
 )
 from transferroom_pipeline.sources.embedded_rows import refuse_embedded_rows
 from transferroom_pipeline.sources.exceptions import SourceError
+from transferroom_pipeline.sources.null_tokens import refuse_unset_null_token, without_null_tokens
 from transferroom_pipeline.sources.source_file import Batch, Location, RowCount, SourceFile, named_as_in_contract, place
 
 # About 80,000 rows of transfers.
@@ -94,14 +97,14 @@ class CsvFile(SourceFile):
             SourceError: There is none, it cannot be read, or columns of the contract are missing.
         """
         path = location.path
+        refuse_other_format(table, path)
         start = next(utf8_blocks(table, path, _BLOCK_BYTES), b"")
-        if is_utf8(table.file_options.encoding):
-            refuse_other_format(table, path, start)
         passed = 0
         with _faults_explained(table, path, start):
-            for records in scan(utf8_blocks(table, path, _BLOCK_BYTES), _dialect(table)):
+            for records in scan(utf8_blocks(table, path, _BLOCK_BYTES), Dialect.of(table.file_options)):
                 filled = np.flatnonzero(~records.blank)
                 if filled.size:
+                    refuse_escaped_line_ends(table, path, records)
                     header = _header(table, path, records, int(filled[0]))
                     return cls(table, location, dict.fromkeys(header, pl.String()), passed + int(filled[0]) + 1)
                 passed += records.ends.size
@@ -136,14 +139,17 @@ class CsvFile(SourceFile):
 
     def _scanned(self) -> Iterator[_Stretch]:
         path, header, quotes = self.location.path, self.header_records, BareQuotes(self.table, self.location.path)
-        for records in scan(utf8_blocks(self.table, path, _BLOCK_BYTES), _dialect(self.table)):
+        dialect = Dialect.of(self.table.file_options)
+        for records in scan(utf8_blocks(self.table, path, _BLOCK_BYTES), dialect):
             passed = min(header, records.ends.size)
             header -= passed
             rows = records.after(passed)
             yield _Stretch(len(records.data) - len(rows.data), 0, 0, None, None, 0)
+            refuse_escaped_line_ends(self.table, path, records)
             refuse_other_widths(self.table, path, rows, len(self.dtypes))
             refuse_bytes_that_are_no_text(self.table, path, rows, tuple(self.dtypes))
             quotes.look_at(records)
+            refuse_unset_null_token(self.table, path, rows, dialect)
             yield _stretch(rows)
 
     def _pieces(self) -> Iterator[tuple[_Stretch, bytes]]:
@@ -159,7 +165,7 @@ class CsvFile(SourceFile):
         options = self.table.file_options
         try:
             parsed = arrow_csv.read_csv(
-                pa.BufferReader(data),
+                pa.BufferReader(without_null_tokens(data, Dialect.of(options), options.null_tokens)),
                 read_options=arrow_csv.ReadOptions(
                     use_threads=False, block_size=len(data) + 1, column_names=list(self.dtypes)
                 ),
@@ -173,9 +179,7 @@ class CsvFile(SourceFile):
                 convert_options=arrow_csv.ConvertOptions(
                     column_types=dict.fromkeys(self.dtypes, pa.string()),
                     include_columns=list(columns),
-                    null_values=list(options.null_tokens),
-                    strings_can_be_null=bool(options.null_tokens),
-                    quoted_strings_can_be_null=False,
+                    null_values=[],
                 ),
             )
         except pa.ArrowInvalid as error:
@@ -203,16 +207,11 @@ def _stretch(records: Records) -> _Stretch:
     )
 
 
-def _dialect(table: SourceTable) -> Dialect:
-    options = table.file_options
-    quote, escape = (character.encode() if character else None for character in (options.quote, options.escape))
-    return Dialect(options.separator.encode(), quote, escape)
-
-
 def _header(table: SourceTable, path: Path, records: Records, number: int) -> tuple[str, ...]:
     options, record, line = table.file_options, records.record(number), int(records.lines[number])
-    refuse_header_that_is_not_utf8(table, path, line, record)
+    refuse_header_that_is_no_text(table, path, line, record)
     text = record.decode()
+    refuse_header_for_excel(table, path, line, text)
     hint = other_separator(table, text) if records.fields[number] == 1 else None
     if hint is not None:
         raise SourceError(f"{place(table, path, line=line)}: {hint}")

@@ -10,10 +10,12 @@ followed one by one.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
+
+from transferroom_pipeline.sources.file_options import FileOptions
 
 _Ints = npt.NDArray[np.int64]
 _Bytes = npt.NDArray[np.uint8]
@@ -39,6 +41,12 @@ class Dialect:
     quote: bytes | None
     escape: bytes | None
 
+    @classmethod
+    def of(cls, options: FileOptions) -> Self:
+        """The dialect that the options of a table name."""
+        quote, escape = (character.encode() if character else None for character in (options.quote, options.escape))
+        return cls(options.separator.encode(), quote, escape)
+
 
 @dataclass(frozen=True)
 class Records:
@@ -53,6 +61,7 @@ class Records:
         blank: Which have no byte apart from separators and line end, and so are no rows.
         quoted: Whether any field is quoted.
         bare_quote_line: Line of the first quote inside an unquoted field, where it is text.
+        escaped_end_line: Line of the first line end outside quotes whose carriage return is escaped, and so is text.
     """
 
     data: bytes
@@ -63,6 +72,7 @@ class Records:
     blank: _Mask
     quoted: bool
     bare_quote_line: int | None
+    escaped_end_line: int | None
 
     @property
     def spans_lines(self) -> bool:
@@ -89,6 +99,10 @@ class Records:
     def record_at(self, place: int) -> int:
         """The number of the record that holds the byte at this place of `data`."""
         return int(np.searchsorted(self.ends, place, side="right"))
+
+    def record_on(self, line: int) -> int:
+        """The number of the record that holds this line of the file, or begins on it."""
+        return int(np.searchsorted(self.lines, line, side="right")) - 1
 
 
 class QuoteError(Exception):
@@ -145,11 +159,36 @@ def scan(blocks: Iterable[bytes], dialect: Dialect) -> Iterator[Records]:
             raise fault or QuoteError(_line_of_open_quote(rest, line, dialect))
 
 
+def field_bounds(data: bytes, dialect: Dialect) -> tuple[_Ints, _Ints]:
+    """Where each field begins and ends; inside a line end of two characters there is one more, which is empty.
+
+    Args:
+        data: Whole records without faults; the last may be without a line end.
+        dialect: The meaning of bytes.
+    """
+    marks = _marks(data, dialect)
+    if not _keep_the_rules(marks, len(data)):
+        marks = marks.without(_follow(marks, len(data)).text)
+    ends = marks.at[marks.outside_quotes() & (marks.kind != _QUOTE)]
+    if not data.endswith((b"\n", b"\r")):
+        ends = np.append(ends, len(data))
+    return np.concatenate(([0], ends[:-1] + 1)), ends
+
+
 class _Marks(NamedTuple):
-    """The bytes of a block that have a meaning: where they are, and which."""
+    """The bytes of a block that have a meaning: where they are, and which.
+
+    Attributes:
+        at: Their places.
+        kind: Their meanings.
+        escaped_breaks: Where escaped line breaks are, which are text and yet begin a line.
+        escaped_returns: Where carriage returns are escaped though a line feed follows, which ends the line.
+    """
 
     at: _Ints
     kind: _Bytes
+    escaped_breaks: _Ints
+    escaped_returns: _Ints
 
     def line_ends(self) -> _Mask:
         """Which of them end a line: a line feed, and a carriage return without one after it."""
@@ -158,6 +197,20 @@ class _Marks(NamedTuple):
         after = np.minimum(returns + 1, self.kind.size - 1)  # the last mark stands for the one after itself
         ends[returns] = (self.kind[after] != _LF) | (self.at[after] != self.at[returns] + 1)
         return ends
+
+    def lines_before(self, mark: int) -> int:
+        """How many lines end before a mark, counted among them."""
+        return int(self.line_ends()[:mark].sum()) + int(np.searchsorted(self.escaped_breaks, self.at[mark]))
+
+    def without(self, text: list[int]) -> "_Marks":
+        """All but those that are text after all, counted among them."""
+        return self._replace(at=np.delete(self.at, text), kind=np.delete(self.kind, text))
+
+    def outside_quotes(self) -> _Mask:
+        """Which of them are outside quotes; of a quote itself it says nothing."""
+        # That the sum of bytes runs over does not change what is even.
+        outside: _Mask = np.cumsum(self.kind == _QUOTE, dtype=np.uint8) % 2 == 0
+        return outside
 
 
 class _Followed(NamedTuple):
@@ -182,13 +235,14 @@ def _cut(data: bytes, line: int, dialect: Dialect) -> tuple[Records, QuoteError 
     if _keep_the_rules(marks, len(judged)):
         return _records(data, line, marks), None
     found = _follow(marks, len(judged))
+    sound = marks
     if found.opening is not None and found.closing is not None:
         fault = _fault(data, line, dialect, marks, found.opening, found.closing)
-        marks = _Marks(marks.at[: found.opening], marks.kind[: found.opening])
-    text = [quote for quote in found.text if quote < marks.at.size]
-    records = _records(data, line, _Marks(np.delete(marks.at, text), np.delete(marks.kind, text)))
-    if text and marks.at[text[0]] < len(records.data):
-        records = replace(records, bare_quote_line=line + int(marks.line_ends()[: text[0]].sum()))
+        sound = marks._replace(at=marks.at[: found.opening], kind=marks.kind[: found.opening])
+    text = [quote for quote in found.text if quote < sound.at.size]
+    records = _records(data, line, sound.without(text))
+    if text and sound.at[text[0]] < len(records.data):
+        records = replace(records, bare_quote_line=line + sound.lines_before(text[0]))
     return records, fault
 
 
@@ -199,21 +253,25 @@ def _marks(data: bytes, dialect: Dialect) -> _Marks:
         if byte is not None:
             table[ord(byte)] = kind
     kinds = np.frombuffer(data.translate(table), np.uint8)
+    escaped_breaks = escaped_returns = np.empty(0, np.int64)
     if dialect.escape is not None:
-        kinds = _with_escaped_as_text(kinds)
+        escaped = _escaped(kinds)
+        feeds, returns = escaped[kinds[escaped] == _LF], escaped[kinds[escaped] == _CR]
+        kinds = np.where(kinds == _ESCAPE, 0, kinds)
+        kinds[escaped] = 0
+        before_feed = kinds[np.minimum(returns + 1, kinds.size - 1)] == _LF
+        escaped_breaks, escaped_returns = np.sort(np.append(feeds, returns[~before_feed])), returns[before_feed]
     at = np.flatnonzero(kinds != 0)  # over booleans, as over bytes it takes twice the time
-    return _Marks(at, kinds[at])
+    return _Marks(at, kinds[at], escaped_breaks, escaped_returns)
 
 
-def _with_escaped_as_text(kinds: _Bytes) -> _Bytes:
-    """Of several escapes in a row, every second one is itself escaped."""
-    escapes, kinds = np.flatnonzero(kinds == _ESCAPE), kinds.copy()
+def _escaped(kinds: _Bytes) -> _Ints:
+    """Places that an escape makes text; of several escapes in a row, every second one is itself escaped."""
+    escapes = np.flatnonzero(kinds == _ESCAPE)
     begins = np.diff(escapes, prepend=-2) != 1
     first_of_row = escapes[begins][np.cumsum(begins) - 1]
-    escaped = escapes[(escapes - first_of_row) % 2 == 0] + 1
-    kinds[escapes] = 0
-    kinds[escaped[escaped < kinds.size]] = 0
-    return kinds
+    escaped: _Ints = escapes[(escapes - first_of_row) % 2 == 0] + 1
+    return escaped[: np.searchsorted(escaped, kinds.size)]
 
 
 def _keep_the_rules(marks: _Marks, size: int) -> bool:
@@ -233,7 +291,7 @@ def _keep_the_rules(marks: _Marks, size: int) -> bool:
 
 
 def _follow(marks: _Marks, size: int) -> _Followed:
-    at, kind = marks
+    at, kind, *_ = marks
     text: list[int] = []
     opening, doubled = None, -1
     for quote in np.flatnonzero(kind == _QUOTE).tolist():
@@ -254,11 +312,10 @@ def _follow(marks: _Marks, size: int) -> _Followed:
 
 
 def _fault(data: bytes, line: int, dialect: Dialect, marks: _Marks, opening: int, closing: int) -> QuoteError:
-    ends = marks.line_ends()
     before_closing = data[marks.at[closing] - 1 : marks.at[closing]]
     return QuoteError(
-        line + int(ends[:opening].sum()),
-        line + int(ends[:closing].sum()),
+        line + marks.lines_before(opening),
+        line + marks.lines_before(closing),
         after_backslash=before_closing == b"\\" and dialect.escape is None,
     )
 
@@ -267,29 +324,31 @@ def _line_of_open_quote(rest: bytes, line: int, dialect: Dialect) -> int:
     """The line of the quote that nothing closes, in the rest of a file that is no record."""
     marks = _marks(rest, dialect)
     opening = _follow(marks, len(rest)).opening
-    return line if opening is None else line + int(marks.line_ends()[:opening].sum())
+    return line if opening is None else line + marks.lines_before(opening)
 
 
 def _records(data: bytes, line: int, marks: _Marks) -> Records:
-    at, kind = marks
-    line_ends, quotes = marks.line_ends(), kind == _QUOTE
-    between = line_ends | (kind == _SEPARATOR)
+    line_ends, quotes = marks.line_ends(), marks.kind == _QUOTE
+    between = line_ends | (marks.kind == _SEPARATOR)
     if quotes.any():
-        between &= np.cumsum(quotes, dtype=np.uint8) % 2 == 0  # that bytes run over does not change what is even
+        between &= marks.outside_quotes()
     breaks = np.flatnonzero(line_ends)
     ending = between[breaks]
-    ends, lines_through = at[breaks[ending]] + 1, np.flatnonzero(ending) + 1
+    ends = marks.at[breaks[ending]] + 1
+    lines_after = line + np.flatnonzero(ending) + 1 + np.searchsorted(marks.escaped_breaks, ends)
     fields = np.diff(np.flatnonzero(line_ends[between]), prepend=-1)
     whole = data[: int(ends[-1])] if ends.size else b""
+    escaped_ends = np.flatnonzero(np.isin(ends - 2, marks.escaped_returns)) if marks.escaped_returns.size else ends[:0]
     return Records(
         whole,
         ends,
-        line + np.concatenate(([0], lines_through[:-1])) if ends.size else ends,
-        line + int(lines_through[-1]) if ends.size else line,
+        np.concatenate(([line], lines_after[:-1])) if ends.size else ends,
+        int(lines_after[-1]) if ends.size else line,
         fields,
         _without_text(np.frombuffer(whole, np.uint8), ends, fields),
-        quoted=bool(quotes.any()) and int(at[np.argmax(quotes)]) < len(whole),
+        quoted=bool(quotes.any()) and int(marks.at[np.argmax(quotes)]) < len(whole),
         bare_quote_line=None,
+        escaped_end_line=int(lines_after[escaped_ends[0]]) - 1 if escaped_ends.size else None,
     )
 
 

@@ -1,13 +1,15 @@
 """Finding the files of a source table."""
 
-from collections.abc import Iterator, Sequence
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote
 
 from transferroom_pipeline.sources.contracts import SourceTable
 from transferroom_pipeline.sources.exceptions import SourceError
-from transferroom_pipeline.sources.source_file import Location, place
+from transferroom_pipeline.sources.source_file import Location, in_case_of_contract, place
 
 PARQUET_ENDING = ".parquet"
 ENDINGS = (".csv", ".csv.gz", PARQUET_ENDING)
@@ -148,9 +150,41 @@ def is_parquet(name: str) -> bool:
 
 def _location(table: SourceTable, source_dir: Path, path: Path) -> Location:
     name = path.relative_to(source_dir)
-    folders = [part.split("=", 1) for part in name.parts[:-1] if "=" in part]
-    values = {key: None if value == _NO_VALUE else unquote(value) for key, value in folders}
-    return Location(path, name.as_posix(), values, state_of(table, path))
+    try:
+        str(name).encode()
+    except UnicodeEncodeError as error:
+        shown = Path(os.fsencode(path).decode(errors="backslashreplace"))
+        raise SourceError(f"{place(table, shown)}: the name is not UTF-8: rename the file or folder") from error
+    return Location(path, name.as_posix(), _partition(table, path, name.parts[:-1]), state_of(table, path))
+
+
+def _partition(table: SourceTable, path: Path, folders: Sequence[str]) -> Mapping[str, str | None]:
+    """The values of columns that the names of folders give, such as `season=2026`."""
+    given = [folder.split("=", 1) for folder in folders if "=" in folder]
+    columns = in_case_of_contract(table, [column for column, _ in given])
+    for column, count in Counter(columns).items():
+        if count > 1:
+            raise SourceError(
+                f"{place(table, path, column=column)}: {count} of its folders give the column a value: keep one of them"
+            )
+    return {column: _value(table, path, column, text) for column, (_, text) in zip(columns, given, strict=True)}
+
+
+def _value(table: SourceTable, path: Path, column: str, text: str) -> str | None:
+    if text == _NO_VALUE:
+        return None
+    try:
+        value = unquote(text, errors="strict")
+    except UnicodeDecodeError as error:
+        raise SourceError(
+            f"{place(table, path, column=column)}: {text!r} in the name of the folder is not UTF-8: rename the folder"
+        ) from error
+    if "\0" in value:
+        raise SourceError(
+            f"{place(table, path, column=column)}: {text!r} in the name of the folder has a NUL, which no text has: "
+            "rename the folder"
+        )
+    return value
 
 
 def state_of(table: SourceTable, path: Path) -> tuple[int, int, int]:

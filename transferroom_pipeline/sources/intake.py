@@ -1,5 +1,6 @@
 """Taking in the files of one source table: good rows in the types of the contract, bad rows with the reason."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ from transferroom_pipeline.sources.opening import open_sources, refuse_changed
 from transferroom_pipeline.sources.options_file import with_declared_options
 from transferroom_pipeline.sources.repeated_keys import repeated_keys
 from transferroom_pipeline.sources.rules import rules_of
-from transferroom_pipeline.sources.source_file import RowCount, SourceFile, place
+from transferroom_pipeline.sources.source_file import RowCount, SourceFile, place, set_option
 from transferroom_pipeline.sources.splitting import REJECTION_SCHEMA, Split, Splitting
 
 SAMPLES = 20
@@ -84,6 +85,7 @@ class Intake:
         loaded_columns: Those of them that are loaded.
         accepted_path: Parquet file of the accepted rows, in the types of the contract.
         rejected_path: Parquet file of the rejected rows, in the columns of `splitting.REJECTION_SCHEMA`.
+        hint: What may be the cause of rejections that look alike; empty when nothing is known.
     """
 
     table: str
@@ -95,6 +97,7 @@ class Intake:
     loaded_columns: tuple[str, ...]
     accepted_path: Path
     rejected_path: Path
+    hint: str = ""
 
     @property
     def rows(self) -> int:
@@ -171,6 +174,7 @@ def take_in(table: SourceTable, source_dir: Path, staging_dir: Path) -> Intake:
         loaded_columns=tuple(loaded),
         accepted_path=accepted_path,
         rejected_path=rejected_path,
+        hint=_hint(table, tally.samples),
     )
 
 
@@ -211,6 +215,19 @@ def _splits(
         for batch in source.batches():
             yield source.location.name, splitting.split(batch, source.location.name, rows_before)
         rows_before += counted[source.location.name].rows
+
+
+def _hint(table: SourceTable, samples: Sequence[Rejection]) -> str:
+    """What to do about decimals whose mark is not the one that the table's options say."""
+    expected, found = (",", ".") if table.file_options.decimal_comma else (".", ",")
+    decimals = {name for name, dtype in table.dtypes.items() if dtype.is_decimal()}
+    for sample in samples:
+        if sample.column_name in decimals and re.fullmatch(rf"[+-]?\d+{re.escape(found)}\d+", sample.value or ""):
+            return (
+                f"decimals such as {sample.value} have {found!r} where {expected!r} is expected: "
+                f"{set_option('decimal_comma', 'false' if expected == ',' else 'true')}"
+            )
+    return ""
 
 
 def _without_rows(sources: Sequence[SourceFile]) -> str:

@@ -1,13 +1,15 @@
 """What becomes of columns of source files that the contract does not name."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import polars as pl
+from polars.selectors import by_name
 
+from transferroom_pipeline.platforms.loading import loaded_name
 from transferroom_pipeline.sources.contracts import SourceTable
 from transferroom_pipeline.sources.exceptions import SourceError
-from transferroom_pipeline.sources.source_file import SourceFile, place, set_option
+from transferroom_pipeline.sources.source_file import SourceFile, listed, place, set_option, shortened
 
 _RESERVED = "_dlt_"  # dlt's own columns
 
@@ -43,9 +45,10 @@ def loaded_columns(table: SourceTable, sources: Sequence[SourceFile]) -> Mapping
 
 def loaded_values(frame: pl.DataFrame, columns: Mapping[str, pl.DataType]) -> list[pl.Expr]:
     """The new columns of a batch as they are loaded; an empty text is no value."""
+    present = frame.schema
     return [
-        (as_text(name, frame.schema[name]) if dtype == pl.String() else pl.col(name).cast(dtype))
-        if name in frame.columns
+        (as_text(name, present[name]) if dtype == pl.String() else by_name(name).as_expr().cast(dtype))
+        if name in present
         else pl.lit(None, dtype).alias(name)
         for name, dtype in columns.items()
     ]
@@ -53,9 +56,9 @@ def loaded_values(frame: pl.DataFrame, columns: Mapping[str, pl.DataType]) -> li
 
 def as_text(name: str, dtype: pl.DataType) -> pl.Expr:
     """Any value as text for a person to read; empty text is the missing value it means."""
-    column = pl.col(name)
+    column = by_name(name).as_expr()  # Polars takes some names for patterns of names
     if dtype.is_nested():
-        whole = pl.struct(name).struct.json_encode()  # Polars writes no JSON but of structs
+        whole = pl.struct(column).struct.json_encode()  # Polars writes no JSON but of structs
         content = whole.str.strip_prefix(f"{{{json.dumps(name, ensure_ascii=False)}:").str.strip_suffix("}")
         return pl.when(column.is_not_null()).then(content).alias(name)
     if isinstance(dtype, pl.Binary):
@@ -68,7 +71,7 @@ def _refuse(table: SourceTable, sources: Sequence[SourceFile]) -> None:
     for source in sources:
         if source.new_columns:
             raise SourceError(
-                f"{place(table, source.location.path)}: not in the contract: {', '.join(source.new_columns)}; "
+                f"{place(table, source.location.path)}: not in the contract: {listed(source.new_columns)}; "
                 "the option new_columns refuses such columns: add them to the contract, or "
                 f"{set_option('new_columns', 'ignore')}"
             )
@@ -83,12 +86,27 @@ def _loaded_type(dtype: pl.DataType) -> pl.DataType:
 
 
 def _refuse_unusable_names(table: SourceTable, source: SourceFile, columns: Mapping[str, pl.DataType]) -> None:
-    """Databases tell names apart by letters, not by their case."""
+    """Databases tell names apart by letters, not by their case, and dlt changes some of them."""
     seen = {column.casefold() for column in table.columns}
     for name in columns:
-        if not name.strip() or name.startswith(_RESERVED) or name.casefold() in seen:
+        reason = _why_unusable(name, seen)
+        if reason is not None:
             raise SourceError(
-                f"{place(table, source.location.path)}: the new column {name!r} cannot be loaded, since its name is "
-                f"empty, reserved, or that of another column apart from capitals: {set_option('new_columns', 'ignore')}"
+                f"{place(table, source.location.path)}: the new column {shortened(repr(name))} cannot be loaded, since "
+                f"its name {reason}: {set_option('new_columns', 'ignore')}"
             )
         seen.add(name.casefold())
+
+
+def _why_unusable(name: str, seen: Collection[str]) -> str | None:
+    """Why no table can have a column of this name beside those seen, which are in small letters."""
+    stripped = name.strip()
+    if not stripped:
+        return "is empty"
+    if stripped.startswith(_RESERVED):
+        return f"begins with {_RESERVED}, which is reserved"
+    if stripped.casefold() in seen:
+        return "is that of another column apart from capitals and blanks"
+    if loaded_name(name) != name:
+        return f"would be loaded as {shortened(loaded_name(name))!r}, without its blanks, quotes or line breaks"
+    return None

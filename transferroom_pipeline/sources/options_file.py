@@ -1,5 +1,6 @@
 """Options of source files that lie beside them, in `sources.yaml`, for files that come from others."""
 
+import reprlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
@@ -12,9 +13,12 @@ from pydantic_core import ErrorDetails
 from transferroom_pipeline.sources.contracts import SOURCE_TABLES, SourceTable
 from transferroom_pipeline.sources.exceptions import SourceError
 from transferroom_pipeline.sources.file_options import FileOptions
+from transferroom_pipeline.sources.source_file import shortened
 from transferroom_pipeline.strict_yaml import read_yaml
 
 OPTIONS_FILE = "sources.yaml"
+
+_EXPECTED = {"tuple_type": "a text or a list of texts", "string_type": "a text"}
 
 
 def with_declared_options(tables: Sequence[SourceTable], source_dir: Path) -> tuple[SourceTable, ...]:
@@ -69,9 +73,9 @@ def _explained(error: ErrorDetails) -> str:
         return f": there is no option {option!r}{_hint(option, FileOptions.model_fields)}"
     if error["type"] == "value_error":
         return f"{where}: {error['msg'].removeprefix('Value error, ')}"
-    expected = error["msg"].removeprefix("Input should be ")
-    quoted = "; a word such as NULL or no is a text only in quotes" if expected == "a valid string" else ""
-    return f"{where}: it should be {expected}, not {error['input']!r}{quoted}"
+    expected = _EXPECTED.get(error["type"], error["msg"].removeprefix("Input should be "))
+    quoted = "; null, true, false, numbers and dates are texts only in quotes" if error["type"] == "string_type" else ""
+    return f"{where}: it should be {expected}, not {shortened(reprlib.repr(error['input']))}{quoted}"
 
 
 def _hint(name: str, known: Collection[str]) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
+from polars.selectors import by_name
 
 from transferroom_pipeline.sources.contracts import SourceTable
 from transferroom_pipeline.sources.exceptions import SourceError
@@ -21,6 +22,7 @@ from transferroom_pipeline.sources.source_file import (
     SourceFile,
     named_as_in_contract,
     place,
+    refuse_repeated,
 )
 
 
@@ -40,7 +42,7 @@ class ParquetFile(SourceFile):
 
         Raises:
             SourceError: The file is damaged or no Parquet file, columns of the contract are missing, or one holds
-                decimals of more than 38 digits, which Polars cannot read.
+                decimals of more than 38 digits, which Polars cannot read; or names cannot be read or told apart.
         """
         with _damage_explained(table, location.path):
             schema = pq.read_schema(location.path)
@@ -48,6 +50,12 @@ class ParquetFile(SourceFile):
             if pa.types.is_decimal256(field.type):
                 where = place(table, location.path, column=field.name)
                 raise SourceError(f"{where}: {field.type} has too many digits: write it with at most 38 digits")
+            if "\0" in field.name:
+                raise SourceError(
+                    f"{place(table, location.path)}: the name {field.name!r} of a column has a NUL, which no text has: "
+                    "export the file again without"
+                )
+        refuse_repeated(table, location.path, schema.names)
         names = named_as_in_contract(table, location.path, schema.names)
         types = pl.DataFrame(schema.empty_table()).dtypes
         return cls(table, location, dict(zip(names, types, strict=True)), tuple(schema.names))
@@ -67,11 +75,13 @@ class ParquetFile(SourceFile):
 
     def _frames(self, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
         own = dict(zip(self.dtypes, self.names, strict=True))
+        called = dict(zip(self.names, self.dtypes, strict=True))
         with _damage_explained(self.table, self.location.path), pq.ParquetFile(self.location.path) as file:
             for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=[own[column] for column in columns]):
                 batch.validate(full=True)  # Parquet promises UTF-8 without anyone having checked it
                 if batch.num_rows:
-                    yield pl.DataFrame(batch).select(pl.col(own[column]).alias(column) for column in columns)
+                    renamed = batch.rename_columns([called[name] for name in batch.schema.names])
+                    yield pl.DataFrame(renamed).select(by_name(*columns, require_all=True))
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """What every source file offers, whatever its format."""
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,14 @@ from transferroom_pipeline.sources.contracts import SourceTable
 from transferroom_pipeline.sources.exceptions import SourceError
 
 BATCH_ROWS = 150_000
+
+NAME_THE_ENCODING = "name its encoding in the option `encoding` of the table in sources.yaml, or export the file again"
+"""What to do about a file whose encoding cannot be told, for the end of a message."""
+
+_NAMES_SHOWN = 20
+_CHARACTERS_SHOWN = 60
+_QUOTES = {"'": '"\'"', '"': "'\"'"}  # as they are written in YAML
+_AROUND_NAMES = " \t\u00a0\ufeff"  # blanks and byte order marks, which nobody sees
 
 
 @dataclass(frozen=True)
@@ -73,11 +82,12 @@ class SourceFile(ABC):
     dtypes: Mapping[str, pl.DataType]
 
     def __post_init__(self) -> None:
-        missing = [column for column in self.table.columns if column not in self.columns]
+        own = set(self.columns)
+        missing = [column for column in self.table.columns if column not in own]
         if missing:
             raise SourceError(
                 f"{place(self.table, self.location.path)}: {_columns(missing)} missing, "
-                f"the file has {', '.join(self.columns)}: {self._way_out_of_missing(missing)}"
+                f"the file has {listed(self.columns)}: {self._way_out_of_missing(missing)}"
             )
 
     @property
@@ -88,7 +98,8 @@ class SourceFile(ABC):
     @property
     def new_columns(self) -> tuple[str, ...]:
         """Columns that the contract does not name."""
-        return tuple(column for column in self.columns if column not in self.table.columns)
+        contract = self.table.columns
+        return tuple(column for column in self.columns if column not in contract)
 
     @property
     def _given_by_folders(self) -> dict[str, str | None]:
@@ -136,9 +147,15 @@ class SourceFile(ABC):
             yield batch.frame[self.table.key]
 
     def _way_out_of_missing(self, missing: Sequence[str]) -> str:
-        folded = {column.casefold() for column in self.columns}
-        if all(column.casefold() in folded for column in missing):
+        if _are_among(missing, self.columns):
             return f"the names differ in capitals and small letters: {set_option('ignore_header_case', 'true')}"
+        if _are_among(missing, [name.strip(_AROUND_NAMES) for name in self.columns]):
+            return "the names have blanks or byte order marks around them: export the file again without"
+        for quote, written in _QUOTES.items():
+            if _are_among(missing, [name.strip(_AROUND_NAMES).strip(quote) for name in self.columns]):
+                if quote == self.table.file_options.quote:
+                    return "the names have blanks before their quotes: export the file again without"
+                return f"the names have quotes around them: {set_option('quote', written)}"
         return "export the table again with every column of its contract"
 
 
@@ -146,18 +163,48 @@ def named_as_in_contract(table: SourceTable, path: Path, names: Sequence[str]) -
     """The columns of a file by the names of the contract.
 
     Raises:
+        SourceError: A column that is loaded is there more than once.
+    """
+    names = in_case_of_contract(table, names)
+    if table.file_options.new_columns == "load":
+        refuse_repeated(table, path, names)
+        return tuple(names)
+    columns = table.columns
+    refuse_repeated(table, path, [name for name in names if name in columns])
+    return _told_apart(names)
+
+
+def in_case_of_contract(table: SourceTable, names: Sequence[str]) -> Sequence[str]:
+    """The names with the capitals and small letters of the contract, where the table's options say so."""
+    if not table.file_options.ignore_header_case:
+        return names
+    contract = {column.casefold(): column for column in table.columns}
+    return [contract.get(name.casefold(), name) for name in names]
+
+
+def refuse_repeated(table: SourceTable, path: Path, names: Sequence[str]) -> None:
+    """Of two columns with one name nobody can tell which is meant.
+
+    Raises:
         SourceError: A column is there more than once.
     """
-    if table.file_options.ignore_header_case:
-        contract = {column.casefold(): column for column in table.columns}
-        names = [contract.get(name.casefold(), name) for name in names]
-    repeated = sorted({name for name in names if list(names).count(name) > 1})
+    repeated = sorted(name for name, count in Counter(names).items() if count > 1)
     if repeated:
         raise SourceError(
             f"{place(table, path)}: {_columns(repeated)} there more than once: "
             "export the table again with each column once"
         )
-    return tuple(names)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names of columns for a message: not all of very many, and those with something unseen in quotes."""
+    more = f" and {len(names) - _NAMES_SHOWN:,} more" if len(names) > _NAMES_SHOWN else ""
+    return ", ".join(_shown(name) for name in names[:_NAMES_SHOWN]) + more
+
+
+def shortened(text: str) -> str:
+    """The beginning of a text that may be long."""
+    return text if len(text) <= _CHARACTERS_SHOWN else f"{text[:_CHARACTERS_SHOWN]}…"
 
 
 def place(table: SourceTable, path: Path, *, line: int | None = None, column: str | None = None) -> str:
@@ -173,6 +220,30 @@ def set_option(option: str, value: str) -> str:
     return f"set `{option}: {value}` for the table in sources.yaml, or export the file again"
 
 
+def _told_apart(names: Sequence[str]) -> tuple[str, ...]:
+    """Each name once: a column without a name, or with one that an earlier column has, is called by its place too."""
+    taken, met, told = set(names), set[str](), []
+    for number, name in enumerate(names, 1):
+        unique = name
+        if not name or name in met:
+            unique = f"{name} (column {number})" if name else f"(column {number})"
+            while unique in taken:
+                unique += "*"
+            taken.add(unique)
+        met.add(name)
+        told.append(unique)
+    return tuple(told)
+
+
+def _are_among(missing: Sequence[str], names: Sequence[str]) -> bool:
+    """Whether the missing columns are there when capitals and small letters are the same."""
+    return {column.casefold() for column in missing} <= {name.casefold() for name in names}
+
+
 def _columns(names: Sequence[str]) -> str:
-    shown = [name or "''" for name in names]
-    return f"column {shown[0]} is" if len(shown) == 1 else f"columns {', '.join(shown)} are"
+    return f"column {listed(names)} is" if len(names) == 1 else f"columns {listed(names)} are"
+
+
+def _shown(name: str) -> str:
+    plain = name and name.isprintable() and name.strip(_AROUND_NAMES) == name
+    return shortened(name if plain else repr(name))

@@ -100,6 +100,6 @@ def _rejections(
         pl.lit(columns).alias("column_name"),
         pl.lit(pl.Series([rule.name for rule in broken], dtype=pl.String)).alias("rule"),
         value.alias("value"),
-        pl.struct(texts.columns).struct.json_encode().alias("raw_row"),
+        pl.struct(pl.all()).struct.json_encode().alias("raw_row"),
         pl.lit(source_file).alias("source_file"),
     ).match_to_schema(REJECTION_SCHEMA)

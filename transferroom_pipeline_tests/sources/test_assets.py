@@ -1,5 +1,7 @@
 """What the checks of a loaded source table say, and what stops the run."""
 
+import json
+import re
 from datetime import UTC, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +14,7 @@ from dagster_dlt import DagsterDltResource
 from transferroom_pipeline.platforms.duckdb_database import connect
 from transferroom_pipeline.platforms.resources import LegacyPlatform
 from transferroom_pipeline.sources.assets import SourceFiles, contract_check, may_be_loaded, source_asset
+from transferroom_pipeline.sources.exceptions import SourceError
 from transferroom_pipeline.sources.intake import FileRows, Intake, take_in
 from transferroom_pipeline_tests.sources.files_for_tests import (
     NOON,
@@ -153,6 +156,73 @@ def test_new_columns_whose_names_no_table_can_have_are_not_loaded(tmp_path, name
     write_csv(PLAYERS, tmp_path, [{**row(PLAYERS), name: "x"}])
     with pytest.raises(Exception, match=f"the new column '{name}' cannot be loaded"):
         take_in(PLAYERS, tmp_path, tmp_path / "staging")
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("a'b", "would be loaded as 'a_b'"),
+        ('a"b', "would be loaded as 'a_b'"),
+        ("a\nb", "would be loaded as 'a_b'"),
+        ("x ", "would be loaded as 'x'"),
+        ("a▶b", "would be loaded as 'a_b'"),
+        (" name ", "is that of another column apart from capitals and blanks"),
+    ],
+)
+def test_new_columns_whose_names_would_be_changed_are_not_loaded(tmp_path, name, reason):
+    (tmp_path / "sources.yaml").write_text("players: {new_columns: load}")
+    write_csv(PLAYERS, tmp_path, [{**row(PLAYERS), name: "x"}])
+    with pytest.raises(
+        SourceError, match=re.escape(f"the new column {name!r} cannot be loaded, since its name {reason}")
+    ):
+        take_in(PLAYERS, tmp_path, tmp_path / "staging")
+
+
+def test_new_columns_that_are_one_apart_from_blanks_are_not_loaded(tmp_path):
+    (tmp_path / "sources.yaml").write_text("players: {new_columns: load}")
+    write_csv(PLAYERS, tmp_path, [{**row(PLAYERS), "x": "1", "X ": "2"}])
+    with pytest.raises(SourceError, match="the new column 'X ' cannot be loaded, since its name is that of another"):
+        take_in(PLAYERS, tmp_path, tmp_path / "staging")
+
+
+@pytest.mark.parametrize("repeated", ["x", ""])
+def test_new_columns_that_are_loaded_must_not_repeat(tmp_path, repeated):
+    (tmp_path / "sources.yaml").write_text("players: {new_columns: load}")
+    header, good = ",".join(PLAYERS.columns), write_csv(PLAYERS, tmp_path, [row(PLAYERS)]).read_text().split("\n")[1]
+    (tmp_path / "players.csv").write_text(f"{header},{repeated},{repeated}\n{good},1,2\n")
+    with pytest.raises(SourceError, match=f"column {repeated or repr('')} is there more than once"):
+        take_in(PLAYERS, tmp_path, tmp_path / "staging")
+
+
+@pytest.mark.parametrize("file_format", ["csv", "parquet"])
+def test_new_columns_that_look_like_patterns_of_names_are_columns_like_others(tmp_path, load, file_format):
+    (tmp_path / "source" / "sources.yaml").write_text("players: {new_columns: load}")
+    names = {"^name$": "A", "*": "B", "^.*$": "C"}
+    content = [{**row(PLAYERS), **names}, {**row(PLAYERS, player_id="P0002", age=99), **names}]
+    if file_format == "csv":
+        write_csv(PLAYERS, tmp_path / "source", content)
+    else:
+        good = typed_frame(PLAYERS, [{name: values[name] for name in PLAYERS.columns} for values in content])
+        write_parquet(PLAYERS, tmp_path / "source", good.with_columns(pl.lit(v).alias(k) for k, v in names.items()))
+    assert load().success
+    assert table(tmp_path, 'SELECT name, "^name$", "*", "^.*$" FROM prod.players') == [(row(PLAYERS)["name"], *"ABC")]
+    ((raw,),) = table(tmp_path, "SELECT raw_row FROM prod.rejected_rows")
+    assert list(json.loads(raw).items())[-3:] == list(names.items())
+
+
+@pytest.mark.parametrize(("decimal_comma", "text"), [(True, "1.50"), (False, "1,50")])
+def test_decimals_with_the_other_mark_are_named_in_the_verdict(tmp_path, load, decimal_comma, text):
+    (tmp_path / "source" / "sources.yaml").write_text(f"players: {{decimal_comma: {str(decimal_comma).lower()}}}")
+    write_csv(
+        PLAYERS,
+        tmp_path / "source",
+        rows(PLAYERS, *({"market_value_millions": value} for value in (None, "x", text, None))),
+    )
+    found, expected = text[1], "," if decimal_comma else "."
+    assert checks(load())["contract"].description.endswith(
+        f"; the others were loaded; decimals such as {text} have {found!r} where {expected!r} is expected: set "
+        f"`decimal_comma: {str(not decimal_comma).lower()}` for the table in sources.yaml, or export the file again"
+    )
 
 
 def test_rejected_rows_are_recorded_with_their_file_and_the_table_is_counted(tmp_path, load):

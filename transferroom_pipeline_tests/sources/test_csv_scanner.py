@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from transferroom_pipeline.sources import csv_scanner
-from transferroom_pipeline.sources.csv_scanner import Dialect, LongRecordError, QuoteError, scan
+from transferroom_pipeline.sources.csv_scanner import Dialect, LongRecordError, QuoteError, field_bounds, scan
 
 PLAIN = Dialect(b",", b'"', None)
 ESCAPED = Dialect(b",", b'"', b"\\")
@@ -90,6 +91,24 @@ def test_escaped_quotes_and_escapes_are_text(rows, size):
     csv.writer(sink, escapechar="\\", doublequote=False, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(rows)
     found, _, fault = scanned(sink.getvalue().encode(), ESCAPED, size)
     assert (fault, [fields for _, fields in found]) == (None, [len(row) for row in rows])
+
+
+@given(text=_TEXTS)
+@settings(max_examples=500, derandomize=True, deadline=None)
+def test_lines_are_counted_whether_or_not_they_are_escaped(text):
+    data = text.encode()
+    before = b""
+    for records in scan([data], ESCAPED) if scanned(data, ESCAPED, 1000)[2] is None else []:
+        for number, line in enumerate(records.lines.tolist()):
+            assert line == len(re.split(b"\r\n|\r|\n", before))
+            before += records.record(number)
+
+
+def test_fields_are_bounded_by_what_is_neither_quoted_nor_escaped():
+    data = b'a,"b,c"\r\n,\\,d\n5" x,\n'
+    starts, ends = field_bounds(data, ESCAPED)
+    fields = [data[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+    assert fields == [b"a", b'"b,c"', b"", b"", b"\\,d", b'5" x', b""]
 
 
 @pytest.mark.parametrize(

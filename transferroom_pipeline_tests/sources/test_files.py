@@ -1,9 +1,11 @@
 """What happens to source files that cannot be read: one sentence that says where and what to do."""
 
+import json
 from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -80,6 +82,51 @@ def test_a_column_there_twice_is_named(tmp_path):
     )
 
 
+def test_columns_that_are_not_loaded_may_have_no_name_or_the_same(tmp_path):
+    write(tmp_path, HEADER.replace("\n", ",x,,x,\n") + GOOD.replace("24", "99").replace("\n", ",1,2,3,\n"))
+    taken = take_in(PLAYERS, tmp_path, tmp_path / "staging")
+    assert taken.new_columns == ("x", "(column 11)", "x (column 12)", "(column 13)")
+    raw = json.loads(pl.read_parquet(taken.rejected_path)["raw_row"][0])
+    assert list(raw.items())[-4:] == [("x", "1"), ("(column 11)", "2"), ("x (column 12)", "3"), ("(column 13)", None)]
+
+
+def test_names_given_to_columns_without_one_are_not_those_of_others(tmp_path):
+    write(tmp_path, HEADER.replace("\n", ",,(column 10),(column 10)\n") + GOOD.replace("\n", ",1,2,3\n"))
+    assert take_in(PLAYERS, tmp_path, tmp_path / "staging").new_columns == (
+        "(column 10)*",
+        "(column 10)",
+        "(column 10) (column 12)",
+    )
+
+
+def test_a_parquet_file_with_one_name_twice_is_refused(tmp_path):
+    good = typed_frame(PLAYERS, rows(PLAYERS, {})).to_arrow()
+    pq.write_table(
+        good.append_column("x", pa.array([1])).append_column("x", pa.array([2])), tmp_path / "players.parquet"
+    )
+    assert "column x is there more than once" in refusal(tmp_path)
+
+
+def test_a_parquet_column_without_a_name_is_called_by_its_place(tmp_path):
+    good = typed_frame(PLAYERS, rows(PLAYERS, {"age": 99})).to_arrow()
+    pq.write_table(good.append_column("", pa.array([7])), tmp_path / "players.parquet")
+    taken = take_in(PLAYERS, tmp_path, tmp_path / "staging")
+    assert json.loads(pl.read_parquet(taken.rejected_path)["raw_row"][0])["(column 10)"] == "7"
+
+
+def test_a_parquet_column_with_a_nul_in_its_name_is_refused(tmp_path):
+    good = typed_frame(PLAYERS, rows(PLAYERS, {})).to_arrow()
+    pq.write_table(good.append_column("a\0b", pa.array([7])), tmp_path / "players.parquet")
+    assert r"the name 'a\x00b' of a column has a NUL" in refusal(tmp_path)
+
+
+def test_a_file_of_one_long_line_is_refused_in_a_short_message(tmp_path):
+    write(tmp_path, ",".join(f'{{"n{n}":"{"x" * 100}"}}' for n in range(20_000)))
+    message = refusal(tmp_path)
+    assert "and 19,980 more" in message
+    assert len(message) < 2000
+
+
 @pytest.mark.parametrize("name", ["players.csv", "players.parquet"])
 def test_a_file_without_bytes_is_empty(tmp_path, name):
     write(tmp_path, b"", name)
@@ -145,7 +192,7 @@ def test_a_quote_never_closed_in_a_file_larger_than_a_block_is_found(tmp_path):
 
 
 def test_a_row_that_is_not_utf8_is_named(tmp_path):
-    write(tmp_path, (HEADER + GOOD).encode() + GOOD.encode("latin-1"))
+    write(tmp_path, (HEADER + GOOD.replace("ü", "u")).encode() + GOOD.encode("latin-1"))
     assert refusal(tmp_path) == (
         "players.csv (table players), line 3, column name: the value is not UTF-8 and seems to be Windows-1252: "
         "set `encoding: cp1252` for the table in sources.yaml, or export the file again"

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 
 import polars as pl
 import pytest
@@ -202,6 +203,35 @@ def test_a_column_in_the_names_of_folders_is_read_from_there(tmp_path):
 def test_a_column_that_the_file_has_itself_is_not_taken_from_the_folder(tmp_path):
     partitioned(tmp_path, {"position=Defender": typed_frame(PLAYERS, rows(PLAYERS, {"position": "Forward"}))})
     assert pl.read_parquet(take(tmp_path, PLAYERS).accepted_path)["position"].to_list() == ["Forward"]
+
+
+def test_names_of_folders_are_those_of_the_contract_in_any_case_if_so_set(tmp_path):
+    write(tmp_path, **{"notes/AUTHOR=Ann/a.csv": "NOTE_ID,text\nn1,x\n"})
+    assert "the names differ in capitals and small letters: set `ignore_header_case: true`" in refusal(tmp_path)
+    taken = take(tmp_path, with_options(NOTES, ignore_header_case=True))
+    assert pl.read_parquet(taken.accepted_path).rows() == [("n1", "Ann", "x")]
+
+
+@pytest.mark.parametrize(
+    ("folders", "message"),
+    [
+        ("author=Ann/author=Bob", "2 of its folders give the column a value: keep one of them"),
+        ("author=Ann/AUTHOR=Bob", "2 of its folders give the column a value: keep one of them"),
+        ("author=%FF", "'%FF' in the name of the folder is not UTF-8: rename the folder"),
+        ("author=a%2Fb%00c", "'a%2Fb%00c' in the name of the folder has a NUL, which no text has: rename the folder"),
+    ],
+)
+def test_names_of_folders_that_give_no_certain_value_are_refused(tmp_path, folders, message):
+    write(tmp_path, **{f"notes/{folders}/a.csv": "note_id,text\nn1,x\n"})
+    table = with_options(NOTES, ignore_header_case=True)
+    assert refusal(tmp_path, table) == f"notes/{folders}/a.csv (table notes), column author: {message}"
+
+
+@pytest.mark.parametrize("name", [b"notes/author=\xe9/a.csv", b"notes/\xe9.csv"])
+def test_names_of_files_and_folders_that_are_not_utf8_are_refused(tmp_path, name):
+    write(tmp_path, **{os.fsdecode(name): HEADER + "n1,a,b\n"})
+    shown = name.decode(errors="backslashreplace")
+    assert refusal(tmp_path) == f"{shown} (table notes): the name is not UTF-8: rename the file or folder"
 
 
 def test_a_key_in_the_name_of_a_folder_is_refused(tmp_path):

@@ -1,5 +1,7 @@
 """Quotes that would join lines are refused with the line where they open; quotes that can be read one way are read."""
 
+import re
+
 import polars as pl
 import pytest
 
@@ -71,11 +73,34 @@ def test_a_quoted_value_that_swallows_lines_with_a_wrong_number_of_values_is_ref
         'n1,"Ann,x\r\nn2,Bob",y\r\n',
         'n1,"Ann,x\rn2,Bob",y\r',
         'n1,"Ann, a scout, says\nn2,Bob,y\nend",z\n',  # one whole line is enough
+        'n1,"Ann,x\n,Bob",y\n',  # the second without its key
     ],
 )
 def test_lines_inside_a_value_that_would_be_rows_are_refused_unless_allowed(tmp_path, swallowing):
     assert "line 2, column" in refusal(tmp_path, HEADER + swallowing)
     assert len(read(tmp_path, HEADER + swallowing, with_options(NOTES, embedded_rows="allow"))) == 1
+
+
+@pytest.mark.parametrize("key", ["P0002", "p0002", "", "2"])
+@pytest.mark.parametrize("between", ["", ",N8,Forward,24,Spain,,1.50,2027-06-30,2026-06-30 12:00:00\n"])
+def test_rows_joined_by_two_stray_quotes_are_refused_whatever_the_key_of_the_second_is(tmp_path, key, between):
+    rest = ",Forward,24,Spain,,1.50,2027-06-30,2026-06-30 12:00:00\n"
+    content = f'{",".join(PLAYERS.columns)}\nP0001,"N9{rest}{between}{key},N12"{rest}'
+    assert "line 2, column name: the quoted value goes over several lines" in refusal(tmp_path, content, PLAYERS)
+    assert read(tmp_path, content, with_options(PLAYERS, embedded_rows="allow"))[0][0] == "P0001"
+
+
+def test_joined_rows_are_recognised_with_the_tokens_of_missing_values_in_them(tmp_path):
+    table = with_options(PLAYERS, escape="\\", null_tokens=[r"\N"])
+    rest = r",Forward,\N,Spain,,\N,2027-06-30,2026-06-30 12:00:00" + "\n"
+    content = f'{",".join(PLAYERS.columns)}\nP0001,"N9{rest},N12"{rest}'
+    assert "line 2, column name: the quoted value goes over several lines" in refusal(tmp_path, content, table)
+
+
+def test_lines_with_values_that_no_row_can_have_are_no_rows(tmp_path):
+    text = "N9,Forward,24,Spain,,1.50,2027-06-30,tomorrow\np0002,N12"
+    content = f'{",".join(PLAYERS.columns)}\nP0001,"{text}",Forward,24,Spain,,1.50,2027-06-30,2026-06-30 12:00:00\n'
+    assert read(tmp_path, content, PLAYERS)[0][1] == text
 
 
 @pytest.mark.parametrize("text", ["one\ntwo", "one, two\nthree", "\n\n", ",\n", "\n,\n", "a,b,c\nd"])
@@ -99,6 +124,49 @@ def test_a_file_that_ends_with_an_escape_is_refused(tmp_path):
     assert "line 2: a quote is not closed before the end of the file, or the file ends with an escape" in refusal(
         tmp_path, HEADER + "n1,a,b\\", table
     )
+
+
+@pytest.mark.parametrize("blocks", [1, 3, 1000])
+def test_escaped_line_breaks_are_text_and_count_as_lines(tmp_path, monkeypatch, blocks):
+    monkeypatch.setattr("transferroom_pipeline.sources.csv_file._BLOCK_BYTES", blocks)
+    table = with_options(NOTES, escape="\\")
+    for written, text in (("\\\n", "\n"), ("\\\r", "\r"), ('"\\\r\n"', "\r\n"), ('"\\\n\\\r\\\\\n"', "\n\r\\\n")):
+        taken = take(tmp_path, f"{HEADER}n1,{written},a\nn2,b,c\nn2,d,e\n", table)
+        assert pl.read_parquet(taken.accepted_path)["author"].to_list() == [text, "b"]
+        lines = len(re.split("\r\n|\r|\n", text))
+        assert [(s.line_number, s.rule) for s in taken.samples] == [(3 + lines, "unique_key")]
+
+
+def test_a_quote_after_an_escaped_line_break_opens_no_value(tmp_path):
+    table = with_options(NOTES, escape="\\")
+    assert read(tmp_path, f'{HEADER}n1,a\\\n"b",c\n', table) == [("n1", 'a\n"b"', "c")]
+
+
+def test_rows_joined_over_an_escaped_line_break_are_refused(tmp_path):
+    table = with_options(NOTES, escape="\\")
+    assert "line 2, column author: the quoted value goes over several lines" in refusal(
+        tmp_path, f'{HEADER}n1,"Ann,x\\\nn2,Bob",y\n', table
+    )
+
+
+@pytest.mark.parametrize("blocks", [1, 3, 1000])
+@pytest.mark.parametrize("line", [3, 4])
+def test_an_escape_before_a_line_end_of_two_characters_is_refused(tmp_path, monkeypatch, blocks, line):
+    monkeypatch.setattr("transferroom_pipeline.sources.csv_file._BLOCK_BYTES", blocks)
+    table = with_options(NOTES, escape="\\")
+    lines = ["note_id,author,text", r"n1,a,C:\\dir\\", "n2,b,c", "n3,d,e", ""]
+    lines[line - 1] += "\\"
+    assert refusal(tmp_path, "\r\n".join(lines), table) == (
+        f"notes.csv (table notes), line {line}: an escape stands before the end of the line: double it, or leave the "
+        "option `escape` out for the table in sources.yaml if it is text"
+    )
+    lines[line - 1] += "\\"
+    assert len(read(tmp_path, "\r\n".join(lines), table)) == 3
+
+
+def test_an_escape_before_the_end_of_the_header_is_refused(tmp_path):
+    message = refusal(tmp_path, "note_id,author,text\\\r\nn1,a,b\r\n", with_options(NOTES, escape="\\"))
+    assert "line 1: an escape stands before the end of the line" in message
 
 
 def test_lines_without_anything_like_a_key_are_no_rows(tmp_path):
@@ -126,7 +194,7 @@ def test_a_quote_inside_an_unquoted_value_is_text(tmp_path, value):
 
 
 @pytest.mark.parametrize("blocks", [5, 1000])
-@pytest.mark.parametrize("value", ['5" heel', 'a"b"c', 'x"', ' "x"'])
+@pytest.mark.parametrize("value", ['5" heel', 'a"b"c', 'x"', '- "x"'])
 def test_a_quote_inside_an_unquoted_value_is_refused_where_others_are_quoted_unless_allowed(
     tmp_path, monkeypatch, value, blocks
 ):
@@ -189,6 +257,12 @@ def test_line_ends_inside_quotes_are_kept_wherever_the_reader_cuts(tmp_path, mon
 def test_carriage_returns_alone_end_lines(tmp_path):
     taken = take(tmp_path, "note_id,author,text\rn1,a,b\rn1,c,d\r")
     assert [(s.line_number, s.rule) for s in taken.samples] == [(3, "unique_key")]
+
+
+def test_a_nul_byte_in_the_header_is_refused_with_its_line(tmp_path):
+    for options in ({}, {"new_columns": "load"}):
+        message = refusal(tmp_path, f"\n{HEADER.strip()},a\0b\nn1,a,b,c\n", with_options(NOTES, **options))
+        assert "line 2: the header has a NUL byte, which no text has" in message
 
 
 @pytest.mark.parametrize("line", ["n2\0,a,b", "n2,\0,b"])
