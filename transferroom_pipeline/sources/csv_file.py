@@ -41,7 +41,7 @@ from transferroom_pipeline.sources.csv_scanner import (
 )
 from transferroom_pipeline.sources.embedded_rows import refuse_embedded_rows
 from transferroom_pipeline.sources.exceptions import SourceError
-from transferroom_pipeline.sources.null_tokens import refuse_unset_null_token, without_null_tokens
+from transferroom_pipeline.sources.null_tokens import refuse_escaped_letters, without_null_tokens
 from transferroom_pipeline.sources.source_file import Batch, Location, RowCount, SourceFile, named_as_in_contract, place
 
 # About 80,000 rows of transfers.
@@ -149,7 +149,7 @@ class CsvFile(SourceFile):
             refuse_other_widths(self.table, path, rows, len(self.dtypes))
             refuse_bytes_that_are_no_text(self.table, path, rows, tuple(self.dtypes))
             quotes.look_at(records)
-            refuse_unset_null_token(self.table, path, rows, dialect)
+            refuse_escaped_letters(self.table, path, rows, dialect)
             yield _stretch(rows)
 
     def _pieces(self) -> Iterator[tuple[_Stretch, bytes]]:

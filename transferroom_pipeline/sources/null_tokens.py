@@ -4,6 +4,7 @@ They are looked for as the bytes stand in the file. Where a backslash is the esc
 token `\N` before it compares.
 """
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -27,31 +28,48 @@ def without_null_tokens(data: bytes, dialect: Dialect, tokens: Iterable[str]) ->
         dialect: The meaning of bytes.
         tokens: The texts that mean a missing value.
     """
-    present = [token.encode() for token in tokens if token and token.encode() in data]
-    if not present:
-        return data
-    kept = np.ones(len(data), np.bool_)
-    for token in present:
-        kept[_starts_of(token, data, dialect)[:, np.newaxis] + np.arange(len(token))] = False
-    return np.frombuffer(data, np.uint8)[kept].tobytes()
+    of_tokens = _bytes_of_tokens(data, dialect, tokens)
+    return data if of_tokens is None else np.frombuffer(data, np.uint8)[~of_tokens].tobytes()
 
 
-def refuse_unset_null_token(table: SourceTable, path: Path, records: Records, dialect: Dialect) -> None:
-    """What databases write for a missing value would be read as the letter N.
+def refuse_escaped_letters(table: SourceTable, path: Path, records: Records, dialect: Dialect) -> None:
+    r"""Writers that put an escape before a letter or digit mean something else by it, such as a line end by `\n`.
 
     Raises:
-        SourceError: It is a value, and no token of the table.
+        SourceError: There is one that is no token of the table.
     """
-    token, options = _OF_DATABASES.encode(), table.file_options
-    if options.escape != "\\" or _OF_DATABASES in options.null_tokens or token not in records.data:
+    if dialect.escape is None:
         return
-    starts = _starts_of(token, records.data, dialect)
-    if starts.size:
-        line = int(records.lines[records.record_at(int(starts[0]))])
+    data = records.data
+    of_tokens = _bytes_of_tokens(data, dialect, table.file_options.null_tokens)
+    if of_tokens is not None:
+        data = np.where(of_tokens, ord(" "), np.frombuffer(data, np.uint8)).astype(np.uint8).tobytes()
+    escape = re.escape(dialect.escape)
+    found = re.search(rb"(?<!%b)(?:%b%b)*(%b[0-9A-Za-z])" % ((escape,) * 4), data)
+    if found is None:
+        return
+    line, written = int(records.lines[records.record_at(found.start(1))]), found[1].decode()
+    where = place(table, path, line=line)
+    if written == _OF_DATABASES and written not in table.file_options.null_tokens:
         raise SourceError(
-            f"{place(table, path, line=line)}: a value is {_OF_DATABASES}, as databases write a missing one: "
-            f"{set_option('null_tokens', _AS_OPTION)}"
+            f"{where}: {written} is what databases write for a missing value: {set_option('null_tokens', _AS_OPTION)}"
         )
+    raise SourceError(
+        f"{where}: {written} would be read as {written[1:]}, and writers mean something else by it, such as a line end "
+        "by an escaped n: export the characters themselves, or leave the option `escape` out for the table in "
+        "sources.yaml if the escape is text"
+    )
+
+
+def _bytes_of_tokens(data: bytes, dialect: Dialect, tokens: Iterable[str]) -> npt.NDArray[np.bool_] | None:
+    """Which bytes belong to fields that are one of the tokens; None where there are none."""
+    present = [token.encode() for token in tokens if token and token.encode() in data]
+    if not present:
+        return None
+    found = np.zeros(len(data), np.bool_)
+    for token in present:
+        found[_starts_of(token, data, dialect)[:, np.newaxis] + np.arange(len(token))] = True
+    return found
 
 
 def _starts_of(token: bytes, data: bytes, dialect: Dialect) -> npt.NDArray[np.int64]:

@@ -226,35 +226,41 @@ def test_null_tokens_are_compared_as_they_stand_in_the_file_before_escapes(tmp_p
     table = with_options(NOTES, escape="\\", null_tokens=[r"\N", "NULL", "é"])
     lines = [
         r"n1,\N,x",
-        r'n2,"\N",\N',
-        r"n3,N\N,N",
-        r"n4,\\N,\\\N",
-        r"n5,N\ULL,NULL",
-        r"n6,a\,\N\,b,é",
-        'n7,"a,\\N,b","NULL"',
-        "n8,a\\\nb,\\N",
+        r'n2,"\\N",\N',
+        r"n3,NULL,N",
+        r"n4,\\N,\\\\N",
+        r"n5,a\,\,b,é",
+        r'n6,"a,\\N,b","NULL"',
+        "n7,a\\\nb,\\N",
     ]
     for ending in ("\n", "\r\n"):
         content = NOTES_HEADER.decode() + ending.join(lines)
         assert [tuple(row.values()) for row in read(tmp_path, table, content)] == [
             ("n1", None, "x"),
-            ("n2", "N", None),
-            ("n3", "NN", "N"),
-            ("n4", r"\N", r"\N"),
-            ("n5", "NULL", None),
-            ("n6", "a,N,b", None),
-            ("n7", "a,N,b", "NULL"),
-            ("n8", "a\nb", None),
+            ("n2", r"\N", None),
+            ("n3", None, "N"),
+            ("n4", r"\N", r"\\N"),
+            ("n5", "a,,b", None),
+            ("n6", r"a,\N,b", "NULL"),
+            ("n7", "a\nb", None),
         ]
 
 
 def test_what_databases_write_for_a_missing_value_is_refused_when_it_would_be_read_as_a_letter(tmp_path):
-    content = NOTES_HEADER + rb"""n1,"\N",x\N""" + b"\n" + rb"n2,a,\N" + b"\n"
+    content = NOTES_HEADER + rb"n1,\\N,x" + b"\n" + rb"n2,a,\N" + b"\n"
     assert refusal(tmp_path, with_options(NOTES, escape="\\"), content) == (
-        "notes.csv (table notes), line 3: a value is \\N, as databases write a missing one: "
-        f"set `null_tokens: ['\\N']` {SET_IT}"
+        r"notes.csv (table notes), line 3: \N is what databases write for a missing value: "
+        rf"set `null_tokens: ['\N']` {SET_IT}"
     )
     assert read(tmp_path, NOTES, content)[1]["text"] == r"\N"
+
+
+@pytest.mark.parametrize("value", [r"a\nb", r'"a\nb"', r"\t", r"\\\0", r"x\N", r"\é\x41"])
+def test_an_escape_before_a_letter_is_refused_since_writers_mean_something_else_by_it(tmp_path, value):
+    table = with_options(NOTES, escape="\\", null_tokens=[r"\N"])
+    message = refusal(tmp_path, table, NOTES_HEADER.decode() + rf"n1,\N,{value}" + "\n")
+    assert "notes.csv (table notes), line 2: \\" in message
+    assert "writers mean something else by it, such as a line end by an escaped n" in message
 
 
 def test_null_tokens_are_found_beside_quotes_that_are_text(tmp_path):

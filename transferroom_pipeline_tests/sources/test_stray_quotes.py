@@ -91,8 +91,8 @@ def test_rows_joined_by_two_stray_quotes_are_refused_whatever_the_key_of_the_sec
 
 
 def test_joined_rows_are_recognised_with_the_tokens_of_missing_values_in_them(tmp_path):
-    table = with_options(PLAYERS, escape="\\", null_tokens=[r"\N"])
-    rest = r",Forward,\N,Spain,,\N,2027-06-30,2026-06-30 12:00:00" + "\n"
+    table = with_options(PLAYERS, null_tokens=["-"])
+    rest = ",Forward,-,Spain,,-,2027-06-30,2026-06-30 12:00:00\n"
     content = f'{",".join(PLAYERS.columns)}\nP0001,"N9{rest},N12"{rest}'
     assert "line 2, column name: the quoted value goes over several lines" in refusal(tmp_path, content, table)
 
