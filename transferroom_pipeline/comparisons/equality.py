@@ -93,14 +93,14 @@ class Equality:
     def forms(self, column: exp.Expr, side: int) -> list[exp.Expr]:
         """The forms of a cell of either table."""
         conversion = self.to_common[side]
-        text = self._prepared(column, self.own(side))
-        value = conversion.value(text)
-        shown = self._without_sentinels(value, side)
+        prepared = self._without_sentinels(self._prepared(column, self.own(side)), side)
+        value = conversion.value(prepared)
+        shown = self._without_converted_sentinels(value, side)
         if not any(each.may_fail for each in self.to_common):
             return [shown]
         if not conversion.may_fail:
             return [shown, self.functions.cast(exp.null(), "TEXT")]
-        text_form = self.functions.exact_text(self.functions.text(text))
+        text_form = self.functions.exact_text(self.functions.text(prepared))
         unconverted = exp.case().when(exp.Is(this=value.copy(), expression=exp.null()), text_form)
         return [shown, unconverted]
 
@@ -220,18 +220,25 @@ class Equality:
         return functions.exact_text(text)
 
     def _without_sentinels(self, value: exp.Expr, side: int) -> exp.Expr:
-        """A value of the common type, or NULL where it is one of those that stand for NULL.
-
-        They are taken in the type of the side that is no text, so that they count by value on both.
-        """
-        typed = side if self.own(side).family != "text" else 1 - side
+        """A value of one side, or NULL where it is one of those that stand for NULL."""
         for sentinel in self.rule.null_equals:
-            if self.own(typed).family == "text":
-                constant = self._by_text_rules(exp.Literal.string(sentinel))
-            else:
-                constant = self.functions.constant(sentinel, self.own(typed))
-            value = exp.Nullif(this=value, expression=self.to_common[typed].value(constant))
+            value = exp.Nullif(this=value, expression=self._sentinel(sentinel, self.own(side)))
         return value
+
+    def _without_converted_sentinels(self, value: exp.Expr, side: int) -> exp.Expr:
+        """The same for what was a text: the values count, however they are written."""
+        other = self.own(1 - side)
+        if self.own(side).family != "text" or self.to_common[side] is UNCHANGED:
+            return value
+        for sentinel in self.rule.null_equals:
+            constant = self.to_common[1 - side].value(self._sentinel(sentinel, other))
+            value = exp.Nullif(this=value, expression=constant)
+        return value
+
+    def _sentinel(self, sentinel: str, own: ColumnType) -> exp.Expr:
+        if own.family == "text":
+            return self._by_text_rules(exp.Literal.string(sentinel))
+        return self.functions.constant(sentinel, own)
 
 
 def equality(legacy: ColumnType, modern: ColumnType, rule: ColumnRule, functions: Functions) -> Equality:

@@ -115,6 +115,8 @@ FORGIVEN = [
     ("'1900-01-01 00:00:00'", "NULL::DATE", {"null_equals": ["1900-01-01"]}),
     ("'-1.0'", "NULL::INTEGER", {"null_equals": ["-1"]}),
     ("'1000.0'", "NULL::VARCHAR", {"numeric": True, "null_equals": ["1000"]}),
+    ("NULL::DECIMAL(38,38)", "1::DECIMAL(38,0)", {"null_equals": ["1"]}),
+    ("NULL::DECIMAL(38,38)", "'1'", {"null_equals": ["1"]}),
     ("[TIMESTAMP '2026-01-31 10:00:00']", "[TIMESTAMP '2026-01-31 10:00:00']", {"timezone": "Europe/Berlin"}),
     ("'a' || chr(0) || chr(233)", "'a' || chr(0) || 'e' || chr(769)", {"unicode": "nfc"}),
     ("'a' || chr(13) || chr(10) || 'b'", "'a b' || chr(9) || chr(160)", {"blanks": "ignore"}),
