@@ -7,6 +7,7 @@ import pandas as pd
 from sqlglot import exp
 
 from transferroom_pipeline.legacy.column_types import stored_types
+from transferroom_pipeline.legacy.exceptions import LegacyError
 from transferroom_pipeline.legacy.tables import Frames, LegacyTable
 from transferroom_pipeline.legacy.tsql import stand_in_sql
 from transferroom_pipeline.platforms.schemas import LEGACY_SCHEMA
@@ -20,7 +21,7 @@ def build_table(connection: duckdb.DuckDBPyConnection, table: LegacyTable, as_of
         What was run: the T-SQL, or the name of the pandas function.
 
     Raises:
-        LegacyError: The T-SQL cannot be carried to the stand-in.
+        LegacyError: The T-SQL cannot be carried to the stand-in, or it stops there.
         PlatformError: A table that the build reads is not there.
     """
     for name in table.inputs:
@@ -29,7 +30,12 @@ def build_table(connection: duckdb.DuckDBPyConnection, table: LegacyTable, as_of
         return _build_from_frames(connection, table, table.build)
     tsql = table.build.tsql(as_of)
     types = stored_types(connection, table.inputs)
-    connection.execute(_create(table, stand_in_sql(tsql, table=table.name, columns=types)))
+    create = _create(table, stand_in_sql(tsql, table=table.name, columns=types))
+    try:
+        connection.execute(create)
+    except duckdb.Error as error:
+        [reason, *_] = str(error).splitlines() or [type(error).__name__]
+        raise LegacyError(f"the T-SQL of legacy table {table.name} stopped on the stand-in: {reason}") from error
     return tsql
 
 

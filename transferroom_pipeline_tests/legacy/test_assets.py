@@ -55,6 +55,19 @@ def cause(result):
     return failure.step_failure_data.error.cause.message.strip()
 
 
+def test_t_sql_that_stops_on_the_stand_in_is_told_in_one_sentence(run, rows, legacy):
+    rows("players", {"name": "two"})
+    legacy.close()
+    text = "SELECT CAST(name AS INT) AS n FROM prod.players"
+    table = LegacyTable("derived_x", ("n",), ("players",), SqlQuery(lambda as_of: text), "")
+    result = run(snapshot_asset(("players",), None), legacy_asset(table))
+    assert not result.success
+    assert cause(result) == (
+        "transferroom_pipeline.legacy.exceptions.LegacyError: the T-SQL of legacy table derived_x stopped on the "
+        'stand-in: Invalid Input Error: the text "two" is no whole number, and SQL Server stops on it as well'
+    )
+
+
 def test_the_stage_builds_on_one_snapshot_and_its_checks_pass(run, rows, legacy):
     rows("players", {}, {"player_id": "P0002", "market_value_millions": "4.00"})
     rows("clubs", {}, {"club_id": "C002"})

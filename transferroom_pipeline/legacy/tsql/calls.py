@@ -31,6 +31,12 @@ def text(value: str) -> exp.Literal:
     return exp.Literal.string(value)
 
 
+def stopped_where(condition: exp.Expr, reason: str, value: exp.Expr) -> exp.Expr:
+    """A value, or an error of the stand-in where SQL Server has one."""
+    stop = call("ERROR", text(f"{reason}, on which SQL Server stops as well"))
+    return exp.Case(ifs=[exp.If(this=condition, true=stop)], default=value)
+
+
 _NAMES = {"TINYINT": "UTINYINT", "REAL": "FLOAT", "FLOAT": "DOUBLE", "BIT": "BOOLEAN", "UNIQUEIDENTIFIER": "UUID"}
 _DIGITS = {"MONEY": "DECIMAL(19, 4)", "SMALLMONEY": "DECIMAL(10, 4)"}
 

@@ -5,20 +5,32 @@ from datetime import datetime, timedelta
 
 from sqlglot import exp
 
-from transferroom_pipeline.legacy.tsql.calls import call, cast_to, number, text
+from transferroom_pipeline.legacy.tsql.calls import call, cast_to, number, stopped_where, text
 from transferroom_pipeline.legacy.tsql.date_parts import FIRST_DAY, parse_date, rounded_to_datetime
-from transferroom_pipeline.legacy.tsql.sql_types import MAX_LENGTH, Family, SqlType
+from transferroom_pipeline.legacy.tsql.sql_types import MAX_DIGITS, MAX_LENGTH, Family, SqlType
 
 _WHOLE = re.compile(r"[+-]?[0-9]+")
+_IDENTIFIER = re.compile(r"(\{)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(?(1)\}|)", re.IGNORECASE | re.ASCII)
 _LONGEST_INTEGER = {"TINYINT": 3, "SMALLINT": 6, "INT": 11, "BIGINT": 20}
 _LENGTH_OF_DATE = 10
+_LENGTH_OF_IDENTIFIER = 36
+_SIGN_ZERO_AND_POINT = 3
 _DIGITS_OF_MICROSECOND = 6
 
 # Microseconds since the year 1, so that whole-number division, which cuts towards zero, rounds all dates alike.
 _TICKS = "((EPOCH_US(x) + 62135596800000000) * 3 + 5000) // 10000"
 _AS_DATETIME = f"MAKE_TIMESTAMP(({_TICKS} * 10 + 1) // 3 * 1000 - 62135596800000000)"
 _AS_DATETIME2 = "MAKE_TIMESTAMP((EPOCH_US(x) + 62135596800000000 + {half}) // {unit} * {unit} - 62135596800000000)"
-_STRICT_WHOLE = "CASE WHEN TRIM(x, ' ') IN ('', '+', '-') THEN 0 ELSE CAST(x AS BIGINT) END"
+_STRICT_WHOLE = """CASE WHEN TRIM(x, ' ') IN ('', '+', '-') THEN 0
+    WHEN x IS NULL OR REGEXP_FULL_MATCH(TRIM(x, ' '), '[+-]?[0-9]+') THEN CAST(TRIM(x, ' ') AS BIGINT)
+    ELSE ERROR('the text "' || x || '" is no whole number, and SQL Server stops on it as well') END"""
+_NUMBERS_IN_TEXT = {
+    Family.DECIMAL: r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)",
+    Family.MONEY: r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)",
+    Family.FLOAT: r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?",
+}
+_STRICT_NUMBER = """CASE WHEN x IS NULL OR REGEXP_FULL_MATCH(TRIM(x, ' '), '{pattern}') THEN TRIM(x, ' ')
+    ELSE ERROR('the text "' || x || '" is not read as a {name}: SQL Server stops on it, or has rules of its own') END"""
 _DATE_OF_TEXT = """CASE WHEN REGEXP_FULL_MATCH(x, '[0-9]{8}') THEN STRPTIME(x, '%Y%m%d')
     ELSE CAST(x AS TIMESTAMP) END"""
 _TRY_WHOLE = """CASE WHEN TRIM(x, ' ') IN ('', '+', '-') THEN 0
@@ -38,14 +50,47 @@ def convert(value: exp.Expr, source: SqlType, target: SqlType, *, safe: bool = F
         return _fitted(_text_of(value, source), source, target)
     if target.family in (Family.DATE, Family.DATETIME):
         return _date(value, source, target, safe=safe)
-    if target.family is Family.BIT and source.family is not Family.BIT:
-        return exp.paren(exp.NEQ(this=value, expression=number(0))) if source.family is not Family.NULL else value
+    if target.family is Family.BIT and source.family not in (Family.BIT, Family.NULL):
+        return exp.paren(exp.NEQ(this=value, expression=number(0)))
+    return cast_to(target, _readable(value, source, target, safe=safe), safe=safe)
+
+
+def _readable(value: exp.Expr, source: SqlType, target: SqlType, *, safe: bool) -> exp.Expr:
+    """A value of which the stand-in's own cast makes the number that SQL Server makes of it."""
     if target.family is Family.INTEGER and source.family in (Family.DECIMAL, Family.FLOAT):
-        return cast_to(target, call("TRUNC", value), safe=safe)
-    if target.family is Family.INTEGER and source.family is Family.TEXT and not _is_whole_constant(value):
+        return call("TRUNC", value)
+    if source.family is not Family.TEXT or (safe and target.family is not Family.INTEGER):
+        return value
+    if target.family is Family.INTEGER and not _is_whole_constant(value):
         # '' and a sign alone are 0 on SQL Server.
-        return cast_to(target, from_template(_TRY_WHOLE if safe else _STRICT_WHOLE, value), safe=safe)
-    return cast_to(target, value, safe=safe)
+        return from_template(_TRY_WHOLE if safe else _STRICT_WHOLE, value)
+    return _number_in_text(value, target.family) if target.family in _NUMBERS_IN_TEXT else value
+
+
+def is_number_in_text(written: str, family: Family) -> bool:
+    """Whether a text is a number that becomes a DECIMAL, MONEY or FLOAT on every engine; blanks around it do not count.
+
+    An empty text is 0 as a FLOAT.
+    """
+    plain = written.strip(" ")
+    return re.fullmatch(_NUMBERS_IN_TEXT[family], plain) is not None or (not plain and family is Family.FLOAT)
+
+
+def _number_in_text(value: exp.Expr, family: Family) -> exp.Expr:
+    """The text of a number; an empty one is 0 as a FLOAT."""
+    pattern, name = _NUMBERS_IN_TEXT[family], family.upper()
+    if isinstance(value, exp.Literal) and re.fullmatch(pattern, value.name.strip(" ")):
+        return value
+    strict = from_template(_STRICT_NUMBER.format(pattern=pattern, name=name), value)
+    if family is not Family.FLOAT:
+        return strict
+    is_empty = exp.EQ(this=call("TRIM", value.copy(), text(" ")), expression=text(""))
+    return exp.Case(ifs=[exp.If(this=is_empty, true=text("0"))], default=strict)
+
+
+def is_identifier(written: str) -> bool:
+    """Whether a constant text is a UNIQUEIDENTIFIER, in braces or without."""
+    return _IDENTIFIER.fullmatch(written) is not None
 
 
 def from_template(template: str, value: exp.Expr) -> exp.Expr:
@@ -73,6 +118,9 @@ def _text_of(value: exp.Expr, source: SqlType) -> exp.Expr:
         return cast_to(varchar, cast_to(SqlType("INT"), value))
     if source.family is Family.UUID:
         return call("UPPER", cast_to(varchar, value))
+    if source.name == "DECIMAL" and source.size is not None and source.size <= source.scale + 1:
+        # The stand-in writes .5 where all digits stand after the point.
+        value = cast_to(SqlType("DECIMAL", min(source.scale + 1, MAX_DIGITS), source.scale), value)
     return cast_to(varchar, value)
 
 
@@ -83,10 +131,20 @@ def _fitted(written: exp.Expr, source: SqlType, target: SqlType) -> exp.Expr:
     fitted = written
     if source.family is Family.INTEGER and not target.is_national and source.name != "BIGINT":
         fitted = _starred(written, source, target.size)
+    elif _longest_number(source) > target.size:
+        is_too_long = exp.GT(this=call("LENGTH", written.copy()), expression=number(target.size))
+        fitted = stopped_where(is_too_long, f"a {source} that does not fit into a {target}", written)
     elif _may_be_longer(source, target.size):
         fitted = call("LEFT", written, number(target.size))
     is_padded = target.name in {"CHAR", "NCHAR"}
     return call("RPAD", fitted, number(target.size), text(" ")) if is_padded else fitted
+
+
+def _longest_number(source: SqlType) -> int:
+    """The length of the longest text of a type of which SQL Server cuts no text; 0 for others."""
+    if source.family is Family.DECIMAL:
+        return (source.size or 0) + _SIGN_ZERO_AND_POINT
+    return _LENGTH_OF_IDENTIFIER if source.family is Family.UUID else _LONGEST_INTEGER.get(source.name, 0)
 
 
 def _may_be_longer(source: SqlType, length: int) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from sqlglot import exp
 
-from transferroom_pipeline.legacy.tsql.calls import Call, call, cast_to, number, text
+from transferroom_pipeline.legacy.tsql.calls import Call, call, cast_to, number, stopped_where, text
 from transferroom_pipeline.legacy.tsql.conversions import convert, from_template
 from transferroom_pipeline.legacy.tsql.date_parts import DAY_PARTS, part_of
 from transferroom_pipeline.legacy.tsql.sql_types import DATE, DATETIME, INT, Family, SqlType
@@ -31,6 +31,7 @@ _LENGTHS = {
     "microsecond": ("TO_MICROSECONDS", 1),
 }
 _TRUNCATED_TO = {"dayofyear": "day", "iso_week": "week"}
+_FIRST_DAYS = {"DATETIME": "1753-01-01", "SMALLDATETIME": "1900-01-01"}
 _THOUSANDS = {"millisecond": 1_000, "microsecond": 1_000_000}
 
 
@@ -76,9 +77,18 @@ def date_add(found: Call) -> exp.Expr:
     count = amount if times == 1 else exp.Mul(this=exp.paren(amount), expression=number(times))
     # TO_YEARS, TO_MONTHS and TO_DAYS take no BIGINT, which a sum or count is on the stand-in.
     interval = call(function, count if isinstance(amount, exp.Literal) else cast_to(INT, count))
-    return _as_given(
-        exp.paren(exp.Add(this=moment(found.arguments[2], found.types[2]), expression=interval)), found.types
-    )
+    start = moment(found.arguments[2], found.types[2])
+    added = _as_given(exp.paren(exp.Add(this=start, expression=interval)), found.types)
+    is_constant = isinstance(found.arguments[2], exp.Literal | exp.Neg)
+    return added if is_constant else _within_calendar(added, found.types[2])
+
+
+def _within_calendar(value: exp.Expr, kind: SqlType) -> exp.Expr:
+    """A date in the years that SQL Server has."""
+    low, high = (text(f"{day}") for day in (_FIRST_DAYS.get(kind.name, "0001-01-01"), "9999-12-31 23:59:59.999999"))
+    as_timestamp = value if kind.family is Family.DATETIME else cast_to(DATETIME, value)
+    is_inside = exp.Between(this=as_timestamp.copy(), low=cast_to(DATETIME, low), high=cast_to(DATETIME, high))
+    return stopped_where(exp.Not(this=is_inside), "DATEADD beyond the years of its type", value)
 
 
 def date_diff(found: Call) -> exp.Expr:

@@ -19,6 +19,7 @@ from transferroom_pipeline.legacy.tsql.sql_types import (
     FLOAT,
     INT,
     MAX_DIGITS,
+    MAX_LENGTH,
     UNKNOWN,
     Family,
     SqlType,
@@ -91,6 +92,17 @@ def _total(types: Sequence[SqlType]) -> SqlType:
     return FLOAT if first.family is Family.FLOAT else first
 
 
+def _at_least_int(types: Sequence[SqlType]) -> SqlType:
+    """Functions that have no result of a type below INT."""
+    first = _first(types)
+    return INT if first.name in {"TINYINT", "SMALLINT"} else first
+
+
+def _counted(types: Sequence[SqlType]) -> SqlType:
+    """LEN and CHARINDEX are BIGINT for texts of any length."""
+    return BIGINT if any(found.size == MAX_LENGTH for found in types[-2:]) else INT
+
+
 def _mean(types: Sequence[SqlType]) -> SqlType:
     total = _total(types)
     return SqlType("DECIMAL", MAX_DIGITS, max(total.scale, 6)) if total.family is Family.DECIMAL else total
@@ -136,7 +148,7 @@ def _offset(node: type[exp.Lag | exp.Lead]) -> Function:
 def _power(found: Call) -> exp.Expr:
     """POWER has the type of its base: of whole numbers it is cut to a whole number."""
     power = call("POW", *(cast_to(FLOAT, argument) for argument in found.arguments))
-    return power if found.types[0].family is Family.FLOAT else cast_to(found.types[0], call("TRUNC", power))
+    return power if found.types[0].family is Family.FLOAT else cast_to(_at_least_int(found.types), call("TRUNC", power))
 
 
 def _square(found: Call) -> exp.Expr:
@@ -150,9 +162,11 @@ def _logarithm(found: Call) -> exp.Expr:
 
 
 def _round(found: Call) -> exp.Expr:
-    rounded = call("ROUND", *found.arguments)
-    is_decimal = found.types[0].family is Family.DECIMAL
-    return cast_to(found.types[0], rounded) if is_decimal else rounded
+    """A third argument that is not 0 cuts instead."""
+    value, places, *cut = found.arguments
+    rounded = call("TRUNC" if cut and cut[0].name != "0" else "ROUND", value, places)
+    is_exact = found.types[0].family in (Family.DECIMAL, Family.MONEY, Family.INTEGER)
+    return cast_to(_at_least_int(found.types), rounded) if is_exact else rounded
 
 
 def _to_whole(name: str) -> Callable[[Call], exp.Expr]:
@@ -167,8 +181,8 @@ def _to_whole(name: str) -> Callable[[Call], exp.Expr]:
 
 def _sign(found: Call) -> exp.Expr:
     sign = call("SIGN", found.arguments[0])
-    is_number = found.types[0].family in (Family.DECIMAL, Family.INTEGER, Family.FLOAT)
-    return cast_to(found.types[0], sign) if is_number else sign
+    is_number = found.types[0].family in (Family.DECIMAL, Family.MONEY, Family.INTEGER, Family.FLOAT)
+    return cast_to(_at_least_int(found.types), sign) if is_number else sign
 
 
 def _iif(found: Call) -> exp.Expr:
@@ -184,11 +198,11 @@ def _choose(found: Call) -> exp.Expr:
 
 _NUMBERS = {
     "ABS": Function(_first, _named("ABS")),
-    "SIGN": Function(_first, _sign),
+    "SIGN": Function(_at_least_int, _sign),
     "CEILING": Function(_whole, _to_whole("CEIL")),
     "FLOOR": Function(_whole, _to_whole("FLOOR")),
-    "ROUND": Function(_first, _round, "nii", 2, 2),
-    "POWER": Function(_first, _power, "nn"),
+    "ROUND": Function(_at_least_int, _round, "nii", 2, 3),
+    "POWER": Function(_at_least_int, _power, "nn"),
     "SQUARE": Function(_always(FLOAT), _square),
     "LOG": Function(_always(FLOAT), _logarithm, "nn", 1),
     "PI": Function(_always(FLOAT), _named("PI"), ""),
@@ -211,25 +225,25 @@ _LOGIC = {
 }
 
 _TEXTS = {
-    "LEN": Function(_always(INT), texts.length, "t", databricks=Verdict.WARN),
-    "LEFT": Function(texts.like_first, texts.named("LEFT", 1), "ti"),
-    "RIGHT": Function(texts.like_first, texts.named("RIGHT", 1), "ti"),
+    "LEN": Function(_counted, texts.length, "t", databricks=Verdict.WARN),
+    "LEFT": Function(texts.like_first, texts.side("LEFT"), "ti"),
+    "RIGHT": Function(texts.like_first, texts.side("RIGHT"), "ti"),
     "SUBSTRING": Function(texts.like_first, texts.substring, "tii", databricks=Verdict.WARN),
     "UPPER": Function(texts.like_first, texts.named("UPPER", 1), "t"),
     "LOWER": Function(texts.like_first, texts.named("LOWER", 1), "t"),
     "LTRIM": Function(texts.like_first, texts.trim("LTRIM"), "tt", 1),
     "RTRIM": Function(texts.like_first, texts.trim("RTRIM"), "tt", 1),
     "REPLACE": Function(texts.unknown_length, texts.named("REPLACE", 3), "ttt"),
-    "TRANSLATE": Function(texts.like_first, texts.named("TRANSLATE", 3), "ttt"),
-    "CHARINDEX": Function(_always(INT), texts.position, "tti", 2),
+    "TRANSLATE": Function(texts.like_first, texts.translate, "ttt"),
+    "CHARINDEX": Function(_counted, texts.position, "tti", 2),
     "STUFF": Function(texts.unknown_length, texts.stuff, "tiit", databricks=Verdict.WARN),
-    "REVERSE": Function(texts.like_first, texts.named("REVERSE", 1), "t"),
+    "REVERSE": Function(texts.like_first, texts.reverse, "t"),
     "REPLICATE": Function(texts.unknown_length, texts.replicate, "ti"),
     "SPACE": Function(texts.unknown_length, texts.space, "i", databricks=Verdict.WARN),
     "CONCAT": Function(texts.concatenated, texts.concat, "t", 2, MANY),
     "CONCAT_WS": Function(texts.unknown_length, texts.concat_ws, "t", 3, MANY),
-    "NCHAR": Function(_always(SqlType("NCHAR", 1)), _named("CHR"), "i", databricks=Verdict.WARN),
-    "CHAR": Function(_always(SqlType("CHAR", 1)), _named("CHR"), "i"),
+    "NCHAR": Function(_always(SqlType("NCHAR", 1)), texts.character(0xFFFF), "i", databricks=Verdict.WARN),
+    "CHAR": Function(_always(SqlType("CHAR", 1)), texts.character(0xFF), "i"),
     "UNICODE": Function(_always(INT), texts.code_point, "t", databricks=Verdict.WARN),
     "ASCII": Function(_always(INT), texts.code_point, "t"),
     "FORMAT": Function(_always(SqlType("NVARCHAR")), texts.format_date, "-tt", 2),
@@ -266,7 +280,7 @@ _AGGREGATES = {
     "VARP": _aggregate("VAR_POP", _always(FLOAT)),
     "STRING_AGG": Function(texts.unknown_length, texts.named("STRING_AGG", 1), "tt", aggregate=True),
     "APPROX_COUNT_DISTINCT": _aggregate("APPROX_COUNT_DISTINCT", _always(BIGINT), "-"),
-    "GROUPING": _aggregate("GROUPING", _always(INT), "-"),
+    "GROUPING": _aggregate("GROUPING", _always(SqlType("TINYINT")), "-"),
     "GROUPING_ID": Function(_always(INT), _named("GROUPING_ID"), "-", 1, MANY, aggregate=True),
     "ROW_NUMBER": _place("ROW_NUMBER"),
     "RANK": _place("RANK"),

@@ -32,10 +32,11 @@ A text may be one query, or a script around one: `USE`, `GO`, harmless `SET`s, `
 
 The rules assume SQL Server's defaults: a `_CI_AS` collation, us_english, DATEFIRST 7, the ANSI settings on. Types of
 columns come from the tables as they are stored; where a type is not known, the verdict is a warning, or, marked
-*firm*, stays. What no rule says: a number divided by zero is an error on SQL Server and NULL or infinite on the
-stand-in; characters beyond U+FFFF count as two on SQL Server; sums of FLOATs differ in their last digits with the
-order of rows; UPPER leaves `ß` alone on SQL Server; which of the rows that tie in an ORDER BY come first (TOP, LAG, a
-frame of ROWS) is open on either side.
+*firm*, stays. What SQL Server stops at for some values (LEFT of a negative length, a text that is no number, a date
+beyond the year 9999) stops the build on the stand-in as well. What no rule says: a number divided by zero is an error
+on SQL Server and NULL or infinite on the stand-in; characters beyond U+FFFF count as two on SQL Server; sums of FLOATs
+differ in their last digits with the order of rows; UPPER leaves `ß` alone on SQL Server; which of the rows that tie in
+an ORDER BY come first (TOP, LAG, a frame of ROWS) is open on either side.
 """
 
 

@@ -1,7 +1,8 @@
 """Taking a script apart: the one query in it, where a table can be built from that alone."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from transferroom_pipeline.legacy.tsql.findings import Finding
 from transferroom_pipeline.legacy.tsql.lexing import Lexeme, SourceText, lexemes
@@ -13,6 +14,11 @@ from transferroom_pipeline.legacy.tsql.words import finding, findings_in_words
 
 _HARMLESS = {"USE", "GRANT", "DENY", "REVOKE", "PRINT", "COMMIT", "SAVE", "DROP", "END"}
 _NAMES = {"DECLARE": "DECLARE", "OPEN": "a cursor", "FETCH": "a cursor", "CLOSE": "a cursor", "DEALLOCATE": "a cursor"}
+_HARMLESS_PROCEDURES = {
+    "sp_addextendedproperty", "sp_updateextendedproperty", "sp_dropextendedproperty", "sp_refreshview", "sp_recompile",
+    "sp_updatestats",
+}  # fmt: skip
+"""They describe tables or keep plans, and leave the rows alone."""
 _OLD_HINTS = {"NOLOCK", "READUNCOMMITTED", "READCOMMITTED", "HOLDLOCK", "UPDLOCK", "ROWLOCK", "TABLOCK", "PAGLOCK"}
 _SUBSTITUTES = {"!<": ">=", "!>": "<="}
 
@@ -39,11 +45,13 @@ def take_apart(text: str) -> Script:
     """The query of a script, with what cannot be carried over around it."""
     source = SourceText(text)
     found = list(lexemes(text))
-    in_words = list(findings_in_words(source, found))
+    parts = [statement for statement in statements(source, found) if statement]
+    named = {lexeme for statement in parts for lexeme in _named_arguments(statement)}
+    in_words = list(findings_in_words(source, [lexeme for lexeme in found if lexeme not in named]))
     if any(known.rule in (rules.TOO_DEEP, rules.UNREADABLE) for known in in_words):
         return Script(None, (), tuple(in_words))
     reader = _Reader(source)
-    reader.read([statement for statement in statements(source, found) if statement])
+    reader.read(parts)
     findings = [*in_words, *reader.findings]
     if len(reader.queries) == 1:
         [query] = reader.queries
@@ -73,7 +81,7 @@ class _Reader:
             "SELECT": self._select, "WITH": self._with, "INSERT": self._insert, "TRUNCATE": self._truncate,
             "DELETE": self._delete, "SET": self._set, "GO": self._go, "CREATE": self._create, "ALTER": self._create,
             "EXEC": self._execute, "EXECUTE": self._execute, "BEGIN": self._begin, "RETURN": self._return,
-            "DECLARE": self._declare,
+            "DECLARE": self._declare, "UPDATE": self._update,
         }  # fmt: skip
         in_body = False
         for at, statement in enumerate(found):
@@ -129,10 +137,10 @@ class _Reader:
         elif _first(rest) not in {"SELECT", "WITH"} and rest[:1] != () and rest and rest[0].text != "(":
             self.report(rules.STATEMENT, f"INSERT ... {rest[0].text.upper()}", statement)
         elif rest:
+            header = statement[: len(statement) - len(rest)]
             if target not in self.emptied:
-                self.report(
-                    rules.ADDED_ROWS, "INSERT without TRUNCATE or DELETE", statement[: len(statement) - len(rest)]
-                )
+                self.report(rules.ADDED_ROWS, "INSERT without TRUNCATE or DELETE", header)
+            self.report(rules.INSERTED_TYPES, f"INSERT into {target}, which has types of its own", header)
             self.queries.append(_Query([*before, *_without_end(rest)], columns))
 
     def _truncate(self, statement: Statement) -> None:
@@ -161,12 +169,18 @@ class _Reader:
             if "VIEW" in words[:5]:
                 self.view_columns = _name_list(_table_name(statement[words.index("VIEW") + 1 :])[1])[0]
             return
-        if "INDEX" in words[:5] or "STATISTICS" in words[:2]:
+        if "INDEX" in words[:5] or "STATISTICS" in words[:2] or _adds_constraint(words):
             return
         kind = next((word for word in words[1:] if word and word not in {"OR", "ALTER", "UNIQUE"}), "")
         self.report(rules.CREATE, f"{words[0]} {kind}", statement)
 
+    def _update(self, statement: Statement) -> None:
+        if [lexeme.word for lexeme in statement[1:2]] != ["STATISTICS"]:
+            self.report(rules.STATEMENT, "UPDATE", statement)
+
     def _execute(self, statement: Statement) -> None:
+        if _table_name(statement[1:])[0].split(".")[-1] in _HARMLESS_PROCEDURES:
+            return
         called = [lexeme.text for lexeme in statement[1:2]]
         is_dynamic = called == ["("] or "sp_executesql" in "".join(lexeme.text.lower() for lexeme in statement[1:6])
         rule = rules.DYNAMIC if is_dynamic else rules.EXECUTE
@@ -197,10 +211,24 @@ class _Reader:
 
 
 _OTHER_STATEMENTS = frozenset({
-    "UPDATE", "MERGE", "IF", "WHILE", "ELSE", "ROLLBACK", "THROW", "RAISERROR", "GOTO", "OPEN", "FETCH", "CLOSE",
+    "MERGE", "IF", "WHILE", "ELSE", "ROLLBACK", "THROW", "RAISERROR", "GOTO", "OPEN", "FETCH", "CLOSE",
     "DEALLOCATE", "WAITFOR", "BULK", "BACKUP", "RESTORE", "DBCC", "KILL", "CHECKPOINT", "RECONFIGURE", "BREAK",
     "CONTINUE",
 })  # fmt: skip
+
+
+def _named_arguments(statement: Statement) -> Iterator[Lexeme]:
+    """The names of arguments in EXEC p @name = value, which look like variables."""
+    if statement[0].word in {"EXEC", "EXECUTE"}:
+        for lexeme, after in pairwise(statement):
+            if lexeme.kind == "variable" and after.text == "=":
+                yield lexeme
+
+
+def _adds_constraint(words: Sequence[str]) -> bool:
+    """Whether it is ALTER TABLE ... ADD CONSTRAINT, or the like, which no row can tell."""
+    at = words.index("ADD") if words[:2] == ["ALTER", "TABLE"] and "ADD" in words else -1
+    return at > 0 and words[at + 1 : at + 2] in (["CONSTRAINT"], ["PRIMARY"], ["UNIQUE"], ["FOREIGN"])
 
 
 def _drops(following: Sequence[Statement]) -> bool:

@@ -95,6 +95,11 @@ class SqlType:
         return self.name in {"NCHAR", "NVARCHAR", "NTEXT"}
 
     @property
+    def is_padded(self) -> bool:
+        """Whether it is a text that is filled up with blanks."""
+        return self.name in {"CHAR", "NCHAR"}
+
+    @property
     def digits(self) -> tuple[int, int] | None:
         """Precision and scale that it has as an operand of decimals; None of what is no exact number."""
         return (self.size or 18, self.scale) if self.name == "DECIMAL" else _FIXED_DIGITS.get(self.name)
@@ -109,6 +114,7 @@ class SqlType:
 
 UNKNOWN = SqlType("UNKNOWN")
 NULL = SqlType("NULL")
+SMALLINT = SqlType("SMALLINT")
 INT = SqlType("INT")
 BIGINT = SqlType("BIGINT")
 BIT = SqlType("BIT")
@@ -206,6 +212,8 @@ def common(types: list[SqlType]) -> SqlType:
         return _longest(known)
     if len(set(known)) == 1:
         return known[0]
+    if families == {Family.UUID, Family.TEXT}:
+        return SqlType("UNIQUEIDENTIFIER")
     if families <= {Family.DATE, Family.DATETIME, Family.TEXT}:
         dates = [found for found in known if found.family is not Family.TEXT]
         return next((found for found in dates if found.family is Family.DATETIME), dates[0])
@@ -225,7 +233,8 @@ def _wider(left: SqlType, right: SqlType) -> SqlType:
 
 
 def _longest(texts: list[SqlType]) -> SqlType:
-    name = "NVARCHAR" if any(text.is_national for text in texts) else "VARCHAR"
+    is_padded = all(text.is_padded for text in texts)
+    name = f"{'N' if any(text.is_national for text in texts) else ''}{'' if is_padded else 'VAR'}CHAR"
     lengths = [text.size for text in texts]
     if MAX_LENGTH in lengths:
         return SqlType(name, MAX_LENGTH)

@@ -8,7 +8,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from transferroom_pipeline.legacy.exceptions import LegacyError
-from transferroom_pipeline.legacy.tsql.checking import findings_in_query
+from transferroom_pipeline.legacy.tsql.checking import finding_in_names, findings_in_query
 from transferroom_pipeline.legacy.tsql.dialect import LegacyTSQL
 from transferroom_pipeline.legacy.tsql.findings import Finding, of_verdict
 from transferroom_pipeline.legacy.tsql.lexing import SourceText
@@ -49,7 +49,9 @@ def analyse(tsql: str, columns: Columns | None = None) -> Analysis:
     try:
         query = _parsed(script.query)
         types = Types(query, columns or {})
-        found = tuple(findings_in_query(query, types, SourceText(text)))
+        source = SourceText(text)
+        of_names = finding_in_names(query, script.columns, types, source)
+        found = (*findings_in_query(query, types, source), *of_names)
     except _PARSER_ERRORS as error:
         is_refused = bool(of_verdict(script.findings, "duckdb", Verdict.REFUSE))
         unreadable = () if is_refused else (_unreadable(error),)

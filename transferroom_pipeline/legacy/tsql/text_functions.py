@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 
 from sqlglot import exp
 
-from transferroom_pipeline.legacy.tsql.calls import Call, call, number, text
+from transferroom_pipeline.legacy.tsql.calls import Call, call, cast_to, number, stopped_where, text
 from transferroom_pipeline.legacy.tsql.conversions import convert
-from transferroom_pipeline.legacy.tsql.sql_types import MAX_LENGTH, Family, SqlType
+from transferroom_pipeline.legacy.tsql.sql_types import INT, MAX_LENGTH, Family, SqlType
 
 _DATE_FORMAT = {
     "yyyy": "%Y", "yy": "%y", "MMMM": "%B", "MMM": "%b", "MM": "%m", "M": "%-m", "dddd": "%A", "ddd": "%a",
@@ -78,14 +78,61 @@ def trim(name: str) -> Callable[[Call], exp.Expr]:
     return translate
 
 
+def side(name: str) -> Callable[[Call], exp.Expr]:
+    """LEFT and RIGHT stop at a negative length, from which the stand-in counts from the other end."""
+
+    def translate(found: Call) -> exp.Expr:
+        count = found.arguments[1]
+        return _without_negative(count, f"{name} of a negative length", call(name, as_text(found, 0), count))
+
+    return translate
+
+
+def _without_negative(count: exp.Expr, reason: str, value: exp.Expr) -> exp.Expr:
+    if isinstance(count, exp.Literal) and count.is_int:
+        return value
+    return stopped_where(exp.LT(this=count.copy(), expression=number(0)), reason, value)
+
+
+def translate(found: Call) -> exp.Expr:
+    """TRANSLATE wants as many new characters as old ones."""
+    this, old, new = (as_text(found, place) for place in range(3))
+    translated = call("TRANSLATE", this, old, new)
+    if isinstance(old, exp.Literal) and isinstance(new, exp.Literal) and len(old.name) == len(new.name):
+        return translated
+    differs = exp.NEQ(this=call("LENGTH", old.copy()), expression=call("LENGTH", new.copy()))
+    return stopped_where(differs, "TRANSLATE with lists of different lengths", translated)
+
+
+def reverse(found: Call) -> exp.Expr:
+    """Every character by itself: the stand-in's own REVERSE keeps accents with their letters."""
+    characters = call("STRING_SPLIT", as_text(found, 0), text(""))
+    return call("ARRAY_TO_STRING", call("LIST_REVERSE", characters), text(""))
+
+
+def character(most: int) -> Callable[[Call], exp.Expr]:
+    """The character of a number, which the stand-in wants as an INTEGER; NULL of one that is too small or large."""
+
+    def translate(found: Call) -> exp.Expr:
+        value = found.arguments[0]
+        made = call("CHR", cast_to(INT, value))
+        if isinstance(value, exp.Literal) and value.is_int and int(value.name) <= most:
+            return made
+        is_known = exp.Between(this=value.copy(), low=number(0), high=number(most))
+        return exp.Case(ifs=[exp.If(this=is_known, true=made)])
+
+    return translate
+
+
 def substring(found: Call) -> exp.Expr:
     """A start before the first character takes from the length; DuckDB counts such a start from the end."""
     this, start, count = as_text(found, 0), found.arguments[1], found.arguments[2]
+    reason = "SUBSTRING of a negative length"
     if is_positive(start):
-        return call("SUBSTRING", this, start, count)
+        return _without_negative(count, reason, call("SUBSTRING", this, start, count))
     first = _at_least(start, 1)
     end = exp.Sub(this=exp.Add(this=exp.paren(start), expression=exp.paren(count)), expression=first)
-    return call("SUBSTRING", this, first, _at_least(exp.paren(end), 0))
+    return _without_negative(count, reason, call("SUBSTRING", this, first, _at_least(exp.paren(end), 0)))
 
 
 def _at_least(value: exp.Expr, least: int) -> exp.Expr:
@@ -153,8 +200,10 @@ def concat(found: Call) -> exp.Expr:
 
 
 def concat_ws(found: Call) -> exp.Expr:
-    """Leaves out what is NULL."""
-    return call("CONCAT_WS", *(as_text(found, argument) for argument in range(len(found.arguments))))
+    """Leaves out what is NULL; a separator that is NULL is an empty text."""
+    separator, *parts = (as_text(found, argument) for argument in range(len(found.arguments)))
+    is_constant = isinstance(separator, exp.Literal)
+    return call("CONCAT_WS", separator if is_constant else call("COALESCE", separator, text("")), *parts)
 
 
 def code_point(found: Call) -> exp.Expr:

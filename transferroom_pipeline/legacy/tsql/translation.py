@@ -9,19 +9,31 @@ from collections.abc import Callable, Sequence
 from sqlglot import exp
 
 from transferroom_pipeline.legacy.tsql.calls import Call, call, cast_to, number, text
+from transferroom_pipeline.legacy.tsql.common_types import (
+    NARROW,
+    as_common,
+    constant_as,
+    convert_branches,
+    with_one_type,
+)
 from transferroom_pipeline.legacy.tsql.conversions import convert
 from transferroom_pipeline.legacy.tsql.convert_styles import style_format
 from transferroom_pipeline.legacy.tsql.functions import FUNCTIONS
 from transferroom_pipeline.legacy.tsql.like_patterns import has_class, regular_expression
+from transferroom_pipeline.legacy.tsql.qualifying import calls_itself
 from transferroom_pipeline.legacy.tsql.rules.casts import is_safe, style_of, value_of
-from transferroom_pipeline.legacy.tsql.rules.queries import calls_itself, takes_all
+from transferroom_pipeline.legacy.tsql.rules.queries import takes_all
 from transferroom_pipeline.legacy.tsql.rules.settled import is_text
-from transferroom_pipeline.legacy.tsql.sql_types import INT, Family, SqlType
+from transferroom_pipeline.legacy.tsql.rules.texts import trims_char
+from transferroom_pipeline.legacy.tsql.sql_types import BIGINT, BIT, FLOAT, INT, SMALLINT, Family, SqlType
 from transferroom_pipeline.legacy.tsql.types import Types
 
 _WHOLE = (Family.INTEGER, Family.BIT)
+_DEFAULT_OF_LAG = 2
 _AROUND_CALLS = (exp.Window, exp.WithinGroup, exp.IgnoreNulls, exp.RespectNulls)
 _TOTALS = {"SUM", "COUNT", "COUNT_BIG"}
+_WIDER_HERE = {"LEN", "CHARINDEX", "DATEDIFF", "GROUPING", "GROUPING_ID", "UNICODE", "ASCII"}
+"""Functions that give an INT or TINYINT, and a wider type on the stand-in."""
 _PERCENTILES = {"QUANTILE_CONT", "QUANTILE_DISC"}
 
 Carrier = Callable[[exp.Expr, Types], exp.Expr]
@@ -42,7 +54,7 @@ def translate(query: exp.Expr, types: Types, columns: Sequence[str] = ()) -> exp
             types.same(carried, node)
             node.replace(carried)
             query = carried if node is query else query
-    return _named(query, columns)
+    return _named(query, columns, types)
 
 
 def _carry(node: exp.Expr, types: Types) -> exp.Expr:
@@ -52,18 +64,14 @@ def _carry(node: exp.Expr, types: Types) -> exp.Expr:
     return node
 
 
-def _named(query: exp.Expr, columns: Sequence[str]) -> exp.Expr:
+def _named(query: exp.Expr, columns: Sequence[str], types: Types) -> exp.Expr:
     """The query with the names that an INSERT or a view gives its columns."""
-    first = query
-    while isinstance(first, exp.SetOperation | exp.Subquery):
-        first = first.this
-    if not columns or not isinstance(first, exp.Select) or len(first.expressions) != len(columns):
+    given = [output.name for output in types.outputs(query)]
+    if not columns or given == [name.lower() for name in columns]:
         return query
-    named = [
-        exp.alias_(found.unalias(), name, quoted=True) for found, name in zip(first.expressions, columns, strict=True)
-    ]
-    first.set("expressions", named)
-    return query
+    # Around the query, because its ORDER BY may use the names that it gives itself.
+    alias = exp.TableAlias(this=exp.to_identifier("named"), columns=[exp.to_identifier(name) for name in columns])
+    return exp.select("*").from_(exp.Subquery(this=query, alias=alias))
 
 
 def _function(node: exp.Expr, types: Types) -> exp.Expr:
@@ -72,11 +80,11 @@ def _function(node: exp.Expr, types: Types) -> exp.Expr:
         return node
     if node.name.upper() == "NULLIF":
         return _nullif(node, types)
-    arguments = [_dates_in(argument, node, types) for argument in node.expressions]
+    arguments = [_argument(argument, place, node, types) for place, argument in enumerate(node.expressions)]
     carried = function.translate(Call(arguments, [types.of(argument) for argument in node.expressions]))
     if node.name.upper() in _TOTALS and not isinstance(node.parent, _AROUND_CALLS):
         return _total(carried, types.of(node))
-    return carried
+    return cast_to(types.of(node), carried) if node.name.upper() in _WIDER_HERE else carried
 
 
 def _nullif(node: exp.Expr, types: Types) -> exp.Expr:
@@ -86,39 +94,66 @@ def _nullif(node: exp.Expr, types: Types) -> exp.Expr:
     return exp.Case(ifs=[exp.If(this=is_equal, true=exp.Null())], default=value)
 
 
-def _dates_in(argument: exp.Expr, node: exp.Expr, types: Types) -> exp.Expr:
-    """An argument of COALESCE and the like: a constant text beside dates is a date."""
-    is_choice = node.name.upper() in {"COALESCE", "IIF", "CHOOSE", "GREATEST", "LEAST"}
-    return _constant_as(argument, types.of(node), types) if is_choice else argument
+def _argument(argument: exp.Expr, place: int, node: exp.Expr, types: Types) -> exp.Expr:
+    """An argument of a function that gives one of them, in the type that it gives."""
+    chosen_from = {"COALESCE": 0, "GREATEST": 0, "LEAST": 0, "IIF": 1, "CHOOSE": 1}.get(node.name.upper())
+    is_choice = chosen_from is not None and place >= chosen_from
+    if node.name.upper() in {"LAG", "LEAD"} and place == _DEFAULT_OF_LAG:
+        return _as_first(argument, node.expressions[0], types)
+    return as_common(argument, types.of(node), types) if is_choice else argument
+
+
+def _as_first(value: exp.Expr, first: exp.Expr, types: Types) -> exp.Expr:
+    """A value in the type of another, as the default of LAG has it."""
+    source, target = types.of(value), types.of(first)
+    is_open = Family.UNKNOWN in (source.family, target.family) or Family.NULL in (source.family, target.family)
+    return value if is_open or source.name == target.name else convert(value, source, target)
 
 
 def _total(carried: exp.Expr, kind: SqlType) -> exp.Expr:
-    """A sum of whole numbers in the type of SQL Server: the stand-in's own is wider."""
-    return cast_to(kind, carried) if kind.family is Family.INTEGER else carried
+    """A sum of whole numbers, or of MONEY, in the type of SQL Server: the stand-in's own is wider."""
+    return cast_to(kind, carried) if kind.family in (Family.INTEGER, Family.MONEY) else carried
 
 
 def _around_call(node: exp.Expr, types: Types) -> exp.Expr:
     inner = node.this
     if isinstance(node, exp.WithinGroup) and inner.name.upper() in _PERCENTILES:
-        return _percentile(node)
+        return node if _counts_down(node) and isinstance(node.parent, exp.Window) else _percentile(node, types)
+    if isinstance(inner, exp.WithinGroup) and _counts_down(inner):
+        window = node.copy()
+        window.set("this", _percentile(window.this, types))
+        return exp.paren(exp.Neg(this=window))
     is_total = isinstance(node, exp.Window) and inner.name.upper() in {"SUM", "COUNT"}
     # A copy, because what stands for a node must not hold the node itself.
     return _total(node.copy(), types.of(node)) if is_total else node
 
 
-def _percentile(node: exp.WithinGroup) -> exp.Expr:
+def _counts_down(node: exp.WithinGroup) -> bool:
+    """Whether it is PERCENTILE_DISC in descending order."""
+    is_discrete = node.this.name.upper() == "QUANTILE_DISC"
+    return is_discrete and bool(node.expression.expressions[0].args.get("desc"))
+
+
+def _percentile(node: exp.WithinGroup, types: Types) -> exp.Expr:
     [ordered] = node.expression.expressions
-    share = node.this.expressions[0]
-    share = exp.paren(exp.Sub(this=number(1), expression=share)) if ordered.args.get("desc") else share
-    is_continuous = node.this.name.upper() == "QUANTILE_CONT"
-    value = cast_to(SqlType("FLOAT"), ordered.this) if is_continuous else ordered.this
-    return call(node.this.name, value, share)
+    share, descending = node.this.expressions[0], ordered.args.get("desc")
+    if node.this.name.upper() == "QUANTILE_CONT":
+        share = exp.paren(exp.Sub(this=number(1), expression=share)) if descending else share
+        return call(node.this.name, cast_to(FLOAT, ordered.this), share)
+    if not descending:
+        return call(node.this.name, ordered.this, share)
+    # The first value from the top is not the last from below where the share falls between two.
+    kind = types.of(ordered.this)
+    value = cast_to(INT, ordered.this) if kind.name in NARROW else exp.paren(ordered.this)
+    counted = call(node.this.name, exp.Neg(this=value), share)
+    # With OVER the minus goes in front of both.
+    return counted if isinstance(node.parent, exp.Window) else exp.paren(exp.Neg(this=counted))
 
 
 def _cast(node: exp.Expr, types: Types) -> exp.Expr:
     value, source, target = value_of(node), types.of(value_of(node)), types.of(node)
     style = style_of(node)
-    written = style_format(style.name, source) if style is not None and target.family is Family.TEXT else None
+    written = style_format(style.name, source, target) if style is not None and target.family is Family.TEXT else None
     if written is not None:
         return convert(call("STRFTIME", value, text(written)), SqlType("VARCHAR"), target)
     return convert(value, source, target, safe=is_safe(node))
@@ -143,7 +178,8 @@ def _division(node: exp.Expr, types: Types) -> exp.Expr:
     left, right = _sides(node)
     both_whole = {types.family(left), types.family(right)} <= set(_WHOLE)
     divided = exp.IntDiv if both_whole else exp.Div
-    return exp.paren(divided(this=_number(left, types), expression=_number(right, types)))
+    kind = types.of(node)
+    return exp.paren(divided(this=_widened(left, kind, types), expression=_widened(right, kind, types)))
 
 
 def _arithmetic(node: exp.Expr, types: Types) -> exp.Expr:
@@ -154,12 +190,24 @@ def _arithmetic(node: exp.Expr, types: Types) -> exp.Expr:
         return exp.paren(exp.DPipe(this=left, expression=right, safe=False))
     if families == {Family.DATETIME, Family.INTEGER}:
         return _days_added(node, types)
-    return type(node)(this=_number(left, types), expression=_number(right, types))
+    kind = types.of(node)
+    return type(node)(this=_widened(left, kind, types), expression=_widened(right, kind, types))
+
+
+def _widened(value: exp.Expr, kind: SqlType, types: Types) -> exp.Expr:
+    """A number for a computation with a type of its own: the stand-in gives a constant the type beside it."""
+    is_narrow = types.of(value).name in NARROW and kind.name in {"SMALLINT", "INT", "BIGINT"}
+    return cast_to(kind, value) if is_narrow and types.of(value) != kind else _number(value, types)
+
+
+def _negative(node: exp.Expr, types: Types) -> exp.Expr:
+    return exp.Neg(this=exp.paren(cast_to(SMALLINT, node.this))) if types.of(node.this).name == "TINYINT" else node
 
 
 def _bitwise(node: exp.Expr, types: Types) -> exp.Expr:
     left, right = _sides(node)
-    return type(node)(this=_number(left, types), expression=_number(right, types))
+    kind = types.of(node)
+    return type(node)(this=_widened(left, kind, types), expression=_widened(right, kind, types))
 
 
 def _days_added(node: exp.Expr, types: Types) -> exp.Expr:
@@ -196,28 +244,46 @@ def _in(node: exp.Expr, types: Types) -> exp.Expr:
 def _case(node: exp.Expr, types: Types) -> exp.Expr:
     kind = types.of(node)
     branches = []
+    this = node.this
+    if this and any(_comparable(this.copy(), branch.this, types) != this for branch in node.args["ifs"]):
+        return _case(_searched(node, types), types)
     for branch in node.args["ifs"]:
         condition = _comparable(branch.this, node.this, types) if node.this else branch.this
-        branches.append(exp.If(this=condition, true=_constant_as(branch.args["true"], kind, types)))
+        branches.append(exp.If(this=condition, true=as_common(branch.args["true"], kind, types)))
     default = node.args.get("default")
-    return exp.Case(this=node.this, ifs=branches, default=_constant_as(default, kind, types) if default else None)
+    return exp.Case(this=node.this, ifs=branches, default=as_common(default, kind, types) if default else None)
+
+
+def _searched(node: exp.Expr, types: Types) -> exp.Case:
+    """CASE x WHEN y as CASE WHEN x = y, where x is converted to be compared."""
+    branches = []
+    for branch in node.args["ifs"]:
+        left, right = (
+            _comparable(*pair, types) for pair in ((node.this.copy(), branch.this), (branch.this.copy(), node.this))
+        )
+        branches.append(exp.If(this=exp.EQ(this=left, expression=right), true=branch.args["true"]))
+    searched = exp.Case(ifs=branches, default=node.args.get("default"))
+    types.same(searched, node)
+    return searched
 
 
 def _comparable(value: exp.Expr, other: exp.Expr, types: Types) -> exp.Expr:
     """A value as SQL Server converts it to be compared with another."""
     mine, theirs = types.of(value), types.of(other)
-    if mine.family is Family.TEXT and theirs.family in _WHOLE:
-        return convert(value, mine, SqlType("BIGINT"))
+    if mine.family is Family.TEXT and theirs.family is Family.BIT:
+        return _bit_of_text(value, mine)
+    if mine.family is Family.TEXT and theirs.family is Family.INTEGER:
+        return convert(value, mine, BIGINT)
     if mine.family is Family.BIT and theirs.family not in (Family.BIT, Family.NULL, Family.UNKNOWN):
         return cast_to(INT, value)
-    return _constant_as(value, theirs, types)
+    return constant_as(value, theirs, types)
 
 
-def _constant_as(value: exp.Expr, kind: SqlType, types: Types) -> exp.Expr:
-    """A constant text as a date where dates are expected."""
-    if not is_text(value) or kind.family not in (Family.DATE, Family.DATETIME, Family.TIME):
-        return value
-    return convert(value, types.of(value), kind)
+def _bit_of_text(value: exp.Expr, kind: SqlType) -> exp.Expr:
+    """A text beside a BIT as 1 or 0."""
+    if is_text(value) and value.name.lower() in {"true", "false"}:
+        return number(int(value.name.lower() == "true"))
+    return cast_to(INT, convert(convert(value, kind, BIGINT), BIGINT, BIT))
 
 
 def _like(node: exp.Expr, types: Types) -> exp.Expr:
@@ -225,6 +291,10 @@ def _like(node: exp.Expr, types: Types) -> exp.Expr:
     pattern = node.expression.unnest()
     if types.family(node.this) is Family.INTEGER:
         node.set("this", convert(node.this, types.of(node.this), SqlType("VARCHAR")))
+    if types.family(pattern) is Family.INTEGER:
+        node.set("expression", convert(pattern, types.of(pattern), SqlType("VARCHAR")))
+    if trims_char(node, types):
+        node.set("this", call("RTRIM", node.this, text(" ")))
     if isinstance(node.parent, exp.Escape) or not is_text(pattern) or not has_class(pattern.name):
         return node
     return _matching(node, regular_expression(pattern.name))
@@ -242,12 +312,23 @@ def _matching(like: exp.Expr, expression: str | None) -> exp.Expr:
     return exp.paren(exp.Not(this=found)) if like.args.get("negate") else found
 
 
-def _query(node: exp.Expr, _types: Types) -> exp.Expr:
+def _query(node: exp.Expr, types: Types) -> exp.Expr:
     limit = node.args.get("limit")
     if limit is not None and takes_all(limit):
         node.set("limit", None)
     for unwanted in ("options", "for_"):
         node.set(unwanted, None)
+    if isinstance(node, exp.SetOperation) and not isinstance(node.parent, exp.SetOperation):
+        convert_branches(node, types)
+    is_branch = isinstance(node, exp.Select) and isinstance(node.parent, exp.SetOperation)
+    # The stand-in has LIMIT after a whole set operation only, unless there are parentheses.
+    return exp.Subquery(this=node.copy()) if is_branch and node.args.get("limit") else node
+
+
+def _column(node: exp.Expr, types: Types) -> exp.Expr:
+    table = types.hidden_table(node) if isinstance(node, exp.Column) else None
+    if table is not None:
+        node.set("table", exp.to_identifier(table))
     return node
 
 
@@ -296,6 +377,7 @@ _CARRIERS: tuple[tuple[type[exp.Expr] | tuple[type[exp.Expr], ...], Carrier], ..
     ((exp.Cast, exp.Convert), _cast),
     (exp.Trim, _trim),
     (exp.Div, _division),
+    (exp.Neg, _negative),
     ((exp.Add, exp.Sub, exp.Mul, exp.Mod), _arithmetic),
     ((exp.BitwiseAnd, exp.BitwiseOr, exp.BitwiseXor), _bitwise),
     ((exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ), _comparison),
@@ -305,7 +387,9 @@ _CARRIERS: tuple[tuple[type[exp.Expr] | tuple[type[exp.Expr], ...], Carrier], ..
     (exp.Like, _like),
     (exp.Escape, _escape),
     (_AROUND_CALLS, _around_call),
+    (exp.Values, with_one_type),
     (exp.Query, _query),
+    (exp.Column, _column),
     (exp.Table, _table),
     (exp.Join, _join),
     (exp.With, _with),

@@ -1,6 +1,7 @@
 """What the words of a text show by themselves: variables, temporary tables, and what is no T-SQL."""
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from transferroom_pipeline.legacy.tsql.findings import Finding
 from transferroom_pipeline.legacy.tsql.lexing import Lexeme, SourceText
@@ -50,7 +51,19 @@ def findings_in_words(source: SourceText, found: Sequence[Lexeme]) -> Iterator[F
         if rule is not None and construct not in named:
             named |= {construct} if rule in (rules.VARIABLE, rules.TEMPORARY) else set()
             yield finding(source, rule, construct, lexeme.start, lexeme.end)
+    yield from _commas(source, found)
     yield from _parentheses(source, found)
+
+
+def _commas(source: SourceText, found: Sequence[Lexeme]) -> Iterator[Finding]:
+    """Commas with nothing between them, or before the end of a list."""
+    for lexeme, after in pairwise(found):
+        if (
+            lexeme.text == ","
+            and lexeme.kind == "mark"
+            and (after.text in {",", ")"} or after.word in {"FROM", "WHERE"})
+        ):
+            yield finding(source, rules.UNREADABLE, "a comma with nothing after it", lexeme.start, lexeme.end)
 
 
 def _of_lexeme(lexeme: Lexeme, following: Sequence[Lexeme]) -> tuple[Rule, str] | None:
@@ -60,11 +73,17 @@ def _of_lexeme(lexeme: Lexeme, following: Sequence[Lexeme]) -> tuple[Rule, str] 
         return rules.TEMPORARY, f"the temporary table {lexeme.text}"
     if lexeme.kind == "unknown":
         return _of_unknown(lexeme, following)
-    if lexeme.kind == "string" and "\\\n" in lexeme.text.replace("\r", ""):
-        return rules.CLAUSE, "a text that goes on after a backslash"
     if lexeme.text in {"!<", "!>"}:
         return rules.OPERATOR, lexeme.text
-    return (rules.CLAUSE, "an ODBC escape in { }") if lexeme.text == "{" else None
+    return _of_quoted(lexeme) or ((rules.CLAUSE, "an ODBC escape in { }") if lexeme.text == "{" else None)
+
+
+def _of_quoted(lexeme: Lexeme) -> tuple[Rule, str] | None:
+    """What a text or quoted name must not hold."""
+    if "\x00" in lexeme.text:
+        return rules.UNREADABLE, "a text or name that holds the character U+0000"
+    goes_on = lexeme.kind == "string" and "\\\n" in lexeme.text.replace("\r", "")
+    return (rules.CLAUSE, "a text that goes on after a backslash") if goes_on else None
 
 
 def _of_unknown(lexeme: Lexeme, following: Sequence[Lexeme]) -> tuple[Rule, str]:

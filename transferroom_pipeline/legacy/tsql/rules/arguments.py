@@ -8,7 +8,7 @@ from transferroom_pipeline.legacy.tsql.rule import Doubt, Rule
 from transferroom_pipeline.legacy.tsql.rules.casts import NO_PLAIN_TEXT
 from transferroom_pipeline.legacy.tsql.rules.comparisons import DATES
 from transferroom_pipeline.legacy.tsql.rules.settled import is_text
-from transferroom_pipeline.legacy.tsql.sql_types import Family, SqlType
+from transferroom_pipeline.legacy.tsql.sql_types import MAX_DIGITS, Family, SqlType
 from transferroom_pipeline.legacy.tsql.types import Types
 from transferroom_pipeline.legacy.tsql.verdicts import Verdict
 
@@ -26,7 +26,7 @@ def _argument_kinds(node: exp.Expr, types: Types, kind: str) -> list[tuple[exp.E
 
 def _implicit_text(node: exp.Expr, types: Types) -> str | None:
     for _, found in _argument_kinds(node, types, "t"):
-        if found.family in (*NO_PLAIN_TEXT, Family.BINARY, Family.OTHER):
+        if found.family in (*NO_PLAIN_TEXT, Family.BINARY, Family.OTHER) or found.scale == MAX_DIGITS:
             return f"{node.name.upper()} of a {found}, which it makes a text"
     return None
 

@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from transferroom_pipeline.legacy.tsql.conversions import is_whole_number
+from transferroom_pipeline.legacy.tsql.conversions import is_number_in_text, is_whole_number
 from transferroom_pipeline.legacy.tsql.date_parts import has_seventh_digit, parse_date
 from transferroom_pipeline.legacy.tsql.rule import Doubt, Rule
 from transferroom_pipeline.legacy.tsql.rules.comparisons import NUMBERS
 from transferroom_pipeline.legacy.tsql.rules.settled import is_text
-from transferroom_pipeline.legacy.tsql.sql_types import MAX_LENGTH, Family, SqlType
+from transferroom_pipeline.legacy.tsql.sql_types import MAX_DIGITS, MAX_LENGTH, Family, SqlType
 from transferroom_pipeline.legacy.tsql.types import Types
 from transferroom_pipeline.legacy.tsql.verdicts import Verdict
 
@@ -19,6 +19,8 @@ NO_PLAIN_TEXT = (Family.FLOAT, Family.MONEY, Family.DATETIME, Family.TIME, Famil
 DATE_TYPES = (Family.DATE, Family.DATETIME, Family.TIME)
 _DIGITS_OF_MICROSECOND = 6
 _DIGITS_OF_DATETIME = 3
+_LONGEST_TEXT = 8000
+_LONGEST_NATIONAL = 4000
 
 Match = Callable[[exp.Expr, SqlType, SqlType], str | None]
 
@@ -89,7 +91,8 @@ def _text_of_float(node: exp.Expr, source: SqlType, target: SqlType) -> str | No
 
 
 def _text_of_other(node: exp.Expr, source: SqlType, target: SqlType) -> str | None:
-    bad = target.family is Family.TEXT and source.family in NO_PLAIN_TEXT and source.family is not Family.FLOAT
+    is_odd = source.family in NO_PLAIN_TEXT or source.scale == MAX_DIGITS
+    bad = target.family is Family.TEXT and is_odd and source.family is not Family.FLOAT
     return f"{cast_name(node)} of a {source} to text" if bad else None
 
 
@@ -134,6 +137,8 @@ def _odd_constant(node: exp.Expr, _source: SqlType, target: SqlType) -> str | No
     if target.family in (Family.DATE, Family.DATETIME) and parse_date(value.name) is None:
         return f"the date '{value.name}'"
     odd_number = target.family is Family.INTEGER and not is_whole_number(value.name)
+    if target.family in (Family.DECIMAL, Family.MONEY, Family.FLOAT):
+        odd_number = not is_number_in_text(value.name, target.family)
     return f"{cast_name(node)} of the text '{value.name}' to {target}" if odd_number else None
 
 
@@ -198,7 +203,26 @@ def _float_to_decimal(node: exp.Expr, source: SqlType, target: SqlType) -> str |
     return f"{cast_name(node)} of a FLOAT to {target}" if exact and source.family is Family.FLOAT else None
 
 
+def _never_converts(node: exp.Expr, source: SqlType, target: SqlType) -> str | None:
+    families = {source.family, target.family}
+    is_identifier = Family.UUID in families and bool(families & {*NUMBERS, *DATE_TYPES, Family.OFFSET})
+    is_time = source.family is Family.TIME and target.family in (*NUMBERS, Family.DATE, Family.DATETIME)
+    is_day = source.family is Family.DATE and target.family is Family.TIME
+    return f"{cast_name(node)} of a {source} to {target}" if is_identifier or is_time or is_day else None
+
+
+def _is_impossible(kind: SqlType) -> bool:
+    """Whether SQL Server has the type, but not of this size."""
+    if kind.name == "DECIMAL":
+        return (kind.size or 0) > MAX_DIGITS or kind.scale > (kind.size or 0)
+    most = _LONGEST_NATIONAL if kind.is_national else _LONGEST_TEXT
+    is_odd = kind.size is not None and kind.size != MAX_LENGTH and not 0 < kind.size <= most
+    return kind.family is Family.TEXT and is_odd
+
+
 def _other_type(node: exp.Expr, source: SqlType, target: SqlType) -> str | None:
+    if _is_impossible(target):
+        return f"{cast_name(node)} to {target}"
     for found in (target, source):
         if found.family in (Family.OTHER, Family.BINARY, Family.OFFSET):
             return f"{cast_name(node)} {'to' if found is target else 'of'} {found.name}"
@@ -283,6 +307,12 @@ RULES = (
         "a number stands for days since 1900 on SQL Server",
         "write DATEADD or DATEDIFF",
         needs_types=True, nodes=CASTS, matches=_on_types(_number_and_date),
+    ),
+    Rule(
+        "never_converts", "CAST between types of which one is never made of the other", Verdict.REFUSE, Verdict.REFUSE,
+        "SQL Server does not convert it, or puts a TIME on 1900-01-01",
+        "CAST another value",
+        needs_types=True, nodes=CASTS, matches=_on_types(_never_converts),
     ),
     Rule(
         "to_datetime", "CAST to DATETIME", Verdict.RIGHT, Verdict.WARN,

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
-from transferroom_pipeline.legacy.tsql.conversions import is_whole_number
+from transferroom_pipeline.legacy.tsql.conversions import is_identifier, is_whole_number
 from transferroom_pipeline.legacy.tsql.date_parts import is_time, looks_like_a_date, parse_date, rounded_to_datetime
 from transferroom_pipeline.legacy.tsql.rule import Doubt, Rule
-from transferroom_pipeline.legacy.tsql.rules.settled import Settled, differences_matter, is_text, settled
+from transferroom_pipeline.legacy.tsql.rules.settled import Case, differences_matter, is_text, settled
 from transferroom_pipeline.legacy.tsql.sql_types import Family
 from transferroom_pipeline.legacy.tsql.types import Types
 from transferroom_pipeline.legacy.tsql.verdicts import Verdict
@@ -68,12 +68,12 @@ def _searches(node: exp.Anonymous, types: Types) -> str | None:
     if name not in _SEARCHES or not node.expressions:
         return None
     sought = node.expressions[0 if name == "CHARINDEX" else 1] if len(node.expressions) > 1 else node.expressions[0]
-    return None if settled(sought, types).case and is_text(sought.unnest()) else f"{name} in a text"
+    return None if is_text(sought.unnest()) and settled(sought, types).case is Case.NONE else f"{name} in a text"
 
 
 def _kept_apart(values: list[exp.Expr], types: Types, name: str) -> str | None:
     """Texts of which equal ones count once."""
-    open_ones = [value for value in values if settled(value, types) != Settled(case=True, blanks=True)]
+    open_ones = [value for value in values if not settled(value, types).is_whole]
     families = [types.family(value) for value in open_ones if not isinstance(value.unnest(), exp.Literal)]
     if Family.TEXT in families:
         return f"{name} on texts"
@@ -88,7 +88,7 @@ def _groups(node: exp.Expr, types: Types) -> str | None:
     if isinstance(node, exp.Window):
         return _kept_apart(node.args.get("partition_by") or [], types, "PARTITION BY")
     if isinstance(node, exp.Pivot):
-        return _pivots(node)
+        return _pivots(node, types)
     if isinstance(node, exp.SetOperation):
         name = type(node).__name__.upper()
         all_rows = isinstance(node, exp.Union) and not node.args.get("distinct")
@@ -104,10 +104,12 @@ def _projections(node: exp.Expr) -> list[exp.Expr]:
     return query.selects if isinstance(query, exp.Query) else []
 
 
-def _pivots(node: exp.Pivot) -> str | None:
-    values = [value.alias_or_name for field in node.args.get("fields") or [] for value in field.expressions]
-    has_letters = any(value.lower() != value.upper() for value in values)
-    return "PIVOT on texts" if has_letters and not node.unpivot else None
+def _pivots(node: exp.Pivot, types: Types) -> str | None:
+    fields = [] if node.args.get("unpivot") else node.args.get("fields") or []
+    families = [types.family(field.this) for field in fields]
+    if Family.TEXT in families:
+        return "PIVOT on texts"
+    return Doubt("PIVOT on what may be texts") if Family.UNKNOWN in families else None
 
 
 def _orders(node: exp.Expr, types: Types) -> str | None:
@@ -166,11 +168,44 @@ def _text_with_number(node: exp.Expr, types: Types) -> str | None:
         if isinstance(text, _SUBQUERIES) or isinstance(other, _SUBQUERIES):
             return "texts compared with the numbers of a subquery, or the other way round"
         is_whole = types.family(other) in (Family.INTEGER, Family.BIT)
+        if types.family(other) is Family.BIT and is_text(text) and text.name.lower() in {"true", "false"}:
+            continue
         if not is_whole and not (is_text(text) and text.name.replace(".", "", 1).lstrip("+-").isdecimal()):
             return "a text compared with a number"
         if is_whole and is_text(text) and not is_whole_number(text.name):
             return f"a whole number compared with the text '{text.name}'"
     return None
+
+
+def _mixes_operands(node: exp.Expr, types: Types) -> str | None:
+    """A text compared with texts and with values of another kind by one operator."""
+    found = [
+        (types.family(this.unnest()), types.family(other.unnest()))
+        for this, other in pairs(node)
+        if this is not None and not is_text(this.unnest())
+    ]
+    others = {other for _, other in found} - {Family.UNKNOWN, Family.NULL}
+    is_mixed = bool(found) and found[0][0] is Family.TEXT and Family.TEXT in others and len(others) > 1
+    name = "IN" if isinstance(node, exp.In) else "BETWEEN" if isinstance(node, exp.Between) else "CASE"
+    return f"{name} of a text with texts and a {' and a '.join(sorted(others - {Family.TEXT}))}" if is_mixed else None
+
+
+def _clashes(node: exp.Expr, types: Types) -> str | None:
+    """Operands of which SQL Server converts neither to the other, or a TIME that it puts on a day of 1900."""
+    for left, right in pairs(node):
+        mine, theirs = types.family(left.unnest()), types.family(right.unnest())
+        for one, other, operand in ((mine, theirs, right), (theirs, mine, left)):
+            no_identifier = one is Family.UUID and not _may_be_identifier(other, operand.unnest())
+            no_time = one is Family.TIME and other in (Family.DATE, Family.DATETIME, Family.OFFSET)
+            if no_identifier or no_time:
+                return f"a {one} compared with a {other}"
+    return None
+
+
+def _may_be_identifier(family: Family, operand: exp.Expr) -> bool:
+    if is_text(operand):
+        return is_identifier(operand.name)
+    return family in (Family.UUID, Family.NULL, Family.UNKNOWN, Family.BINARY, Family.TEXT)
 
 
 def _date_literal(node: exp.Expr, types: Types) -> str | None:
@@ -267,6 +302,18 @@ RULES = (
         "the text is converted to a number on SQL Server, by rules of its own",
         "CAST one side, so that both have one type",
         needs_types=True, nodes=_WITH_NULLIF, matches=_text_with_number,
+    ),
+    Rule(
+        "mixed_operands", "a text compared with texts and other values at once", Verdict.REFUSE, Verdict.REFUSE,
+        "which of them SQL Server converts hangs on all of them",
+        "write a comparison of its own for each kind",
+        needs_types=True, nodes=(exp.In, exp.Between, exp.Case), matches=_mixes_operands,
+    ),
+    Rule(
+        "type_clash", "values that cannot be compared", Verdict.REFUSE, Verdict.REFUSE,
+        "SQL Server does not convert one to the other, or puts a TIME on 1900-01-01",
+        "CAST one of them",
+        needs_types=True, nodes=_WITH_NULLIF, matches=_clashes,
     ),
     Rule(
         "date_literal", "a date that is not in ISO 8601's form", Verdict.REFUSE, Verdict.REFUSE,

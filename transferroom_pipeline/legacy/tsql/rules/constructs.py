@@ -14,7 +14,7 @@ _BINARY = (
     exp.QueryOption, exp.DataTypeParam,
 )  # fmt: skip
 _UNARY = (
-    exp.From, exp.Where, exp.Having, exp.IgnoreNulls, exp.RespectNulls, exp.National, exp.Boolean, exp.Paren, exp.Neg,
+    exp.From, exp.Where, exp.Having, exp.IgnoreNulls, exp.RespectNulls, exp.National, exp.Paren, exp.Neg,
     exp.Not, exp.Any, exp.All, exp.Exists, exp.BitwiseNot, exp.Var,
 )  # fmt: skip
 _LISTS = (exp.Tuple, exp.GroupingSets, exp.Cube, exp.Rollup, exp.WithTableHint, exp.Distinct)
@@ -81,11 +81,26 @@ def _unknown_node(node: exp.Expr, _types: Types) -> str | None:
     return f"{type(node).__name__} with {', '.join(unknown)}" if unknown else None
 
 
+def _incomplete(node: exp.Expr, _types: Types) -> str | None:
+    parts = [
+        part for name, part in node.args.items() if name in {"expressions", "rollup", "cube", "grouping_sets", "query"}
+    ]
+    names: dict[type[exp.Expr], str] = {exp.Select: "SELECT without columns", exp.Group: "GROUP BY without columns"}
+    name = names.get(type(node), "IN ()")
+    return None if any(parts) else name
+
+
 RULES = (
     Rule(
         "unknown_construct", "a construct that is not known", Verdict.REFUSE, Verdict.WARN,
         "nothing is known of its meaning elsewhere",
         "run this table on SQL Server, or write it in other words",
         nodes=(exp.Expr,), matches=_unknown_node,
+    ),
+    Rule(
+        "incomplete", "a clause without what belongs to it", Verdict.REFUSE, Verdict.REFUSE,
+        "SQL Server cannot read it",
+        "complete it",
+        nodes=(exp.Select, exp.Group, exp.In), matches=_incomplete,
     ),
 )  # fmt: skip

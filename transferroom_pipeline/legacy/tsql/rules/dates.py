@@ -154,7 +154,7 @@ def _added(node: exp.Expr, types: Types) -> str | None:
 
 
 def _formats(node: exp.Expr, types: Types) -> str | None:
-    if node.name.upper() != "FORMAT":
+    if node.name.upper() != "FORMAT" or not node.expressions:
         return None
     first, *options = node.expressions
     family = types.family(first)

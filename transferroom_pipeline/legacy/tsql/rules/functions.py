@@ -100,7 +100,7 @@ _NOT_UNKNOWN = {*_CLOCK, *_RANDOM, *_SESSION, *(name for names in _DIFFERENT for
 
 def _is_plain(node: exp.Expr) -> bool:
     """Whether it is a function of SQL Server's own in an expression."""
-    return not isinstance(node.parent, exp.Dot | exp.Table | exp.WithTableHint)
+    return not isinstance(node.parent, exp.Dot | exp.Table | exp.Lateral | exp.WithTableHint)
 
 
 def _of(names: tuple[str, ...], what: str = "") -> Match:
@@ -117,11 +117,14 @@ def _unknown(node: exp.Expr, _types: Types) -> str | None:
     return f"the function {node.name}" if _is_plain(node) and node.name.upper() not in _NOT_UNKNOWN else None
 
 
+def has_wrong_arguments(node: exp.Expr) -> bool:
+    """Whether it is a call of a known function with more or fewer arguments than it has."""
+    function = FUNCTIONS.get(node.name.upper()) if isinstance(node, exp.Anonymous) else None
+    return function is not None and _is_plain(node) and not function.accepts(len(node.expressions))
+
+
 def _wrong_arguments(node: exp.Expr, _types: Types) -> str | None:
-    function = FUNCTIONS.get(node.name.upper())
-    if function is None or not _is_plain(node) or function.accepts(len(node.expressions)):
-        return None
-    return f"{node.name.upper()} with {len(node.expressions)} arguments"
+    return f"{node.name.upper()} with {len(node.expressions)} arguments" if has_wrong_arguments(node) else None
 
 
 def _other_there(node: exp.Expr, _types: Types) -> str | None:
@@ -147,6 +150,22 @@ def _aggregate_without_rows(node: exp.Expr, _types: Types) -> str | None:
 _MAY_BE_DISTINCT = ("COUNT", "COUNT_BIG", "SUM", "MIN", "MAX", "AVG")
 
 
+def _without_over(node: exp.Expr, _types: Types) -> str | None:
+    name, around = node.name.upper(), node.parent
+    while isinstance(around, exp.WithinGroup | exp.IgnoreNulls | exp.RespectNulls):
+        around = around.parent
+    needs_order = name.startswith("PERCENTILE_") and not isinstance(node.parent, exp.WithinGroup)
+    if name not in _NEED_OVER or (isinstance(around, exp.Window) and not needs_order):
+        return None
+    return f"{name} without {'WITHIN GROUP (ORDER BY ...)' if needs_order else 'OVER (...)'}"
+
+
+_NEED_OVER = (
+    "ROW_NUMBER", "RANK", "DENSE_RANK", "NTILE", "LAG", "LEAD", "FIRST_VALUE", "LAST_VALUE", "CUME_DIST",
+    "PERCENT_RANK", "PERCENTILE_CONT", "PERCENTILE_DISC",
+)  # fmt: skip
+
+
 def _known_to_differ() -> Iterator[Rule]:
     for names, (why, instead, databricks) in _DIFFERENT.items():
         construct = " or ".join((", ".join(names[:-1]), names[-1]) if len(names) > 1 else names)
@@ -162,6 +181,13 @@ def _known_to_differ() -> Iterator[Rule]:
         )
 
 
+ARGUMENTS = Rule(
+    "arguments", "a function with other arguments", Verdict.REFUSE, Verdict.WARN,
+    "nothing is known of its meaning with these arguments",
+    "run this table on SQL Server, or write it in other words",
+    nodes=(exp.Anonymous,), matches=_wrong_arguments,
+)  # fmt: skip
+
 RULES = (
     Rule(
         "unknown_function", "a function that is not known", Verdict.REFUSE, Verdict.WARN,
@@ -169,11 +195,12 @@ RULES = (
         "run this table on SQL Server, or write it in other words",
         nodes=(exp.Anonymous,), matches=_unknown,
     ),
+    ARGUMENTS,
     Rule(
-        "arguments", "a function with other arguments", Verdict.REFUSE, Verdict.WARN,
-        "nothing is known of its meaning with these arguments",
-        "run this table on SQL Server, or write it in other words",
-        nodes=(exp.Anonymous,), matches=_wrong_arguments,
+        "without_over", "a window function without its clauses", Verdict.REFUSE, Verdict.REFUSE,
+        "SQL Server wants them",
+        "write OVER (...) after it, and before that WITHIN GROUP (ORDER BY ...) for a PERCENTILE",
+        nodes=(exp.Anonymous,), matches=_without_over,
     ),
     Rule(
         "distinct_argument", "DISTINCT in an aggregate", Verdict.REFUSE, Verdict.WARN,
@@ -197,7 +224,7 @@ RULES = (
         "table_function", "a function in FROM", Verdict.REFUSE, Verdict.WARN,
         "it has no counterpart that is known to give the same rows",
         "run this table on SQL Server, or load the rows as data",
-        nodes=(exp.Table,), matches=_in_from,
+        nodes=(exp.Table, exp.Lateral), matches=_in_from,
     ),
     Rule(
         "clock", "the clock", Verdict.REFUSE, Verdict.REFUSE,

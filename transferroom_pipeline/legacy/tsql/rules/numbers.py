@@ -8,6 +8,7 @@ from transferroom_pipeline.legacy.tsql.types import Types
 from transferroom_pipeline.legacy.tsql.verdicts import Verdict
 
 _WHOLE = (Family.INTEGER, Family.BIT)
+_DATES = (Family.DATE, Family.DATETIME, Family.TIME, Family.OFFSET)
 _EXACT = (Family.DECIMAL, Family.MONEY)
 _SIGNS = {exp.BitwiseAnd: "&", exp.BitwiseOr: "|", exp.BitwiseXor: "^"}
 _PRODUCTS = (exp.Mul, exp.Div, exp.Mod)
@@ -97,6 +98,51 @@ def _rounds_float(node: exp.Expr, types: Types) -> str | None:
     return "ROUND of a FLOAT" if family is Family.FLOAT else None
 
 
+def _rounds_by_column(node: exp.Expr, types: Types) -> str | None:
+    if not _function("ROUND", node) or len(node.expressions) == 1:
+        return None
+    _, places, *cut = node.expressions
+    family = types.family(node.expressions[0])
+    is_open = family in (*_EXACT, Family.UNKNOWN) and not _is_constant(places)
+    name = "ROUND to a number of digits that is no constant"
+    if is_open:
+        return Doubt(name) if family is Family.UNKNOWN else name
+    return "ROUND with a third argument that is no constant" if cut and not _is_constant(cut[0]) else None
+
+
+def _cuts_digits(node: exp.Expr, _types: Types) -> str | None:
+    cut = node.expressions[2:] if _function("ROUND", node) else []
+    return "ROUND that cuts" if cut and cut[0].name != "0" else None
+
+
+def _is_constant(value: exp.Expr) -> bool:
+    inner = value.unnest()
+    return isinstance(inner.this if isinstance(inner, exp.Neg) else inner, exp.Literal)
+
+
+def _negates_other(node: exp.Expr, types: Types) -> str | None:
+    found = types.of(node.this)
+    return f"- before a {found}" if found.family in (Family.TEXT, Family.BIT, *_DATES, Family.UUID) else None
+
+
+def _takes_share_from_top(node: exp.Expr, types: Types) -> str | None:
+    ordered = node.expression.expressions if isinstance(node, exp.WithinGroup) else []
+    is_downwards = _function("PERCENTILE_DISC", node.this) and bool(ordered) and ordered[0].args.get("desc")
+    family = types.family(ordered[0].this) if is_downwards else Family.INTEGER
+    if family is Family.UNKNOWN:
+        return Doubt("PERCENTILE_DISC in descending order")
+    is_number = family in (Family.INTEGER, Family.DECIMAL, Family.MONEY, Family.FLOAT)
+    return None if is_number else f"PERCENTILE_DISC of a {family} in descending order"
+
+
+def _computes_with_other(node: exp.Expr, types: Types) -> str | None:
+    families = _families(node, types) if isinstance(node, exp.Binary) else set()
+    if Family.UUID in families:
+        return "arithmetic on a UNIQUEIDENTIFIER"
+    is_float = isinstance(node, exp.Mod | exp.BitwiseAnd | exp.BitwiseOr | exp.BitwiseXor) and Family.FLOAT in families
+    return "% or a bitwise operator on a FLOAT" if is_float else None
+
+
 def _mixes_bits_and_sums(node: exp.Expr, _types: Types) -> str | None:
     if not isinstance(node, exp.Binary):
         return None
@@ -180,6 +226,36 @@ RULES = (
         "a FLOAT that lies between two results, such as 2.675, may be rounded the other way",
         "CAST it to DECIMAL to round exactly",
         needs_types=True, nodes=(exp.Anonymous,), matches=_rounds_float,
+    ),
+    Rule(
+        "round_places", "ROUND with arguments that are no constants", Verdict.REFUSE, Verdict.WARN,
+        "the stand-in rounds decimals to a fixed number of digits only",
+        "write CASE with one ROUND for each number of digits",
+        needs_types=True, firm=True, nodes=(exp.Anonymous,), matches=_rounds_by_column,
+    ),
+    Rule(
+        "round_cut", "ROUND that cuts", Verdict.RIGHT, Verdict.REFUSE,
+        "a third argument cuts the digits off on SQL Server",
+        "write CAST(x * 100 AS INT) / 100, or the like, there",
+        nodes=(exp.Anonymous,), matches=_cuts_digits,
+    ),
+    Rule(
+        "percentile_down", "PERCENTILE_DISC in descending order", Verdict.REFUSE, Verdict.WARN,
+        "only of numbers is the value known that comes first from the top",
+        "order upwards",
+        needs_types=True, firm=True, nodes=(exp.WithinGroup,), matches=_takes_share_from_top,
+    ),
+    Rule(
+        "operator_of_other", "an operator on a type that has none", Verdict.REFUSE, Verdict.REFUSE,
+        "SQL Server has no such operator",
+        "CAST both sides to numbers, for % to DECIMAL",
+        needs_types=True, nodes=(exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, *_SIGNS), matches=_computes_with_other,
+    ),
+    Rule(
+        "minus_of_other", "- before what is no number", Verdict.REFUSE, Verdict.REFUSE,
+        "SQL Server has no such operator",
+        "CAST it to a number",
+        needs_types=True, nodes=(exp.Neg,), matches=_negates_other,
     ),
     Rule(
         "bitwise_precedence", "&, | or ^ beside + or - without parentheses", Verdict.REFUSE, Verdict.REFUSE,

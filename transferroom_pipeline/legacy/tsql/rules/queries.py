@@ -1,11 +1,15 @@
 """The shape of a query: rows that are not reproducible, clauses without a counterpart, other databases."""
 
+import re
 from collections.abc import Callable
 
 from sqlglot import exp
 
+from transferroom_pipeline.legacy.tsql.dialect import NAMED_BY_TEXT
 from transferroom_pipeline.legacy.tsql.functions import FUNCTIONS
-from transferroom_pipeline.legacy.tsql.rule import Rule
+from transferroom_pipeline.legacy.tsql.qualifying import calls_itself
+from transferroom_pipeline.legacy.tsql.rule import Doubt, Rule
+from transferroom_pipeline.legacy.tsql.sql_types import Family
 from transferroom_pipeline.legacy.tsql.types import Types
 from transferroom_pipeline.legacy.tsql.verdicts import Verdict
 
@@ -16,7 +20,19 @@ _NUMBERS_ROWS = ("ROW_NUMBER", "NTILE")
 _SYSTEM_SCHEMAS = {"sys", "information_schema"}
 _OLD_CATALOG = {"sysobjects", "syscolumns", "sysindexes", "sysusers", "sysdatabases", "sysprocesses"}
 _SKIPPING_HINTS = {"READPAST"}
-_WHOLE = 100
+_CONDITIONS: dict[type[exp.Expr], tuple[str, ...]] = {
+    **dict.fromkeys((exp.Where, exp.Having, exp.Not, exp.If), ("this",)),
+    **dict.fromkeys((exp.And, exp.Or), ("this", "expression")),
+    exp.Join: ("on",),
+}
+"""The parts of a query that are conditions."""
+_IS_CONDITION = (exp.Predicate, exp.Connector, exp.Not, exp.Escape)
+_PIVOTED_FORMS = {
+    Family.TEXT: re.compile(r".*", re.DOTALL),
+    Family.INTEGER: re.compile(r"0|-?[1-9][0-9]*"),
+    Family.DATE: re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
+}
+"""What a value in the IN of a PIVOT looks like where the stand-in takes it for the same one."""
 
 
 def _top_name(limit: exp.Expr) -> str:
@@ -50,6 +66,13 @@ def _unordered(node: exp.Expr, _types: Types) -> str | None:
     if _gives_one_row(node):
         return None
     return f"{_top_name(limit)} without ORDER BY"
+
+
+def _counts_no_rows(node: exp.Expr, _types: Types) -> str | None:
+    limit = _limit(node)
+    count = limit.expression.unnest() if isinstance(limit, exp.Limit) and limit.expression else None
+    is_odd = isinstance(count, exp.Null) or (isinstance(count, exp.Literal) and not count.is_int)
+    return "TOP of what is no number of rows" if limit is not None and is_odd and not _takes_share(limit) else None
 
 
 def _gives_one_row(node: exp.Expr) -> bool:
@@ -117,7 +140,8 @@ def _linked(node: exp.Expr, _types: Types) -> str | None:
 
 def _other_database(node: exp.Expr, _types: Types) -> str | None:
     database = node.text("catalog")
-    return f"the other database {database}" if database and not isinstance(node.this, exp.Dot) else None
+    is_other = database and not isinstance(node.this, exp.Dot) and not isinstance(node.parent, exp.Dot)
+    return f"the other database {database}" if is_other else None
 
 
 def _system_table(node: exp.Expr, _types: Types) -> str | None:
@@ -136,11 +160,14 @@ def _skips_rows(node: exp.Expr, _types: Types) -> str | None:
 
 
 def _applies_query(node: exp.Expr, types: Types) -> str | None:
-    return None if _applies_other(node, types) else "CROSS APPLY or OUTER APPLY"
+    is_other = isinstance(node.this, exp.Anonymous) or _applies_other(node, types)
+    return None if is_other else "CROSS APPLY or OUTER APPLY"
 
 
 def _applies_other(node: exp.Expr, _types: Types) -> str | None:
     inner = node.this.unnest()
+    if isinstance(inner, exp.Anonymous):
+        return None
     if not isinstance(inner, exp.Query | exp.Values):
         return "CROSS APPLY or OUTER APPLY of a function"
     return "CROSS APPLY or OUTER APPLY with a window function" if inner.find(exp.Window) is not None else None
@@ -157,12 +184,6 @@ def _xml(node: exp.Expr, _types: Types) -> str | None:
 
 def _recursive(node: exp.Expr, _types: Types) -> str | None:
     return "a recursive WITH" if calls_itself(node) else None
-
-
-def calls_itself(cte: exp.Expr) -> bool:
-    """Whether a common table expression reads itself."""
-    name = cte.alias_or_name.lower()
-    return any(table.name.lower() == name and not table.db for table in cte.this.find_all(exp.Table))
 
 
 def _recursive_rows(node: exp.Expr, _types: Types) -> str | None:
@@ -198,6 +219,52 @@ def _pivot_there(node: exp.Expr, _types: Types) -> str | None:
     return None if node.args.get("unpivot") else "PIVOT"
 
 
+def _condition_as_value(node: exp.Expr, _types: Types) -> str | None:
+    if isinstance(node, exp.Any | exp.All):
+        return None
+    while isinstance(node.parent, exp.Paren | exp.Escape):
+        node = node.parent
+    parent = node.parent
+    is_branch = isinstance(parent, exp.If) and node.arg_key == "this"
+    is_iif = isinstance(parent, exp.Anonymous) and parent.name.upper() == "IIF" and parent.expressions[0] is node
+    is_condition = isinstance(parent, exp.Where | exp.Having | exp.Join | exp.Connector | exp.Not | exp.Pivot)
+    return None if is_condition or is_branch or is_iif else "a condition in place of a value"
+
+
+def _value_as_condition(node: exp.Expr, _types: Types) -> str | None:
+    is_simple_case = isinstance(node, exp.If) and isinstance(node.parent, exp.Case) and bool(node.parent.this)
+    operands = [] if is_simple_case else [node.args.get(name) for name in _CONDITIONS.get(type(node), ())]
+    if isinstance(node, exp.Anonymous) and node.name.upper() == "IIF":
+        operands = node.expressions[:1]
+    for operand in operands:
+        inner = operand.unnest() if operand is not None else None
+        is_search = isinstance(inner, exp.Anonymous) and inner.name.upper() in {"CONTAINS", "FREETEXT"}
+        if inner is not None and not is_search and not isinstance(inner, _IS_CONDITION):
+            return "a value in place of a condition"
+    return None
+
+
+def _hidden_column(node: exp.Expr, types: Types) -> str | None:
+    table = types.hidden_table(node) if isinstance(node, exp.Column) else None
+    return f"the column {node.name} of {table}, of which the SELECT gives another" if table else None
+
+
+def _named_by_text(node: exp.Expr, _types: Types) -> str | None:
+    return f"'{node.alias}' = as the name of a column" if node.meta.get(NAMED_BY_TEXT) else None
+
+
+def _pivoted_values(node: exp.Expr, types: Types) -> str | None:
+    for field in node.args.get("fields") or [] if not node.args.get("unpivot") else []:
+        kind = types.of(field.this)
+        form = _PIVOTED_FORMS.get(kind.family)
+        values = [value.alias_or_name for value in field.expressions]
+        if kind.family is Family.UNKNOWN:
+            return Doubt("PIVOT on a column of unknown type")
+        if form is None or kind.is_padded or not all(form.fullmatch(value) for value in values):
+            return f"PIVOT on a {kind} for {', '.join(values)}"
+    return None
+
+
 def _hexadecimal(_node: exp.Expr, _types: Types) -> str | None:
     return "a binary constant"
 
@@ -210,6 +277,12 @@ RULES = (
         "any rows may come, on either side",
         "add an ORDER BY on a unique key",
         nodes=(exp.Query,), matches=_unordered,
+    ),
+    Rule(
+        "top_count", "TOP of what is no number of rows", Verdict.REFUSE, Verdict.REFUSE,
+        "SQL Server wants a whole number",
+        "write a whole number",
+        nodes=(exp.Query,), matches=_counts_no_rows,
     ),
     Rule(
         "top_percent", "TOP ... PERCENT", Verdict.REFUSE, Verdict.REFUSE,
@@ -251,7 +324,7 @@ RULES = (
         "other_database", "another database", Verdict.REFUSE, Verdict.REFUSE,
         "its tables are not here: the name has three parts",
         "load the table and read it from prod",
-        nodes=(exp.Table,), matches=_other_database,
+        nodes=(exp.Table, exp.Column), matches=_other_database,
     ),
     Rule(
         "system_table", "the system catalogue", Verdict.REFUSE, Verdict.REFUSE,
@@ -336,6 +409,37 @@ RULES = (
         "sqlglot's text names the values as columns, which Databricks refuses",
         "write MAX(CASE WHEN ... END) there",
         nodes=(exp.Pivot,), matches=_pivot_there,
+    ),
+    Rule(
+        "condition_as_value", "a condition in place of a value", Verdict.REFUSE, Verdict.REFUSE,
+        "SQL Server has conditions in WHERE, HAVING, ON, CASE WHEN and IIF only",
+        "write CASE WHEN ... THEN 1 ELSE 0 END",
+        nodes=(exp.Predicate, exp.Connector, exp.Not), matches=_condition_as_value,
+    ),
+    Rule(
+        "value_as_condition", "a value in place of a condition", Verdict.REFUSE, Verdict.REFUSE,
+        "SQL Server has no values that are true or false",
+        "write x = 1, or x <> 0",
+        nodes=(*_CONDITIONS, exp.Anonymous), matches=_value_as_condition,
+    ),
+    Rule(
+        "hidden_column", "a column in HAVING or ORDER BY that has the name of an output", Verdict.RIGHT, Verdict.WARN,
+        "SQL Server takes the table's column in HAVING and in expressions of ORDER BY, and Databricks may take the "
+        "output",
+        "write the table's name in front of it there",
+        needs_types=True, nodes=(exp.Column,), matches=_hidden_column,
+    ),
+    Rule(
+        "text_as_name", "a text as the name of a column", Verdict.RIGHT, Verdict.REFUSE,
+        "sqlglot reads a comparison in it",
+        "write value AS name there",
+        nodes=(exp.Alias,), matches=_named_by_text,
+    ),
+    Rule(
+        "pivot_values", "PIVOT for values that are converted", Verdict.REFUSE, Verdict.REFUSE,
+        "SQL Server converts the names in IN to the type of the column, and here they are compared with its text",
+        "CAST the column AS INT for whole numbers, or CONVERT it to VARCHAR, in the subquery that is pivoted",
+        needs_types=True, nodes=(exp.Pivot,), matches=_pivoted_values,
     ),
     Rule(
         "binary", "a binary constant", Verdict.REFUSE, Verdict.WARN,

@@ -82,11 +82,20 @@ ADDED_ROWS = Rule(
     "it adds to rows that are in the table already, and here the table holds only those of the query",
     "make sure that the table is empty before",
 )
+INSERTED_TYPES = Rule(
+    "inserted_types",
+    "INSERT into a table that has types of its own",
+    Verdict.WARN,
+    Verdict.WARN,
+    "SQL Server converts each column to the type that the table has: it cuts, rounds or pads what does not fit, and "
+    "here each column has the type of the query",
+    "CAST each column to the type of the table's column, or make sure that the types are the same",
+)
 UNREADABLE = _refused(
     "unreadable",
     "text that is no T-SQL",
     "it cannot be read",
-    "correct it, and try it on SQL Server first",
+    "correct it, and try it on SQL Server first; a name that may be taken for a word of SQL is read in [ ]",
 )
 TOO_DEEP = _refused(
     "too_deep",
@@ -126,6 +135,7 @@ RULES = (
     REPEATED,
     KEPT_ROWS,
     ADDED_ROWS,
+    INSERTED_TYPES,
     UNREADABLE,
     TOO_DEEP,
     OPERATOR,

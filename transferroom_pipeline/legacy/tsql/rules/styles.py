@@ -2,9 +2,10 @@
 
 from sqlglot import exp
 
-from transferroom_pipeline.legacy.tsql.convert_styles import is_known_style
+from transferroom_pipeline.legacy.tsql.convert_styles import is_known_style, reads_under
 from transferroom_pipeline.legacy.tsql.rule import Doubt, Rule
 from transferroom_pipeline.legacy.tsql.rules.casts import CASTS, DATE_TYPES, WRITE_STYLE, cast_name, style_of, value_of
+from transferroom_pipeline.legacy.tsql.rules.settled import is_text
 from transferroom_pipeline.legacy.tsql.sql_types import MAX_LENGTH, Family
 from transferroom_pipeline.legacy.tsql.types import Types
 from transferroom_pipeline.legacy.tsql.verdicts import Verdict
@@ -17,9 +18,12 @@ def _style(node: exp.Expr, types: Types) -> str | None:
     source, target = types.of(value_of(node)), types.of(node)
     if target.family is Family.TEXT and source.family in (Family.INTEGER, Family.DECIMAL, Family.BIT, Family.NULL):
         return None
-    if target.family is Family.TEXT and is_known_style(style.name, source):
+    if target.family is Family.TEXT and is_known_style(style.name, source, target):
         return None
     if target.family in DATE_TYPES and source.family in (Family.DATE, Family.DATETIME):
+        return None
+    value = value_of(node)
+    if target.family in (Family.DATE, Family.DATETIME) and is_text(value) and reads_under(style.name, value.name):
         return None
     name = f"{cast_name(node)} with style {style.name or 'that is no constant'}"
     return Doubt(name) if source.family is Family.UNKNOWN else f"{name} of a {source}"

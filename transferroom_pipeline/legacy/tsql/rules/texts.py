@@ -2,10 +2,16 @@
 
 from sqlglot import exp
 
-from transferroom_pipeline.legacy.tsql.like_patterns import has_class, has_letters_in_class, regular_expression
+from transferroom_pipeline.legacy.tsql.like_patterns import (
+    ends_in_character,
+    ends_open,
+    has_class,
+    has_letters_in_class,
+    regular_expression,
+)
 from transferroom_pipeline.legacy.tsql.rule import Doubt, Rule
 from transferroom_pipeline.legacy.tsql.rules.comparisons import DATES, NUMBERS
-from transferroom_pipeline.legacy.tsql.rules.settled import is_text, settled
+from transferroom_pipeline.legacy.tsql.rules.settled import is_text, same_case, settled
 from transferroom_pipeline.legacy.tsql.sql_types import Family
 from transferroom_pipeline.legacy.tsql.types import Types
 from transferroom_pipeline.legacy.tsql.verdicts import Verdict
@@ -46,8 +52,42 @@ def _pattern(node: exp.Expr) -> tuple[exp.Expr, str]:
 
 def _like(node: exp.Expr, types: Types) -> str | None:
     pattern, _ = _pattern(node)
-    is_settled = is_text(pattern) and pattern.name.lower() == pattern.name.upper()
-    return None if is_settled or settled(node.this, types).case else "LIKE on texts"
+    return None if same_case(node.this, pattern, types) else "LIKE on texts"
+
+
+def _like_blanks(node: exp.Expr, types: Types) -> str | None:
+    pattern, escape = _pattern(node)
+    kinds = types.of(node.this), types.of(pattern)
+    counts = any(kind.is_national and kind.size is not None for kind in kinds)
+    if (
+        counts
+        or isinstance(pattern, exp.Null)
+        or settled(node.this, types).blanks
+        or trims_char(node, types)
+        or _ends_open(pattern, escape)
+    ):
+        return None
+    if kinds[0].family not in (Family.TEXT, Family.UNKNOWN):
+        return None
+    name = "LIKE on texts that may end in blanks"
+    return Doubt(name) if kinds[0].family is Family.UNKNOWN else name
+
+
+def trims_char(node: exp.Expr, types: Types) -> bool:
+    """Whether it is LIKE on a CHAR of which the blanks at the end can match nothing in the pattern."""
+    pattern, escape = _pattern(node)
+    is_plain = is_text(pattern) and not types.of(pattern).is_national and ends_in_character(pattern.name, escape)
+    return is_plain and types.of(node.this).name == "CHAR"
+
+
+def _like_padded(node: exp.Expr, types: Types) -> str | None:
+    return "LIKE on a CHAR" if trims_char(node, types) else None
+
+
+def _ends_open(pattern: exp.Expr, escape: str) -> bool:
+    while isinstance(pattern, exp.Add):
+        pattern = pattern.right.unnest()
+    return is_text(pattern) and ends_open(pattern.name, escape)
 
 
 def _like_class(node: exp.Expr, _types: Types) -> str | None:
@@ -65,7 +105,11 @@ def _like_letters(node: exp.Expr, types: Types) -> str | None:
 def _like_odd(node: exp.Expr, _types: Types) -> str | None:
     pattern, escape = _pattern(node)
     odd = is_text(pattern) and regular_expression(pattern.name, escape) is None
-    return f"LIKE '{pattern.name}', of which a [ is not closed or holds the escape character" if odd else None
+    return (
+        f"LIKE '{pattern.name}', of which a [ is not closed, holds the escape character or a range backwards"
+        if odd
+        else None
+    )
 
 
 def _like_variable(node: exp.Expr, _types: Types) -> str | None:
@@ -73,9 +117,12 @@ def _like_variable(node: exp.Expr, _types: Types) -> str | None:
 
 
 def _like_of_other(node: exp.Expr, types: Types) -> str | None:
-    found = types.of(node.this)
-    bad = found.family in (*DATES, *NUMBERS, Family.UUID, Family.BINARY)
-    return f"LIKE on a {found}" if bad and found.family is not Family.INTEGER else None
+    for operand, name in ((node.this, "LIKE on a"), (node.expression, "LIKE with the pattern a")):
+        found = types.of(operand)
+        bad = found.family in (*DATES, *NUMBERS, Family.UUID, Family.BINARY)
+        if bad and found.family is not Family.INTEGER:
+            return f"{name} {found}"
+    return None
 
 
 def _needs_national(node: exp.Expr, _types: Types) -> str | None:
@@ -148,6 +195,18 @@ RULES = (
         "SQL Server matches texts without regard to case (in a _CI_ collation), and here every character counts",
         "write UPPER(x) LIKE 'PATTERN'",
         needs_types=True, nodes=(exp.Like,), matches=_like,
+    ),
+    Rule(
+        "like_blanks", "LIKE on texts that may end in blanks", Verdict.WARN, Verdict.WARN,
+        "SQL Server passes over blanks at the end of a VARCHAR or CHAR, and here they count",
+        "write RTRIM(x) LIKE 'PATTERN', or make sure that there are none",
+        needs_types=True, nodes=(exp.Like,), matches=_like_blanks,
+    ),
+    Rule(
+        "like_padded", "LIKE on a CHAR", Verdict.RIGHT, Verdict.WARN,
+        "SQL Server passes over the blanks that fill it up",
+        "write RTRIM(x) LIKE 'PATTERN' there",
+        needs_types=True, nodes=(exp.Like,), matches=_like_padded,
     ),
     Rule(
         "like_class", "LIKE with a class in [ ]", Verdict.RIGHT, Verdict.REFUSE,
