@@ -15,6 +15,9 @@ _SMALLEST_CHANGED = "1e-30"
 _UPPER, _LOWER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz"
 _ZERO_UUID, _OTHER_UUID = "00000000-0000-0000-0000-000000000000", "00000000-0000-0000-0000-000000000001"
 _PAST, _MIDDLE, _FUTURE = "1970-01-01", "2000-01-01", "2038-01-01"
+_LEAST_MOVED = 30 * 365 * 24 * 3600 * 1_000_000
+"""Microseconds that a changed instant is moved by at least, from the middle to the past."""
+
 _HALF, _THREE_QUARTERS = Decimal("0.5"), Decimal("0.75")
 
 
@@ -69,7 +72,9 @@ def forgiven(compared: ComparedColumn, value: exp.Expr) -> exp.Expr | None:
 
 
 def _changed_truth(compared: ComparedColumn, value: exp.Expr) -> exp.Expr:
-    del compared
+    if compared.rule.has_number_tolerance:
+        # As 0 and 1 the two may be within it.
+        return exp.case().when(is_null(value.copy()), exp.true())
     return exp.func("COALESCE", exp.not_(value.copy()), exp.true())
 
 
@@ -77,6 +82,8 @@ def _changed_instant(compared: ComparedColumn, value: exp.Expr) -> exp.Expr:
     own = compared.equality.modern
     later = exp.GT(this=value.copy(), expression=_cast(exp.Literal.string(_MIDDLE), own))
     past, future = (_cast(exp.Literal.string(text), own) for text in (_PAST, _FUTURE))
+    if (compared.rule.within_microseconds or 0) >= _LEAST_MOVED:
+        return exp.case().when(is_null(value.copy()), future)
     return exp.case().when(later, past).else_(future)
 
 

@@ -301,6 +301,10 @@ ENTRIES = {
     "duplicate keys only": ("SELECT 1 AS id, range AS v FROM range(4)", {"multiset": True}),
     "a predicate": (ROWS, {"where": "id > 7"}),
     "drift": (ROWS, {"columns": {"fee": {"drift": 0}}}),
+    "instants under a tolerance of a lifetime": (
+        "SELECT range AS id, TIMESTAMP '2026-01-31' AS seen FROM range(5)",
+        {"columns": {"seen": {"within": "30000d"}}},
+    ),
     "a rule for every column": (
         "SELECT range AS id, 'a' AS name, 1.5 AS fee, TIMESTAMP '2026-01-31' AS seen, '[1]' AS payload FROM range(5)",
         {
@@ -334,6 +338,17 @@ def test_what_is_planted_is_planted_in_real_rows_that_differ_within_their_tolera
     rules = {"v": {"abs": "0.5"}, "name": {"case": "insensitive", "trim": "right"}}
 
     with compare(DuckDBEngine(connection), table_spec(columns=rules)) as comparison:
+        assert comparison.result.verdict == "proven", comparison.result.reasons
+
+
+def test_a_truth_within_a_tolerance_of_a_number_is_changed_to_null(connection):
+    make_tables(
+        connection,
+        "SELECT range AS id, 1.0::FLOAT AS v FROM range(5) UNION ALL SELECT 9, NULL",
+        "SELECT range AS id, TRUE AS v FROM range(5) UNION ALL SELECT 9, NULL",
+    )
+
+    with compare(DuckDBEngine(connection), table_spec(columns={"v": {"abs": "1000"}})) as comparison:
         assert comparison.result.verdict == "proven", comparison.result.reasons
 
 
