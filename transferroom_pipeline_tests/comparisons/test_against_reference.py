@@ -151,7 +151,7 @@ def assert_agreement(connection: duckdb.DuckDBPyConnection, case: Case, **effort
         pytest.fail(f"{disagreement(connection, small, **effort)}\n{small}\n{effort}")
 
 
-@examples(60)
+@examples(25)
 @given(case=cases(), in_buckets=st.booleans())
 def test_verdict_counts_and_cells_are_those_of_the_reference(database, case, in_buckets):
     assert_agreement(database, case, in_buckets=in_buckets)

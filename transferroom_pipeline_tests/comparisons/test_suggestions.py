@@ -72,7 +72,7 @@ def _problems(
         yield f"sql {suggestion}"
 
 
-@examples(60)
+@examples(25)
 @given(case=cases())
 def test_what_is_suggested_settles_its_column(database, case):
     assert not _unsettled(database, case), f"{_unsettled(database, case)}\n{case}"

@@ -224,6 +224,8 @@ WARNED = [
     ("SELECT t.id FROM prod.t AS t JOIN prod.k AS k ON k.s = t.s", "collation"),
     ("SELECT CASE s WHEN 'a' THEN 1 END FROM prod.t", "collation"),
     ("SELECT REPLACE(s, 'fc', ''), CHARINDEX('a', s) FROM prod.t", "collation"),
+    ("SELECT TRIM('x' FROM s), LTRIM(s, '0') FROM prod.t", "collation"),
+    ("SELECT LTRIM(s, 'x') FROM prod.t", "collation"),
     ("SELECT s FROM prod.t GROUP BY s", "collation_groups"),
     ("SELECT COUNT(DISTINCT s) FROM prod.t", "collation"),
     ("SELECT s FROM prod.t UNION SELECT ns FROM prod.t", "collation_groups"),

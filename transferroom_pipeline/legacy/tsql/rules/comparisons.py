@@ -20,6 +20,7 @@ DATES = (Family.DATE, Family.DATETIME, Family.TIME, Family.OFFSET)
 _TEXT_OR_UNKNOWN = (Family.TEXT, Family.UNKNOWN)
 _SUBQUERIES = (exp.Query, exp.Any, exp.All)
 _SEARCHES = ("CHARINDEX", "REPLACE", "TRANSLATE", "NULLIF")
+_TRIMS = ("LTRIM", "RTRIM")
 _EXTREMES = ("MIN", "MAX", "GREATEST", "LEAST")
 
 
@@ -53,6 +54,8 @@ def _compares(left: exp.Expr, right: exp.Expr, types: Types) -> bool | None:
 def _equal_texts(node: exp.Expr, types: Types) -> str | None:
     name = "IN" if isinstance(node, exp.In) else "CASE" if isinstance(node, exp.Case) else "="
     name = "NULLIF" if isinstance(node, exp.Anonymous) else name
+    if isinstance(node, exp.Trim):
+        return _trims(node.expression, types, "TRIM") if node.expression else None
     if isinstance(node, exp.Anonymous) and node.name.upper() != "NULLIF":
         return _searches(node, types)
     found = [_compares(left, right, types) for left, right in pairs(node) if differences_matter(left, right, types)]
@@ -65,10 +68,18 @@ def _searches(node: exp.Anonymous, types: Types) -> str | None:
     name = node.name.upper()
     if name == "COUNT" and node.expressions and isinstance(node.expressions[0], exp.Distinct):
         return _kept_apart(node.expressions[0].expressions, types, "COUNT(DISTINCT)")
+    if name in _TRIMS and len(node.expressions) > 1:
+        return _trims(node.expressions[1], types, name)
     if name not in _SEARCHES or not node.expressions:
         return None
     sought = node.expressions[0 if name == "CHARINDEX" else 1] if len(node.expressions) > 1 else node.expressions[0]
     return None if is_text(sought.unnest()) and settled(sought, types).case is Case.NONE else f"{name} in a text"
+
+
+def _trims(characters: exp.Expr, types: Types, name: str) -> str | None:
+    """The characters that are trimmed are looked for as a text is."""
+    is_open = not is_text(characters.unnest()) or settled(characters, types).case is not Case.NONE
+    return f"{name} of characters" if is_open else None
 
 
 def _kept_apart(values: list[exp.Expr], types: Types, name: str) -> str | None:
@@ -268,7 +279,7 @@ RULES = (
         "SQL Server compares texts without regard to case (in a _CI_ collation) and to blanks at the end, and here "
         "every character counts",
         "write UPPER(RTRIM(x)) on both sides, or make sure that the texts differ in more than case and blanks",
-        needs_types=True, nodes=_WITH_NULLIF, matches=_equal_texts,
+        needs_types=True, nodes=(*_WITH_NULLIF, exp.Trim), matches=_equal_texts,
     ),
     Rule(
         "collation_groups", "GROUP BY, DISTINCT, UNION or PARTITION BY on texts", Verdict.WARN, Verdict.WARN,
