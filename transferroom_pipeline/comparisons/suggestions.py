@@ -1,7 +1,8 @@
 """What would settle a column: the rule to add to the spec, and the SQL that would fix the model instead.
 
 Each is tried on all rows of the column, equal ones included, before it is offered, and is offered only if it leaves no
-difference in the column.
+difference in the column. Where equal cells are the same value of one type, no two rows have to be put side by side for
+that: a rule holds equal what is the same, and SQL must leave each such value as it is.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,18 +11,25 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from transferroom_pipeline.comparisons.causes import JOINED, sides
+from transferroom_pipeline.comparisons.column_types import Family
 from transferroom_pipeline.comparisons.columns import ColumnPlan, ComparedColumn
 from transferroom_pipeline.comparisons.equality import equality
 from transferroom_pipeline.comparisons.exceptions import ComparisonError
 from transferroom_pipeline.comparisons.matching import Matched
-from transferroom_pipeline.comparisons.queries import Matching, column, count_where, everything
+from transferroom_pipeline.comparisons.queries import Matching, column, count_where, everything, is_kind, own
 from transferroom_pipeline.comparisons.remedies import Known, Rule, fixes, rules
 from transferroom_pipeline.comparisons.result import ColumnResult, Suggestion
-from transferroom_pipeline.comparisons.spec import TableSpec
+from transferroom_pipeline.comparisons.sides import MODERN
+from transferroom_pipeline.comparisons.spec import STRICT, TableSpec
 from transferroom_pipeline.comparisons.statements import Statements
 
 _TRIED_ON_ALL_ROWS = 2
 """Of the rules, and of the SQL, that settle the rows that differ, the first few are tried on all rows."""
+
+_SAME_VALUES: frozenset[Family] = frozenset(
+    {"boolean", "integer", "decimal", "float", "text", "uuid", "instant", "time"}
+)
+"""Families of which two equal values of one type are the same to everything that rules and SQL do."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +54,20 @@ class _Trial:
         Raises:
             ComparisonError: The rule does not apply to the column.
         """
-        own = self.compared.equality
+        equal = self.compared.equality
         if self.fix is None:
-            return own.under(self.rule or {}).equal(legacy, modern)
+            return equal.under(self.rule or {}).equal(legacy, modern)
         fixed = self.fix.transform(_tried, modern)
-        kind = own.legacy if isinstance(self.fix, exp.Cast) and self.fix.to == own.legacy.data_type() else own.modern
-        return equality(own.legacy, kind, own.rule, own.functions).equal(legacy, fixed)
+        becomes_legacy = isinstance(self.fix, exp.Cast) and self.fix.to == equal.legacy.data_type()
+        kind = equal.legacy if becomes_legacy else equal.modern
+        return equality(equal.legacy, kind, equal.rule, equal.functions).equal(legacy, fixed)
+
+    @property
+    def keeps_the_same_equal(self) -> bool:
+        """Whether equal cells are the same value, to which the rule does the same on both sides."""
+        equal = self.compared.equality
+        is_same = equal.legacy.name == equal.modern.name and equal.legacy.family in _SAME_VALUES
+        return is_same and equal.rule == STRICT and "timezone" not in (self.rule or {})
 
     def applies(self) -> bool:
         """Whether it can be tried at all: a rule may contradict the column's own, or not be for its types."""
@@ -140,13 +156,37 @@ class Suggesting:
             return None
 
     def _working_on_all_rows(self, trials: Sequence[_Trial]) -> list[_Trial]:
+        can_be_apart = self.matched.duplicates is None
+        apart = [can_be_apart and trial.keeps_the_same_equal for trial in trials]
+        fixes = [trial for trial, is_apart in zip(trials, apart, strict=True) if is_apart and trial.fix is not None]
+        pairs = [trial for trial, is_apart in zip(trials, apart, strict=True) if not is_apart]
+        failing = {id(trial) for trial in (*self._changing_equal_cells(fixes), *self._failing_on_pairs(pairs))}
+        return [trial for trial in trials if id(trial) not in failing]
+
+    def _changing_equal_cells(self, trials: Sequence[_Trial]) -> Iterator[_Trial]:
+        """SQL that changes more modern cells than differ."""
+        if not trials or self.matched.differences is None:
+            return
+        everywhere, among_differing = [], []
+        for trial in trials:
+            cell = own(trial.compared, MODERN)
+            everywhere.append(count_where(trial.fails(cell, cell)))
+            _, cell = sides(trial.compared)
+            has_no_partner = exp.or_(column(f"d{trial.compared.position}"), is_kind("only_modern"))
+            among_differing.append(count_where(exp.and_(has_no_partner, trial.fails(cell, cell))))
+        changed = self._counted(exp.select(*everywhere).from_(everything(self.spec)[MODERN].subquery("source")))
+        differing = self._counted(exp.select(*among_differing).from_(self.matched.differences.copy()))
+        for trial, cells, expected in zip(trials, changed, differing, strict=True):
+            if cells is None or cells != expected:
+                yield trial
+
+    def _failing_on_pairs(self, trials: Sequence[_Trial]) -> Iterator[_Trial]:
         if not trials:
-            return []
+            return
         self.statements.progress("trying suggestions on all rows", max(self.matched.rows))
         matching = Matching(self.plan, everything(self.spec), self.matched.duplicate_keys)
         left = matching.count_pairs([trial.fails for trial in trials], [trial.compared for trial in trials])
-        found = self._counted(left)
-        return [trial for trial, cells in zip(trials, found, strict=True) if cells == 0]
+        yield from (trial for trial, cells in zip(trials, self._counted(left), strict=True) if cells != 0)
 
 
 def _tried(node: exp.Expr, modern: exp.Expr) -> exp.Expr:
