@@ -130,8 +130,8 @@ class Conversions:
         def value(text: exp.Expr) -> exp.Expr:
             is_number = self._is_number(text, _NUMERAL, own)
             plain = self.functions.trimmed(text, "both")
-            not_finite = self._read(text, self.functions.matches(text, _NO_NUMERAL), "DOUBLE")
-            return exp.case().when(is_number, self.functions.numeral(plain)).else_(self.functions.text(not_finite))
+            not_finite = self.functions.text(self._not_finite(text))
+            return exp.case().when(is_number, self.functions.numeral(plain)).else_(not_finite)
 
         return Conversion(value, may_fail=True)
 
@@ -187,8 +187,11 @@ class Conversions:
 
     def _text_as_float(self, text: exp.Expr, own: ColumnType) -> exp.Expr:
         """As a double, whatever the other side's width."""
-        finite = self.text_as_finite_double(text, own)
-        return exp.func("COALESCE", finite, self._read(text, self.functions.matches(text, _NO_NUMERAL), "DOUBLE"))
+        return exp.func("COALESCE", self.text_as_finite_double(text, own), self._not_finite(text))
+
+    def _not_finite(self, text: exp.Expr) -> exp.Expr:
+        """The double that a text is which is infinite or no number."""
+        return self._read(text, self.functions.matches(text, _NO_NUMERAL), "DOUBLE")
 
     def _text_as_boolean(self, text: exp.Expr) -> exp.Expr:
         found = exp.case()

@@ -212,7 +212,7 @@ class Findings:
         """What is known of the columns with differing cells, by their position."""
         return {
             each.position: Known(
-                self.facts.get(each.position, ColumnFacts()),
+                self.facts[each.position],
                 self._largest_rounding(each) if "rounding" in causes[each.position] else None,
                 self._sentinel(each) if "null_vs_value" in causes[each.position] else None,
             )

@@ -32,7 +32,7 @@ _SAME_VALUES: frozenset[Family] = frozenset(
 """Families of which two equal values of one type are the same to everything that rules and SQL do."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Trial:
     """Something that may settle a column.
 
@@ -156,12 +156,10 @@ class Suggesting:
             return None
 
     def _working_on_all_rows(self, trials: Sequence[_Trial]) -> list[_Trial]:
-        can_be_apart = self.matched.duplicates is None
-        apart = [can_be_apart and trial.keeps_the_same_equal for trial in trials]
-        fixes = [trial for trial, is_apart in zip(trials, apart, strict=True) if is_apart and trial.fix is not None]
-        pairs = [trial for trial, is_apart in zip(trials, apart, strict=True) if not is_apart]
-        failing = {id(trial) for trial in (*self._changing_equal_cells(fixes), *self._failing_on_pairs(pairs))}
-        return [trial for trial in trials if id(trial) not in failing]
+        pairs = [trial for trial in trials if self.matched.duplicates is not None or not trial.keeps_the_same_equal]
+        fixes = [trial for trial in trials if trial.fix is not None and trial not in pairs]
+        failing = [*self._changing_equal_cells(fixes), *self._failing_on_pairs(pairs)]
+        return [trial for trial in trials if trial not in failing]
 
     def _changing_equal_cells(self, trials: Sequence[_Trial]) -> Iterator[_Trial]:
         """SQL that changes more modern cells than differ."""

@@ -49,7 +49,7 @@ def utf8_blocks(table: SourceTable, path: Path, block_bytes: int) -> Iterator[by
             looked at.
     """
     blocks = _blocks(table, path, block_bytes)
-    if is_utf8(table.file_options.encoding):
+    if _is_utf8(table.file_options.encoding):
         yield from _without_byte_order_mark(blocks)
     else:
         yield from _transcoded(table, path, blocks)
@@ -73,7 +73,7 @@ def has_letters_in_utf8(table: SourceTable, path: Path) -> bool:
     return _checked_as_utf8(table, path).has_letters
 
 
-def is_utf8(encoding: str) -> bool:
+def _is_utf8(encoding: str) -> bool:
     """Whether an encoding is UTF-8, with or without a byte order mark."""
     return codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
 
@@ -94,9 +94,7 @@ def _explained(table: SourceTable, path: Path) -> Iterator[None]:
         yield
     except gzip.BadGzipFile as error:
         if str(error).startswith(_WRONG_SUMS):
-            raise SourceError(
-                f"{place(table, path)}: the compressed file is damaged ({error}): copy or export it again"
-            ) from error
+            raise _damaged(table, path, error) from error
         raise SourceError(
             f"{place(table, path)}: the file is called .gz and is not gzip, or ends in something else ({error}): "
             "export it again, or call it by what it is"
@@ -104,11 +102,13 @@ def _explained(table: SourceTable, path: Path) -> Iterator[None]:
     except EOFError as error:
         raise SourceError(f"{place(table, path)}: the compressed file is cut off: copy or export it again") from error
     except zlib.error as error:
-        raise SourceError(
-            f"{place(table, path)}: the compressed file is damaged ({error}): copy or export it again"
-        ) from error
+        raise _damaged(table, path, error) from error
     except OSError as error:
         raise SourceError(f"{place(table, path)}: the file cannot be read ({error.strerror or error})") from error
+
+
+def _damaged(table: SourceTable, path: Path, error: Exception) -> SourceError:
+    return SourceError(f"{place(table, path)}: the compressed file is damaged ({error}): copy or export it again")
 
 
 def _without_byte_order_mark(blocks: Iterator[bytes]) -> Iterator[bytes]:

@@ -87,12 +87,10 @@ class DuckDBFunctions(Functions):
 
     def nfc(self, text: exp.Expr) -> exp.Expr:
         """DuckDB's nfc_normalize, between each NUL and the next: it ends a text there, and none ever combines."""
-        element = exp.column("element", quoted=True)
         nul = exp.Anonymous(this="CHR", expressions=[exp.Literal.number(0)])
-        normal = exp.Lambda(this=exp.func("NFC_NORMALIZE", element), expressions=[element.this.copy()])
         pieces = exp.Anonymous(this="STRING_SPLIT", expressions=[text.copy(), nul])
-        pieces = exp.Anonymous(this="LIST_TRANSFORM", expressions=[pieces, normal])
-        joined = exp.Anonymous(this="ARRAY_TO_STRING", expressions=[pieces, nul.copy()])
+        normal = self.elements(pieces, lambda piece: exp.func("NFC_NORMALIZE", piece))
+        joined = exp.Anonymous(this="ARRAY_TO_STRING", expressions=[normal, nul.copy()])
         has_nul = exp.Anonymous(this="CONTAINS", expressions=[text.copy(), nul.copy()])
         return exp.case().when(has_nul, joined).else_(exp.func("NFC_NORMALIZE", text))
 

@@ -7,11 +7,8 @@ from sqlglot import exp
 from transferroom_pipeline.legacy.tsql.calls import cast_to
 from transferroom_pipeline.legacy.tsql.conversions import convert
 from transferroom_pipeline.legacy.tsql.rules.settled import is_text
-from transferroom_pipeline.legacy.tsql.sql_types import Family, SqlType, common
+from transferroom_pipeline.legacy.tsql.sql_types import NARROW, Family, SqlType, common
 from transferroom_pipeline.legacy.tsql.types import Output, Types, columns_of_values, is_star
-
-NARROW = {"TINYINT", "SMALLINT"}
-"""Types that the stand-in gives a constant beside a value of theirs, where SQL Server has an INT."""
 
 _NO_NUMBERS = (Family.DATE, Family.DATETIME, Family.TIME, Family.UUID)
 _TYPES_OF_CONSTANTS = (*_NO_NUMBERS, Family.INTEGER)

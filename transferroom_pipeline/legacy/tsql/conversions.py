@@ -24,10 +24,11 @@ _AS_DATETIME2 = "MAKE_TIMESTAMP((EPOCH_US(x) + 62135596800000000 + {half}) // {u
 _STRICT_WHOLE = """CASE WHEN TRIM(x, ' ') IN ('', '+', '-') THEN 0
     WHEN x IS NULL OR REGEXP_FULL_MATCH(TRIM(x, ' '), '[+-]?[0-9]+') THEN CAST(TRIM(x, ' ') AS BIGINT)
     ELSE ERROR('the text "' || x || '" is no whole number, and SQL Server stops on it as well') END"""
+_DECIMAL = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)"
 _NUMBERS_IN_TEXT = {
-    Family.DECIMAL: r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)",
-    Family.MONEY: r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)",
-    Family.FLOAT: r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?",
+    Family.DECIMAL: _DECIMAL,
+    Family.MONEY: _DECIMAL,
+    Family.FLOAT: _DECIMAL + r"([eE][+-]?[0-9]+)?",
 }
 _STRICT_NUMBER = """CASE WHEN x IS NULL OR REGEXP_FULL_MATCH(TRIM(x, ' '), '{pattern}') THEN TRIM(x, ' ')
     ELSE ERROR('the text "' || x || '" is not read as a {name}: SQL Server stops on it, or has rules of its own') END"""

@@ -20,6 +20,7 @@ from transferroom_pipeline.legacy.tsql.sql_types import (
     INT,
     MAX_DIGITS,
     MAX_LENGTH,
+    NARROW,
     UNKNOWN,
     Family,
     SqlType,
@@ -95,7 +96,7 @@ def _total(types: Sequence[SqlType]) -> SqlType:
 def _at_least_int(types: Sequence[SqlType]) -> SqlType:
     """Functions that have no result of a type below INT."""
     first = _first(types)
-    return INT if first.name in {"TINYINT", "SMALLINT"} else first
+    return INT if first.name in NARROW else first
 
 
 def _counted(types: Sequence[SqlType]) -> SqlType:

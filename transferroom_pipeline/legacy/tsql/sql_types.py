@@ -65,6 +65,9 @@ _ALIASES = {
 }
 _FROM_SQLGLOT = {"UTINYINT": "TINYINT", "TIMESTAMPTZ": "DATETIMEOFFSET", "UUID": "UNIQUEIDENTIFIER", "DOUBLE": "FLOAT"}
 _DIGITS = {"BIT": 1, "TINYINT": 3, "SMALLINT": 5, "INT": 10, "BIGINT": 19}
+NARROW = {"TINYINT", "SMALLINT"}
+"""Integers below an INT: SQL Server has an INT for a constant beside them, and the stand-in the type of theirs."""
+
 _PRECEDENCE = ("FLOAT", "REAL", "DECIMAL", "MONEY", "SMALLMONEY", "BIGINT", "INT", "SMALLINT", "TINYINT", "BIT")
 _MONEY_DIGITS = {"MONEY": (19, 4), "SMALLMONEY": (10, 4)}
 _FIXED_DIGITS = {**{name: (digits, 0) for name, digits in _DIGITS.items()}, **_MONEY_DIGITS}

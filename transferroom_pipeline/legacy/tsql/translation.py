@@ -10,7 +10,6 @@ from sqlglot import exp
 
 from transferroom_pipeline.legacy.tsql.calls import Call, call, cast_to, number, text
 from transferroom_pipeline.legacy.tsql.common_types import (
-    NARROW,
     as_common,
     constant_as,
     convert_branches,
@@ -25,7 +24,7 @@ from transferroom_pipeline.legacy.tsql.rules.casts import is_safe, style_of, val
 from transferroom_pipeline.legacy.tsql.rules.queries import takes_all
 from transferroom_pipeline.legacy.tsql.rules.settled import is_text
 from transferroom_pipeline.legacy.tsql.rules.texts import trims_char
-from transferroom_pipeline.legacy.tsql.sql_types import BIGINT, BIT, FLOAT, INT, SMALLINT, Family, SqlType
+from transferroom_pipeline.legacy.tsql.sql_types import BIGINT, BIT, FLOAT, INT, NARROW, SMALLINT, Family, SqlType
 from transferroom_pipeline.legacy.tsql.types import Types
 
 _WHOLE = (Family.INTEGER, Family.BIT)
