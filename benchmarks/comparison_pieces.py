@@ -1,5 +1,6 @@
 """The pieces of work that `benchmarks/comparison.py` measures, each in a process of its own."""
 
+import gc
 import importlib
 import json
 import os
@@ -27,6 +28,7 @@ from comparison_tables import (
 )
 from comparison_tools import TRAPS, Outcome, make_traps, peak_memory
 
+from transferroom_pipeline.cli import GARBAGE_THRESHOLD
 from transferroom_pipeline.comparisons import engine
 from transferroom_pipeline.comparisons.engines.duckdb_engine import DuckDBEngine
 from transferroom_pipeline.comparisons.result import ComparisonResult, Verdict
@@ -50,6 +52,9 @@ class Piece:
 def run_here(piece: Piece, folder: Path) -> Outcome:
     """Run a piece in this process."""
     (folder / "spill").mkdir(exist_ok=True)
+    # As in the command.
+    gc.set_threshold(GARBAGE_THRESHOLD)
+    gc.freeze()
     outcome = PIECES[piece.run](piece, folder)
     return outcome if outcome.peak else replace(outcome, peak=peak_memory())
 

@@ -2,7 +2,8 @@
 
 The order of the checks is the order from specific to general. Four explanations hold for a whole column only: texts
 cut at one length, a factor of one power of ten, one shift of time, another zone. What is the same in a whole column is
-looked up first, as `ColumnFacts`.
+looked up first, as `ColumnFacts`, and with it whether texts may be numbers at all: to compare them as such takes more
+SQL than everything else together.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +21,7 @@ from transferroom_pipeline.comparisons.sides import LEGACY, MODERN
 Check = tuple[exp.Expr, str]
 """A condition, and the cause that it means."""
 
-FACT_MEASURES = 4
+FACT_MEASURES = 5
 
 _FLOAT_NOISE = "1e-12"
 _SINGLE_NOISE = "4.8e-7"
@@ -32,6 +33,9 @@ _SMALLEST_NORMAL, _LEAST_NOISE = "1e-307", "2e-323"
 _ROUNDED_DIGITS = 6
 _EXACT_DIGITS = 12
 """Decimals that a rounded number is looked for with at most."""
+
+_MAY_BE_NUMBER = "^[-+.0-9aefintyAEFINTY]+$"
+"""Texts without blanks that rules may take for a number, infinity and NaN included, and some others."""
 
 _ORDINARY = ("1e-30", "1e30")
 _MICROSECONDS_PER_SECOND = 1_000_000
@@ -64,12 +68,14 @@ class ColumnFacts:
         shift: Microseconds from the legacy instant to the modern one, the same in at least two cells; None where all of
             them have lost the time of day.
         zones: The zones in which the two readings are the same instants; None where there are no such.
+        has_numbers: Whether any of two texts may be a number.
     """
 
     cut: int | None = None
     power: int | None = None
     shift: int | None = None
     zones: Mapping[str, str] | None = None
+    has_numbers: bool = True
 
 
 NO_FACTS = ColumnFacts()
@@ -87,7 +93,8 @@ def fact_measures(compared: ComparedColumn) -> list[exp.Expr]:
     if _is_text(compared):
         cut = _cut_length(compared, legacy, modern)
         lengths = [exp.Length(this=_exact(compared, value)) for value in (legacy, modern)]
-        return [exp.Min(this=cut), exp.Max(this=cut.copy()), *(exp.Max(this=length) for length in lengths)]
+        spread = [exp.Min(this=cut), exp.Max(this=cut.copy()), *(exp.Max(this=length) for length in lengths)]
+        return [*spread, _count_numbers(compared, legacy, modern)]
     if not (_is_numeric(compared) or compared.equality.is_instant):
         return nothing
     if compared.equality.is_instant:
@@ -105,14 +112,23 @@ def _spread(value: exp.Expr, eligible: exp.Expr) -> list[exp.Expr]:
         exp.Max(this=value.copy()),
         exp.Count(this=value.copy()),
         exp.Count(this=eligible.copy()),
+        exp.null(),
     ]
+
+
+def _count_numbers(compared: ComparedColumn, legacy: exp.Expr, modern: exp.Expr) -> exp.Expr:
+    functions = compared.equality.functions
+    texts = [_without(compared, ("blanks",), _exact(compared, value)) for value in (legacy, modern)]
+    either = exp.or_(*(functions.matches(text, _MAY_BE_NUMBER) for text in texts), copy=False)
+    return exp.Count(this=exp.Case(ifs=[exp.If(this=either, true=exp.Literal.number(1))]))
 
 
 def facts(compared: ComparedColumn, measured: Sequence[int | None]) -> ColumnFacts:
     """What differing cells have in common, out of the aggregates."""
-    least, most, counted, eligible = measured
+    least, most, counted, eligible, numbers = measured
     if _is_text(compared):
-        return ColumnFacts(cut=_common_cut(least, most, longest=(counted or 0, eligible or 0)))
+        cut = _common_cut(least, most, longest=(counted or 0, eligible or 0))
+        return ColumnFacts(cut=cut, has_numbers=bool(numbers))
     if least is None or least != most:
         return NO_FACTS
     if compared.equality.is_instant:
@@ -225,7 +241,8 @@ def _text_checks(compared: ComparedColumn, legacy: exp.Expr, modern: exp.Expr, k
     left, right = _exact(compared, legacy), _exact(compared, modern)
     for causes in _looks(compared):
         yield _same(*(_without(compared, causes, text) for text in (left, right))), JOINED.join(causes)
-    yield from _numeral_checks(compared, legacy, modern)
+    if known.has_numbers:
+        yield from _numeral_checks(compared, legacy, modern)
     if known.cut is not None:
         cut = _cut_length(compared, legacy, modern)
         yield exp.EQ(this=exp.func("COALESCE", cut, exp.Literal.number(0)), expression=_signed(known.cut)), "truncated"

@@ -105,7 +105,8 @@ class Findings:
         found = self.counted()
         known = found._facts()
         causes = {
-            compared.position: cause_of_cell(compared, known[compared.position]) for compared in found.differing_columns
+            compared.position: self.statements.written(cause_of_cell(compared, known[compared.position]))
+            for compared in found.differing_columns
         }
         return replace(found, facts=known, causes_of_cells=causes, partners=found._partners())
 
@@ -197,10 +198,10 @@ class Findings:
             .where(column(f"d{compared.position}"))
             for compared in self.differing_columns
         ]
-        cells = exp.union(*parts, distinct=False) if len(parts) > 1 else parts[0]
+        cells = exp.union(*parts, distinct=False, copy=False) if len(parts) > 1 else parts[0]
         counted = (
             exp.select("place", "cause", count().as_("cells"))
-            .from_(cells.subquery("cells_by_cause"))
+            .from_(cells.subquery("cells_by_cause", copy=False), copy=False)
             .group_by("place", "cause")
             .order_by("place", "cells DESC", "cause")
         )

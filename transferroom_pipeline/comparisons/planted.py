@@ -153,9 +153,7 @@ class Planted:
         numbers = [number for number, what in enumerate(self.copies) if what != left_out]
         if side == LEGACY:
             numbers.append(self.copies.index("twice"))
-        copies = exp.union(
-            *(exp.select(exp.Literal.number(number).as_("copy", quoted=True)) for number in numbers), distinct=False
-        )
+        copies = self.plan.functions.unnested({"copy": [exp.Literal.number(number) for number in numbers]}, [])
         keys = [named(column(each.name(side), "below"), each.name(side)) for each in self.plan.key_columns]
         marks = [named(column("copy", "copies"), copy), named(column(place, "below"), place)]
         values = [named(self._value(kind, side), kind.name) for kind in self.kinds]

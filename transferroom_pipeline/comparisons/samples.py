@@ -1,7 +1,7 @@
 """Rows that show what a comparison found: the same ones on every run."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from sqlglot import exp
 
@@ -10,6 +10,7 @@ from transferroom_pipeline.comparisons.columns import ColumnPlan, ComparedColumn
 from transferroom_pipeline.comparisons.findings import Findings, in_batches
 from transferroom_pipeline.comparisons.queries import column, is_kind
 from transferroom_pipeline.comparisons.result import CellChange, RowCounts, Sample, SampleKind
+from transferroom_pipeline.comparisons.sides import LEGACY, MODERN
 
 
 def samples(findings: Findings, limit: int, rows: RowCounts) -> tuple[Sample, ...]:
@@ -39,7 +40,7 @@ def _samples(findings: Findings, kind: SampleKind, limit: int, *, of: int) -> li
     key = findings.key_as_json().as_("sample_key", quoted=True)
     keyed = exp.select("*", key).from_(findings.differences.copy()).where(is_kind(kind)).subquery("keyed")
     by_hash = (exp.MD5(this=column("sample_key")), column("sample_key"))
-    rows = exp.select("*").from_(keyed)
+    rows = exp.Select(expressions=[column("sample_key"), *_shown(findings, kind)]).from_(keyed, copy=False)
     chosen = findings.statements.create("sample", rows if of <= limit else rows.order_by(*by_hash).limit(limit))
     keys = findings.statements.rows(exp.select(column("sample_key")).from_(chosen.copy()).order_by(*by_hash))
     found = (
@@ -48,6 +49,16 @@ def _samples(findings: Findings, kind: SampleKind, limit: int, *, of: int) -> li
         else _whole_rows(findings, kind, chosen, by_hash)
     )
     return [Sample(kind, json.loads(key), cells) for (key,), cells in zip(keys, found, strict=True)]
+
+
+def _shown(findings: Findings, kind: SampleKind) -> Iterator[exp.Expr]:
+    """The columns of the differences that samples of a kind are made of."""
+    if kind == "different":
+        for compared in findings.differing_columns:
+            yield from (*sides(compared), column(f"d{compared.position}"))
+    else:
+        side = LEGACY if kind == "only_legacy" else MODERN
+        yield from (sides(compared)[side] for compared in findings.plan.all_columns)
 
 
 def _differing_cells(findings: Findings, chosen: exp.Table, order: Sequence[exp.Expr]) -> list[dict[str, CellChange]]:

@@ -123,6 +123,10 @@ class Statements:
         self.run.append(sql)
         return sql
 
+    def written(self, expression: exp.Expr) -> exp.Expr:
+        """An expression in the engine's SQL, written once for all the statements that it is part of."""
+        return exp.var(expression.sql(dialect=self.engine.functions.dialect, copy=False))
+
     def rows(self, query: exp.Expr) -> list[tuple[Any, ...]]:
         """All rows of a query.
 

@@ -26,6 +26,9 @@ from transferroom_pipeline.comparisons.statements import Statements
 _TRIED_ON_ALL_ROWS = 2
 """Of the rules, and of the SQL, that settle the rows that differ, the first few are tried on all rows."""
 
+_TRIED_FIRST = 10_000
+"""Rows of the new table that are enough to see of most SQL that it changes too many of them."""
+
 _SAME_VALUES: frozenset[Family] = frozenset(
     {"boolean", "integer", "decimal", "float", "text", "uuid", "instant", "time"}
 )
@@ -162,21 +165,31 @@ class Suggesting:
         return [trial for trial in trials if trial not in failing]
 
     def _changing_equal_cells(self, trials: Sequence[_Trial]) -> Iterator[_Trial]:
-        """SQL that changes more modern cells than differ."""
+        """SQL that changes more modern cells than differ: what does so among the first rows is not tried on all."""
         if not trials or self.matched.differences is None:
             return
-        everywhere, among_differing = [], []
+        among_differing = []
         for trial in trials:
-            cell = own(trial.compared, MODERN)
-            everywhere.append(count_where(trial.fails(cell, cell)))
             _, cell = sides(trial.compared)
             has_no_partner = exp.or_(column(f"d{trial.compared.position}"), is_kind("only_modern"))
             among_differing.append(count_where(exp.and_(has_no_partner, trial.fails(cell, cell))))
-        changed = self._counted(exp.select(*everywhere).from_(everything(self.spec)[MODERN].subquery("source")))
         differing = self._counted(exp.select(*among_differing).from_(self.matched.differences.copy()))
-        for trial, cells, expected in zip(trials, changed, differing, strict=True):
-            if cells is None or cells != expected:
-                yield trial
+        expected = dict(zip(trials, differing, strict=True))
+        left = [
+            trial
+            for trial, cells in self._changed(trials, rows=_TRIED_FIRST).items()
+            if cells is not None and cells <= (expected[trial] or 0)
+        ]
+        changed = self._changed(left) if left else {}
+        yield from (trial for trial in trials if changed.get(trial) is None or changed[trial] != expected[trial])
+
+    def _changed(self, trials: Sequence[_Trial], *, rows: int | None = None) -> dict[_Trial, int | None]:
+        """How many modern cells each changes, of all rows or of the first few; None where the engine refuses it."""
+        source = everything(self.spec)[MODERN]
+        cells = [own(trial.compared, MODERN) for trial in trials]
+        counts = [count_where(trial.fails(cell, cell)) for trial, cell in zip(trials, cells, strict=True)]
+        read = (source if rows is None else source.limit(rows)).subquery("source")
+        return dict(zip(trials, self._counted(exp.select(*counts).from_(read)), strict=True))
 
     def _failing_on_pairs(self, trials: Sequence[_Trial]) -> Iterator[_Trial]:
         if not trials:
