@@ -96,18 +96,42 @@ class Numbers:
         apart = self.difference(legacy, modern)
         bounds: list[exp.Expr] = []
         if rule.abs:
-            bounds.append(exp.LTE(this=apart, expression=self._largest_difference(rule.abs)))
+            bounds.append(self._within_bound(legacy, modern, apart, rule.abs))
         if rule.rel:
             bounds.append(self._within_share(apart, self.larger(legacy, modern), rule.rel))
         return exp.or_(*bounds)
+
+    def _within_bound(self, legacy: exp.Expr, modern: exp.Expr, apart: exp.Expr, bound: Decimal) -> exp.Expr:
+        """|a - b| <= bound, also where the difference is too large for the type, which a larger bound may cover.
+
+        With L for the largest number of the type it is then |a| - (bound - L) <= L - |b|, which all fit.
+        """
+        is_within = exp.LTE(this=apart, expression=self._largest_difference(bound))
+        if not self._is_exact or self._fits(1) or bound <= self._largest:
+            return is_within
+        left, right = (exp.Abs(this=self._measured(value)) for value in (legacy, modern))
+        room = self._largest_difference(_ARITHMETIC.subtract(bound, self._largest))
+        beyond = exp.LTE(
+            this=exp.Sub(this=left, expression=room),
+            expression=exp.Sub(this=self._largest_difference(bound), expression=right),
+        )
+        return exp.func("COALESCE", is_within, self.functions.attempt(beyond))
+
+    @property
+    def _largest(self) -> Decimal:
+        """The largest number of the type in which numbers are subtracted."""
+        if self._whole_digits > self._widest and not self._scale:
+            return _ARITHMETIC.subtract(_ARITHMETIC.power(Decimal(2), 127), Decimal(1))
+        return _ARITHMETIC.subtract(
+            Decimal(10) ** (self._widest - self._scale), _ARITHMETIC.scaleb(Decimal(1), -self._scale)
+        )
 
     def _largest_difference(self, bound: Decimal) -> exp.Expr:
         """The bound in the type of the differences: rounded down, it parts the same differences from each other."""
         if not self._is_exact or self._is_unlimited:
             return self.functions.cast(_text(bound), self._type)
-        unit = Decimal(1).scaleb(-self._scale)
-        largest = _ARITHMETIC.subtract(Decimal(10) ** (self._widest - self._scale), unit)
-        rounded = min(bound, largest).quantize(unit, rounding=ROUND_FLOOR, context=_ARITHMETIC)
+        unit = _ARITHMETIC.scaleb(Decimal(1), -self._scale)
+        rounded = min(bound, self._largest).quantize(unit, rounding=ROUND_FLOOR, context=_ARITHMETIC)
         return self.functions.cast(_text(rounded), self._type)
 
     def _within_share(self, apart: exp.Expr, larger: exp.Expr, share: Decimal) -> exp.Expr:
