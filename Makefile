@@ -10,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 READY_SLOW := $(VENV)/.ready-slow
-SQLMESH := MAX_FORK_WORKERS=1 $(BIN)/sqlmesh --log-file-dir data/logs/sqlmesh --paths sqlmesh_project
+SQLMESH := $(BIN)/transferroom sqlmesh
 
 help: ## Show the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-22s %s\n", $$1, $$2}'

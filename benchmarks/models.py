@@ -28,11 +28,13 @@ LOCATION = "import transferroom_pipeline.definitions as location; location.defs(
 STEP = """
 import dagster as dg
 from transferroom_pipeline.definitions import build_definitions
+from transferroom_pipeline.platforms.run_liveness import RunLiveness
 from transferroom_pipeline.running import run_assets
 from transferroom_pipeline.settings import load_settings
 
 with dg.DagsterInstance.get() as instance:
-    outcome = run_assets(build_definitions(load_settings()), "group:models", instance)
+    settings = load_settings()
+    outcome = run_assets(build_definitions(settings), "group:models", instance, RunLiveness(settings.data_dir))
     assert outcome.success
     [step] = [s for s in instance.get_run_step_stats(outcome.run_id) if s.step_key == "models"]
     print(step.end_time - step.start_time)

@@ -1,6 +1,7 @@
 """The models of a SQLMesh project as one multi-asset, their audits and unit tests as checks."""
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, cast
 
 import dagster as dg
@@ -35,8 +36,8 @@ def sqlmesh_assets(
     *,
     translator: Translator | None = None,
     before_compute: BeforeCompute = lambda models: None,  # noqa: ARG005 - a listener that does not care
-    name: str = "models",
     pool: str | None = None,
+    required_resources: AbstractSet[str] = frozenset(),
 ) -> dg.AssetsDefinition:
     """All models as one step, since SQLMesh plans them together; any of them and of their checks can be selected.
 
@@ -50,8 +51,8 @@ def sqlmesh_assets(
         versions: Tells the version of the content of relations of the target.
         translator: How models appear in Dagster.
         before_compute: Told which models are about to be computed in production.
-        name: Of the step.
         pool: Of the step.
+        required_resources: Resources to be set up for the step, such as one that keeps others from writing.
 
     Raises:
         SQLMeshAssetsError: Two models would have one name in Dagster.
@@ -60,11 +61,12 @@ def sqlmesh_assets(
     _require_distinct_names(description, translator)
 
     @dg.multi_asset(
-        name=name,
+        name="models",
         specs=[*(translator.asset_spec(model) for model in description.models), _plan_spec(description, translator)],
         check_specs=[spec for model in description.models for spec in _check_specs(model, translator)],
         can_subset=True,
         pool=pool,
+        required_resource_keys=set(required_resources),
     )
     def models(context: dg.AssetExecutionContext, config: ModelsConfig) -> Iterator[StepEvent]:
         step = _Step(context, describe(project), translator, config)

@@ -4,6 +4,7 @@ Jobs rather than partitioned assets: an asset with partitions could not be mater
 """
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from datetime import date, datetime
 from typing import Any
 
@@ -29,6 +30,7 @@ def backfill_jobs(
     translator: Translator | None = None,
     before_compute: BeforeCompute = lambda models: None,  # noqa: ARG005 - a listener that does not care
     pool: str | None = None,
+    required_resources: AbstractSet[str] = frozenset(),
 ) -> list[dg.JobDefinition]:
     """One job per model that can be computed by days and says from which day on it has data.
 
@@ -36,7 +38,7 @@ def backfill_jobs(
     materializations. The arguments are those of `assets.sqlmesh_assets`.
     """
 
-    @dg.op(name=_OP, out=dg.Out(dg.Nothing), pool=pool)
+    @dg.op(name=_OP, out=dg.Out(dg.Nothing), pool=pool, required_resource_keys=set(required_resources))
     def compute_days(context: dg.OpExecutionContext, config: ModelsConfig) -> Iterator[dg.AssetMaterialization]:
         yield from _compute_days(context, config, project, versions, translator or Translator(), before_compute)
 

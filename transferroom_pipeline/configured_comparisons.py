@@ -8,18 +8,20 @@ from pathlib import Path
 
 import duckdb
 
+from sqlmesh_assets.description import Relation
 from transferroom_pipeline.comparisons.engine import Comparison
 from transferroom_pipeline.comparisons.history import keep
 from transferroom_pipeline.comparisons.result import Snapshot
 from transferroom_pipeline.comparisons.spec import Spec, TableSpec
 from transferroom_pipeline.comparisons.spec_file import packaged_spec
+from transferroom_pipeline.cutover.generations import generation
 from transferroom_pipeline.cutover.interlock import withdraw_after_error, withdraw_unproven
 from transferroom_pipeline.cutover.views import CutoverState
-from transferroom_pipeline.legacy.snapshot import read_snapshot
 from transferroom_pipeline.legacy.tables import LEGACY_TABLES
 from transferroom_pipeline.models.project import describe_models
-from transferroom_pipeline.platforms.duckdb_database import connect
+from transferroom_pipeline.platforms.duckdb_database import Tell, connect
 from transferroom_pipeline.platforms.schemas import LEGACY_DATABASE, RAW_SCHEMA, REBUILT_SCHEMA
+from transferroom_pipeline.replication.provenance import copied_snapshot
 from transferroom_pipeline.settings import Settings
 
 _DERIVED = tuple(table.name for table in LEGACY_TABLES)
@@ -72,6 +74,10 @@ class ConfiguredComparisons:
         grains = {model.relation.table: model.grain for model in rebuilt}
         return {legacy.name: legacy.key for legacy in LEGACY_TABLES} | grains
 
+    def sole_writer(self, tell: Tell) -> AbstractContextManager[None]:
+        """Keeps other processes from working on the data meanwhile."""
+        return self._settings.write_lock.held("transferroom compare --all", tell)
+
     def connect(self, spec: TableSpec) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
         """A connection to the target, for writing, since evidence is kept beside the data.
 
@@ -86,10 +92,26 @@ class ConfiguredComparisons:
             memory_limit=settings.comparison_memory_limit,
         )
 
-    def snapshot(self, connection: duckdb.DuckDBPyConnection) -> Snapshot:
-        """The state of the data that the target holds."""
-        held = read_snapshot(connection, RAW_SCHEMA)
-        return Snapshot(id=held.id, as_of=held.as_of)
+    def snapshot(self, connection: duckdb.DuckDBPyConnection, spec: TableSpec) -> Snapshot:
+        """The state of the data that a comparison is about.
+
+        Raises:
+            PlatformError: The copies that its two tables are, or are made of, are not all of one snapshot.
+        """
+        held = copied_snapshot(connection, self._copies_read(spec))
+        return Snapshot(id=held.id, as_of=held.as_of, generation=generation(connection, spec.table))
+
+    def _copies_read(self, spec: TableSpec) -> set[str]:
+        """The copies that are compared, or that compared models read, directly or by other models."""
+        models = {model.relation: model for model in describe_models(self._settings).models}
+        found: set[Relation] = set()
+        left = [Relation(table.db, table.name) for table in spec.tables_read() if table.catalog != LEGACY_DATABASE]
+        while left:
+            relation = left.pop()
+            if relation not in found:
+                found.add(relation)
+                left += models[relation].depends_on if relation in models else ()
+        return {relation.table for relation in found if relation.schema == RAW_SCHEMA}
 
     def keep(self, connection: duckdb.DuckDBPyConnection, comparison: Comparison, run_id: str) -> CutoverState | None:
         """Keep a comparison as evidence and take its table away from consumers, if they see it, unless it is proven.

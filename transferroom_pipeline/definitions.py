@@ -8,7 +8,7 @@ from dagster_dlt import DagsterDltResource
 
 from transferroom_pipeline.automation.jobs import migration_job, stage_jobs
 from transferroom_pipeline.automation.schedules import TIMEZONE, daily_schedule
-from transferroom_pipeline.automation.sensors import source_files_sensor
+from transferroom_pipeline.automation.sensors import dead_runs_sensor, source_files_sensor
 from transferroom_pipeline.comparisons.assets import comparison_asset
 from transferroom_pipeline.configured_comparisons import ConfiguredComparisons
 from transferroom_pipeline.cutover.assets import analytics_asset
@@ -48,7 +48,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         asset_checks=[*_checks(), *models.checks()],
         jobs=[migration_job(), *stage_jobs(), *models.backfill_jobs()],
         schedules=[daily_schedule(), *models.schedules(TIMEZONE)],
-        sensors=[source_files_sensor()],
+        sensors=[source_files_sensor(), dead_runs_sensor(settings.data_dir)],
         resources=_resources(settings),
         # Importing the code location again in every step costs more than most steps, and DuckDB allows one writer.
         executor=dg.in_process_executor,
@@ -87,9 +87,10 @@ def _checks() -> Sequence[dg.AssetChecksDefinition]:
 
 
 def _resources(settings: Settings) -> dict[str, object]:
+    data_dir, timeout = str(settings.data_dir), settings.lock_timeout
     return {
-        "legacy": LegacyPlatform(database=str(settings.legacy_database)),
-        "target": TargetPlatform(database=str(settings.target_database)),
+        "legacy": LegacyPlatform(database=str(settings.legacy_database), data_dir=data_dir, lock_timeout=timeout),
+        "target": TargetPlatform(database=str(settings.target_database), data_dir=data_dir, lock_timeout=timeout),
         "dlt": DagsterDltResource(),
         "source_files": SourceFiles(
             directory=str(settings.source_dir),

@@ -12,7 +12,8 @@ from transferroom_pipeline.cutover.views import read_state
 from transferroom_pipeline.definitions import build_definitions
 from transferroom_pipeline.keys import comparison_key
 from transferroom_pipeline.platforms.duckdb_database import connect
-from transferroom_pipeline.running import RunOutcome, only_run, open_instance, run_assets
+from transferroom_pipeline.platforms.run_liveness import RunLiveness
+from transferroom_pipeline.running import RunOutcome, open_instance, run_assets
 from transferroom_pipeline.settings import Settings, load_settings
 
 EVERYTHING = "*"
@@ -35,14 +36,19 @@ def run_command(context: click.Context, selection: str) -> None:
     """
     started = time.perf_counter()
     settings = load_settings()
-    with only_run(settings.data_dir), open_instance() as instance:
-        outcome = run_assets(build_definitions(settings), selection, instance)
+    with settings.write_lock.held("transferroom run", _tell), open_instance() as instance:
+        outcome = run_assets(build_definitions(settings), selection, instance, RunLiveness(settings.data_dir))
     proven = _report(settings, outcome)
     seconds = time.perf_counter() - started
     done = outcome.success and proven
     ending = click.style("done", fg="green") if done else click.style("not done: see the lines marked ✗", fg="red")
     click.echo(f"\nRun {outcome.run_id[:8]} {ending} ({seconds:.1f} s). History and lineage: make dev")
     context.exit(0 if done else 1)
+
+
+def _tell(sentence: str) -> None:
+    """Say why nothing happens yet."""
+    click.echo(sentence)
 
 
 def _report(settings: Settings, outcome: RunOutcome) -> bool:

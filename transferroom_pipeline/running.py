@@ -1,6 +1,5 @@
 """Running the code location, or a part of it, from the command line."""
 
-import fcntl
 import logging
 import os
 import sqlite3
@@ -9,24 +8,18 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import dagster as dg
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME, SqliteEventLogStorage
 
 from transferroom_pipeline.automation.jobs import MIGRATION
 from transferroom_pipeline.exceptions import TransferRoomError
-from transferroom_pipeline.settings import PROJECT_ROOT, SettingsError
-
-PROCESS_TAG = "transferroom/process"
+from transferroom_pipeline.platforms.run_liveness import RunLiveness
+from transferroom_pipeline.settings import PROJECT_ROOT
 
 
 class SelectionError(TransferRoomError):
     """A selection names nothing that is there."""
-
-
-class RunUnderWayError(TransferRoomError):
-    """Another run works on the same data."""
 
 
 @dataclass(frozen=True)
@@ -45,41 +38,16 @@ def open_instance() -> dg.DagsterInstance:
     return dg.DagsterInstance.from_config(str(PROJECT_ROOT))
 
 
-@contextmanager
-def only_run(data_dir: Path) -> Iterator[None]:
-    """Be the only run of this command on a data folder; the system gives the place back when the process ends.
-
-    Raises:
-        RunUnderWayError: There is another; the message names its process.
-        SettingsError: The folder cannot be written to.
-    """
-    try:
-        data_dir.mkdir(parents=True, exist_ok=True)
-        file = (data_dir / "run.lock").open("a+", encoding="utf-8")
-    except OSError as error:
-        message = f"data folder {data_dir} cannot be used: {error.strerror}; check TRANSFERROOM_DATA_DIR"
-        raise SettingsError(message) from error
-    with file as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            raise RunUnderWayError(
-                f"another run is under way on {data_dir} (process {lock.read().strip()}): wait until it ends"
-            ) from None
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
-        yield
-
-
-def run_assets(definitions: dg.Definitions, selection: str, instance: dg.DagsterInstance) -> RunOutcome:
+def run_assets(
+    definitions: dg.Definitions, selection: str, instance: dg.DagsterInstance, liveness: RunLiveness
+) -> RunOutcome:
     """Materialize a selection in this process, with the progress on standard output.
 
     Args:
         definitions: The code location.
         selection: In Dagster's selection syntax, such as `*`, `group:models` or `comparison/derived_a`.
         instance: Where the history is kept.
+        liveness: Shows that the run lives, and closes those that do not.
 
     Raises:
         SelectionError: The selection cannot be read or selects nothing.
@@ -87,17 +55,16 @@ def run_assets(definitions: dg.Definitions, selection: str, instance: dg.Dagster
     keys = _resolve(definitions, selection)
     # It warns of checks without a result wherever a step fails, which the failure itself says better.
     logging.getLogger("dagster._core.execution.plan.active").setLevel(logging.ERROR)
-    close_dead_runs(instance)
+    liveness.close_dead_runs(instance)
     job = definitions.resolve_job_def(MIGRATION)
     run_id = str(uuid.uuid4())
-    with _history_held_open(instance, run_id):
+    with liveness.shown(run_id), _history_held_open(instance, run_id):
         result = job.execute_in_process(
             run_id=run_id,
             run_config={"loggers": {"progress": {}}},
             instance=instance,
             asset_selection=keys,
             raise_on_error=False,
-            tags={PROCESS_TAG: str(os.getpid())},
         )
     return RunOutcome(run_id, result.success, frozenset(keys))
 
@@ -130,26 +97,3 @@ def _resolve(definitions: dg.Definitions, selection: str) -> Sequence[dg.AssetKe
     if not keys:
         raise SelectionError(f"selection '{selection}' selects no asset: see the asset names in `make dev`")
     return sorted(keys)
-
-
-def close_dead_runs(instance: dg.DagsterInstance) -> None:
-    """Mark runs of this command whose process has died as failed, and give back the places in pools that they held.
-
-    Without it they would count as running for ever, and later runs would wait for them.
-    """
-    unfinished = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING])
-    for run in instance.get_runs(filters=unfinished):
-        process = run.tags.get(PROCESS_TAG)
-        if process is not None and not _is_alive(int(process)):
-            instance.report_run_failed(run, "The process of this run ended before the run did.")
-            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

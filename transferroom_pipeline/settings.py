@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from transferroom_pipeline.exceptions import TransferRoomError
+from transferroom_pipeline.platforms.write_lock import WriteLock
 
 ENVIRONMENT_PREFIX = "TRANSFERROOM_"
 
@@ -49,7 +50,15 @@ class Settings(BaseSettings):
         description="How the source tables are copied: full, all rows each time, or incremental, what changed since.",
     )
     comparison_memory_limit: str = Field("2GB", description="Memory that one comparison may use before it spills.")
+    lock_timeout: float = Field(
+        600, ge=0, description="Seconds that a run waits for another process that works on the same data."
+    )
     differences_limit: int = Field(1_000_000, ge=0, description="Differing cells that one comparison keeps.")
+
+    @property
+    def write_lock(self) -> WriteLock:
+        """The right to write to the data folder, which one process has at a time."""
+        return WriteLock(self.data_dir, self.lock_timeout)
 
     @property
     def legacy_database(self) -> Path:

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 from click.testing import Result
 
+from transferroom_pipeline.platforms.run_liveness import RunLiveness
 from transferroom_pipeline_tests.conftest import Project, contents
 
 pytestmark = pytest.mark.slow
@@ -56,6 +57,30 @@ def test_a_run_on_changed_sources_killed_amid_the_models_leaves_nothing_that_pas
     assert result.exit_code == 0, result.output
     values = "SELECT DISTINCT market_value_millions FROM prod.derived_a"
     assert [str(found) for (found,) in migrated.target(values)] == ["77.00"]
+
+
+@pytest.mark.parametrize("started_steps", [0, 4])
+def test_a_killed_dagster_command_leaves_no_run_that_others_would_wait_for(
+    migrated: Project, started_steps: int
+) -> None:
+    command = [str(Path(sys.executable).with_name("dagster")), "asset", "materialize", "--select", "*"]
+    process = subprocess.Popen(
+        [*command, "-m", "transferroom_pipeline.definitions"],
+        env=os.environ | migrated.environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    mark = "RESOURCE_INIT_SUCCESS" if not started_steps else "STEP_START"
+    for _ in range(started_steps or 1):
+        assert any(mark in line for line in process.stderr)
+    process.kill()
+    process.communicate()
+    with dg.DagsterInstance.from_config(str(migrated.root / "dagster_home")) as instance:
+        assert dg.DagsterRunStatus.STARTED in {run.status for run in instance.get_runs()}
+        RunLiveness(migrated.settings.data_dir).close_dead_runs(instance)
+        assert {run.status for run in instance.get_runs()} <= {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE}
+    assert migrated.call("run").exit_code == 0
 
 
 def kill_after(project: Project, finished_assets: int) -> None:

@@ -3,7 +3,6 @@
 import csv
 import gzip
 import json
-import os
 import re
 from pathlib import Path
 
@@ -11,7 +10,6 @@ import dagster as dg
 import pytest
 from click.testing import Result
 
-from transferroom_pipeline.running import only_run
 from transferroom_pipeline_tests.conftest import COMPARED, COPIED, DERIVED, SOURCES, Project, contents
 
 
@@ -186,14 +184,6 @@ def test_a_comparison_without_enough_memory_takes_its_table_from_consumers(migra
     assert result.exit_code == 1
     assert "no verdict" in result.output
     assert "raw.derived_a" in view(migrated, "derived_a")
-
-
-def test_a_second_run_on_the_same_data_is_refused(migrated: Project) -> None:
-    with only_run(migrated.settings.data_dir):
-        result = migrated.call("run")
-    assert result.exit_code == 2
-    assert "another run is under way" in result.output
-    assert f"process {os.getpid()}" in result.output
 
 
 def test_a_data_folder_that_is_none_is_named(fresh: Project) -> None:

@@ -1,4 +1,4 @@
-"""The sensor that starts a migration when the source files change."""
+"""The sensors: one starts a migration when the source files change, one closes runs that have died."""
 
 from pathlib import Path
 
@@ -6,9 +6,26 @@ import dagster as dg
 
 from transferroom_pipeline.automation.jobs import MIGRATION
 from transferroom_pipeline.automation.source_watch import Watch, look
+from transferroom_pipeline.platforms.run_liveness import RunLiveness
 from transferroom_pipeline.sources.assets import SourceFiles
 
 INTERVAL_SECONDS = 30
+
+
+def dead_runs_sensor(data_dir: Path) -> dg.SensorDefinition:
+    """Closes runs whose process has died."""
+
+    @dg.sensor(
+        name="dead_runs_closed",
+        minimum_interval_seconds=INTERVAL_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Marks runs whose process has died as failed, so that none that is queued waits for them.",
+    )
+    def dead_runs_closed(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        closed = RunLiveness(data_dir).close_dead_runs(context.instance)
+        return dg.SkipReason(f"closed {', '.join(run_id[:8] for run_id in closed)}" if closed else "every run lives")
+
+    return dead_runs_closed
 
 
 def source_files_sensor() -> dg.SensorDefinition:

@@ -62,6 +62,7 @@ def comparison_asset(
         owners=list(OWNERS),
         kinds={"duckdb"},
         pool=TARGET_POOL,
+        required_resource_keys={"target"},  # for the right to write: evidence is kept on a connection of its own
         description=f"Is {spec.modern} equal to {spec.legacy}, row by row and cell by cell?",
     )
     def comparison(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
@@ -93,7 +94,7 @@ def _table_key(table: exp.Table) -> dg.AssetKey:
 def _compare_and_keep(
     connection: duckdb.DuckDBPyConnection, spec: TableSpec, comparisons: ConfiguredComparisons, run_id: str
 ) -> tuple[ComparisonResult, CutoverState | None]:
-    with compare(DuckDBEngine(connection), spec, snapshot=comparisons.snapshot(connection)) as compared:
+    with compare(DuckDBEngine(connection), spec, snapshot=comparisons.snapshot(connection, spec)) as compared:
         withdrawn = comparisons.keep(connection, compared, run_id)
         write_table_reports(comparisons.results_dir, connection, compared)
         write_summary(comparisons.results_dir, [summary_row(compared.result)], keep_other_tables=True)

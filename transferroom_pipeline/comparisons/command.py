@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -56,14 +57,17 @@ class ConfiguredTarget(Protocol):
     def results_dir(self) -> Path:
         """Where the reports go, unless `--csv` says otherwise."""
 
+    def sole_writer(self, tell: Callable[[str], None]) -> AbstractContextManager[None]:
+        """Keeps other processes from working on the data meanwhile; `tell` is told whom there is to wait for."""
+
     def tables(self) -> Sequence[TableSpec]:
         """The tables to compare."""
 
     def connect(self, spec: TableSpec) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
         """A connection that reaches both sides of a table."""
 
-    def snapshot(self, connection: duckdb.DuckDBPyConnection) -> Snapshot | None:
-        """The state of the data on that connection."""
+    def snapshot(self, connection: duckdb.DuckDBPyConnection, spec: TableSpec) -> Snapshot | None:
+        """The state of the data on that connection that the comparison of a table is about."""
 
     def after(self, connection: duckdb.DuckDBPyConnection, comparison: Comparison) -> None:
         """Called with every comparison while its differences can be read, to keep it and do what follows from it."""
@@ -260,7 +264,8 @@ def _compare_all(target: ConfiguredTarget, options: Options) -> Iterator[_Outcom
     specs = target.tables()
     if not specs:
         raise SpecError("the configured target has no table to compare")
-    outcomes = [_compare_in(target, spec, options) for spec in specs]
+    with target.sole_writer(partial(click.echo, err=True)):
+        outcomes = [_compare_in(target, spec, options) for spec in specs]
     rows = [
         error_row(outcome.table, outcome.error or "") if outcome.result is None else summary_row(outcome.result)
         for outcome in outcomes
@@ -283,7 +288,7 @@ def _compare_in(target: ConfiguredTarget, spec: TableSpec, options: Options) -> 
             compare(
                 _followed(connection, progress),
                 spec,
-                snapshot=target.snapshot(connection),
+                snapshot=target.snapshot(connection, spec),
                 effort=effort,
                 progress=progress,
             ) as comparison,

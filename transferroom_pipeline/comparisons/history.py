@@ -33,6 +33,7 @@ class KeptVerdict:
         run_id: The run that wrote it.
         table: The name of the comparison.
         compared_at: When it was kept, in UTC.
+        generation: Which generation of the table was judged, where the comparison said so.
         verdict: What was shown.
         reasons: Why.
         snapshot_id: Which state of the data was judged.
@@ -46,6 +47,7 @@ class KeptVerdict:
     reasons: tuple[str, ...]
     snapshot_id: str | None
     as_of: date | None
+    generation: int | None
 
 
 def keep(
@@ -77,29 +79,31 @@ def keep(
         for table in (_RUNS, _COLUMNS, _DIFFERENCES):
             _forget(connection, table, identity)
         kept = _keep_differences(connection, comparison, identity, difference_limit)
-        _insert(connection, _RUNS, identity | _run_row(comparison, kept))
+        number = {"number": _next_number(connection)}
+        _insert(connection, _RUNS, identity | number | _run_row(comparison, kept))
         for position, column in enumerate(result.columns):
             _insert(connection, _COLUMNS, identity | {"position": position} | _column_row(column))
 
 
 def latest_verdict(connection: duckdb.DuckDBPyConnection, table: str) -> KeptVerdict | None:
-    """The newest kept verdict of a table; None when it was never compared here."""
+    """The newest kept verdict of a table; None when it was never compared here, or not since verdicts are counted."""
     is_kept = (
         exp.select("1")
-        .from_("information_schema.tables")
+        .from_("information_schema.columns")
         .where(
             "table_catalog = CURRENT_DATABASE()",
             exp.column("table_schema").eq(_SCHEMA),
             exp.column("table_name").eq(_RUNS),
+            exp.column("column_name").eq("number"),
         )
     )
     if connection.execute(_sql(is_kept)).fetchone() is None:
         return None
     newest = (
-        exp.select("run_id", "table_name", "compared_at", "verdict", "reasons", "snapshot_id", "as_of")
+        exp.select("run_id", "table_name", "compared_at", "verdict", "reasons", "snapshot_id", "as_of", "generation")
         .from_(exp.table_(_RUNS, db=_SCHEMA))
         .where(exp.column("table_name").eq(table))
-        .order_by("compared_at DESC", "run_id DESC")
+        .order_by("number DESC NULLS LAST", "compared_at DESC", "run_id DESC")
         .limit(1)
     )
     row = connection.execute(_sql(newest)).fetchone()
@@ -107,9 +111,16 @@ def latest_verdict(connection: duckdb.DuckDBPyConnection, table: str) -> KeptVer
 
 
 def _kept_verdict(row: tuple[Any, ...]) -> KeptVerdict:
-    run_id, table, compared_at, verdict, reasons, snapshot_id, as_of = row
+    run_id, table, compared_at, verdict, reasons, *about = row
     moment = compared_at.replace(tzinfo=UTC)
-    return KeptVerdict(run_id, table, moment, Verdict(verdict), tuple(json.loads(reasons)), snapshot_id, as_of)
+    return KeptVerdict(run_id, table, moment, Verdict(verdict), tuple(json.loads(reasons)), *about)
+
+
+def _next_number(connection: duckdb.DuckDBPyConnection) -> int:
+    """Comparisons are counted: a clock may be set back."""
+    newest = exp.select(exp.func("COALESCE", exp.Max(this=exp.column("number")), exp.Literal.number(0)))
+    [(number,)] = connection.execute(_sql(newest.from_(exp.table_(_RUNS, db=_SCHEMA)))).fetchall()
+    return int(number) + 1
 
 
 @contextmanager
@@ -154,6 +165,7 @@ def _run_row(comparison: Comparison, kept: int) -> dict[str, object]:
         "reasons": json.dumps(result.reasons, ensure_ascii=False),
         "snapshot_id": result.snapshot.id if result.snapshot else None,
         "as_of": result.snapshot.as_of if result.snapshot else None,
+        "generation": result.snapshot.generation if result.snapshot else None,
         "legacy": result.legacy,
         "modern": result.modern,
         **_row_counts(result),

@@ -26,10 +26,12 @@ class Snapshot:
     Attributes:
         id: Identifies the state.
         as_of: The date that the data was computed for.
+        generation: Of the table: raised whenever one of its sides may change.
     """
 
     id: str
     as_of: date
+    generation: int = 0
 
 
 @dataclass(frozen=True)

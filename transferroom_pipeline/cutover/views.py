@@ -31,8 +31,8 @@ class CutoverState:
         return "nothing" if serving is Serving.NOTHING else f"{serving}.{self.table}"
 
 
-def apply_decision(connection: duckdb.DuckDBPyConnection, table: str, decision: Decision) -> CutoverState:
-    """Point the view of a table where the decision says and record it, both or neither.
+def set_view(connection: duckdb.DuckDBPyConnection, table: str, decision: Decision) -> CutoverState:
+    """Point the view of a table where the decision says and record it; in a transaction, so both or neither.
 
     Raises:
         PlatformError: The table to be shown is not there.
@@ -40,14 +40,8 @@ def apply_decision(connection: duckdb.DuckDBPyConnection, table: str, decision: 
     if decision.serving is not Serving.NOTHING:
         require_table(connection, decision.serving, table, f"{decision.serving}/{table}")
     state = CutoverState(table, decision, _since(read_state(connection, table), decision))
-    connection.begin()
-    try:
-        _replace_view(connection, state)
-        _write_state(connection, state)
-    except BaseException:
-        connection.rollback()
-        raise
-    connection.commit()
+    _replace_view(connection, state)
+    _write_state(connection, state)
     return state
 
 
@@ -56,16 +50,15 @@ def read_state(connection: duckdb.DuckDBPyConnection, table: str) -> CutoverStat
     if not table_exists(connection, MIGRATION_SCHEMA, STATE_TABLE):
         return None
     query = (
-        exp.select("serving", "reason", "run_id", "not_before", "serving_since")
+        exp.select("serving", "reason", "run_id", "serving_since")
         .from_(table_expression(MIGRATION_SCHEMA, STATE_TABLE))
         .where(exp.column("table_name").eq(table))
     )
     row = connection.execute(query.sql(dialect="duckdb")).fetchone()
     if row is None:
         return None
-    serving, reason, run_id, not_before, since = row
-    counted_from = None if not_before is None else not_before.replace(tzinfo=UTC)
-    return CutoverState(table, Decision(Serving(serving), reason, run_id, counted_from), since.replace(tzinfo=UTC))
+    serving, reason, run_id, since = row
+    return CutoverState(table, Decision(Serving(serving), reason, run_id), since.replace(tzinfo=UTC))
 
 
 def _since(before: CutoverState | None, decision: Decision) -> datetime:
@@ -90,7 +83,6 @@ def _write_state(connection: duckdb.DuckDBPyConnection, state: CutoverState) -> 
     connection.execute((_SQL / "cutover_state.sql").read_text(encoding="utf-8"))
     forget = exp.delete(table_expression(MIGRATION_SCHEMA, STATE_TABLE)).where(exp.column("table_name").eq(state.table))
     connection.execute(forget.sql(dialect="duckdb"))
-    decision = state.decision
-    times = [time and time.astimezone(UTC).replace(tzinfo=None) for time in (decision.not_before, state.serving_since)]
-    row = [state.table, decision.serving.value, decision.reason, decision.run_id, *times]
+    decision, since = state.decision, state.serving_since.astimezone(UTC).replace(tzinfo=None)
+    row = [state.table, decision.serving.value, decision.reason, decision.run_id, since]
     connection.execute((_SQL / "write_state.sql").read_text(encoding="utf-8"), row)

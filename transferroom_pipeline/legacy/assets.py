@@ -15,6 +15,7 @@ from transferroom_pipeline.legacy.tables import Frames, LegacyTable, SqlFile
 from transferroom_pipeline.legacy.tsql.findings import Finding, warning_rows
 from transferroom_pipeline.legacy.warnings import METADATA, warnings_of_build
 from transferroom_pipeline.metadata import markdown_table, table_metadata
+from transferroom_pipeline.platforms.checksum import content_checksum
 from transferroom_pipeline.platforms.resources import LegacyPlatform
 from transferroom_pipeline.platforms.schemas import LEGACY_SCHEMA
 from transferroom_pipeline.platforms.tables import require_table, row_count
@@ -60,6 +61,9 @@ def legacy_asset(table: LegacyTable) -> dg.AssetsDefinition:
         with legacy.get_connection() as connection:
             snapshot = snapshots.read_snapshot(connection, LEGACY_SCHEMA)
             code = build_table(connection, table, snapshot.as_of)
+            snapshots.record_table(
+                connection, table.name, snapshot, content_checksum(connection, LEGACY_SCHEMA, table.name)
+            )
             metadata = table_metadata(connection, LEGACY_SCHEMA, table.name)
             metadata.update(warning_metadata(warnings_of_build(connection, table, snapshot.as_of)))
         shown = code if isinstance(table.build, Frames) else dg.MetadataValue.md(f"```sql\n{code}\n```")

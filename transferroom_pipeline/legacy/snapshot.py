@@ -14,11 +14,22 @@ import duckdb
 from sqlglot import exp
 
 from transferroom_pipeline.legacy.exceptions import LegacyError
-from transferroom_pipeline.platforms.checksum import content_checksum
-from transferroom_pipeline.platforms.schemas import LEGACY_SCHEMA
-from transferroom_pipeline.platforms.tables import require_table, table_expression
+from transferroom_pipeline.platforms.checksum import Checksum, content_checksum
+from transferroom_pipeline.platforms.schemas import LEGACY_SCHEMA, MIGRATION_SCHEMA
+from transferroom_pipeline.platforms.tables import (
+    create_schema,
+    require_table,
+    table_exists,
+    table_expression,
+    transaction,
+)
+from transferroom_pipeline.sources.rejections import TABLE as REJECTED_ROWS
 
 TABLE = "snapshot"
+
+_TABLES = "snapshot_tables"
+_OF_EVERY_SNAPSHOT = {TABLE, REJECTED_ROWS}
+"""No content that a snapshot could be about."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +59,10 @@ def take_snapshot(connection: duckdb.DuckDBPyConnection, tables: Sequence[str], 
     identity = repr((day.isoformat(), [(name, checksum.rows, checksum.hash_sum) for name, checksum in content]))
     snapshot = SourceSnapshot(hashlib.sha256(identity.encode()).hexdigest()[:12], day)
     statement = (Path(__file__).parent / "create_snapshot.sql").read_text(encoding="utf-8")
-    connection.execute(statement, [snapshot.id, snapshot.as_of])
+    with transaction(connection):
+        connection.execute(statement, [snapshot.id, snapshot.as_of])
+        for table, checksum in content:
+            record_table(connection, table, snapshot, checksum)
     return snapshot
 
 
@@ -62,6 +76,34 @@ def read_snapshot(connection: duckdb.DuckDBPyConnection, schema: str) -> SourceS
     query = exp.select("id", "as_of").from_(table_expression(schema, TABLE))
     identifier, as_of = connection.execute(query.sql(dialect="duckdb")).fetchall()[0]
     return SourceSnapshot(identifier, as_of)
+
+
+def record_table(
+    connection: duckdb.DuckDBPyConnection, table: str, snapshot: SourceSnapshot, content: Checksum
+) -> None:
+    """Write down to which snapshot a legacy table with this content belongs."""
+    create_schema(connection, MIGRATION_SCHEMA)
+    connection.execute((Path(__file__).parent / "snapshot_tables.sql").read_text(encoding="utf-8"))
+    row = [table, snapshot.id, snapshot.as_of, content.rows, str(content.hash_sum)]
+    connection.execute((Path(__file__).parent / "record_table.sql").read_text(encoding="utf-8"), row)
+
+
+def snapshot_of(connection: duckdb.DuckDBPyConnection, table: str, content: Checksum) -> SourceSnapshot | None:
+    """The snapshot that a legacy table with this content belongs to; None where nobody knows, or it has changed."""
+    if table in _OF_EVERY_SNAPSHOT:
+        return read_snapshot(connection, LEGACY_SCHEMA) if table_exists(connection, LEGACY_SCHEMA, TABLE) else None
+    if not table_exists(connection, MIGRATION_SCHEMA, _TABLES):
+        return None
+    query = (
+        exp.select("snapshot_id", "as_of", "row_count", "hash_sum")
+        .from_(table_expression(MIGRATION_SCHEMA, _TABLES))
+        .where(exp.column("table_name").eq(table))
+    )
+    row = connection.execute(query.sql(dialect="duckdb")).fetchone()
+    if row is None:
+        return None
+    identifier, as_of, rows, hash_sum = row
+    return SourceSnapshot(identifier, as_of) if Checksum(rows, int(hash_sum)) == content else None
 
 
 def _newest_update(connection: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> date:

@@ -62,6 +62,7 @@ class Models:
             translator=StageTranslator(),
             before_compute=self._before_compute,
             pool=TARGET_POOL,
+            required_resources={"target"},
         )
 
     def checks(self) -> list[dg.AssetChecksDefinition]:
@@ -81,6 +82,7 @@ class Models:
             translator=StageTranslator(),
             before_compute=self._before_compute,
             pool=TARGET_POOL,
+            required_resources={"target"},
         )
 
     def _versions(self, relations: Collection[Relation]) -> dict[Relation, str]:

@@ -14,7 +14,7 @@ from dlt.extract.resource import DltResource
 
 from transferroom_pipeline.platforms.duckdb_database import connect
 from transferroom_pipeline.platforms.loading import ArrowStream, TableLoader, full_load, merge_load
-from transferroom_pipeline.platforms.tables import Column, columns
+from transferroom_pipeline.platforms.tables import Column, columns, table_exists
 
 
 class StageTranslator(DagsterDltTranslator):
@@ -42,18 +42,25 @@ def load_table(
     table: str,
     stream: ArrowStream,
 ) -> None:
-    """Replace a table by a stream through dagster-dlt.
+    """Replace a table by a stream through dagster-dlt; it is there all the time, with its old columns or the new ones.
 
     Raises:
         PlatformError: The database cannot be opened.
     """
     # Opened for writing, as dlt will: a database that is locked or damaged is told here in one sentence.
     with connect(loader.database) as connection:
+        is_there = table_exists(connection, loader.schema, table)
         as_wanted = is_as_wanted(connection, loader.schema, table, stream.schema)
-    if not as_wanted:
-        # Only when all rows are read: a stream that breaks off must leave the table as it was.
-        stream = stream.followed_by(lambda: loader.forget(table))
-    _load(context, dlt_resource, translator, loader, full_load(table, stream))
+    if as_wanted:
+        _load(context, dlt_resource, translator, loader, full_load(table, stream))
+    elif is_there:
+        beside = loader.beside()
+        beside.forget(table)
+        _load(context, dlt_resource, translator, beside, full_load(table, stream))
+        loader.take_over(table, beside)
+    else:
+        loader.forget(table)
+        _load(context, dlt_resource, translator, loader, full_load(table, stream))
 
 
 def merge_into_table(

@@ -1,14 +1,19 @@
 """Opening DuckDB files: the one place of the project that does."""
 
 import re
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 from sqlglot import exp
 
 from transferroom_pipeline.platforms.exceptions import PlatformError
+
+Tell = Callable[[str], None]
+"""Shows a sentence to whoever waits."""
 
 _POSTGRES_EXTENSION = "postgres_scanner.duckdb_extension"
 _CONNECT_SECONDS = 10
@@ -17,6 +22,33 @@ _SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([KMGT]i?B)", re.IGNORECASE)
 _UNITS = {f"{unit}{kind}".upper(): 1024**power for power, unit in enumerate("KMGT", start=1) for kind in ("B", "iB")}
 _LEAST_MEMORY = 64 * 1024**2
 """With less than this DuckDB cannot even hold the blocks that it reads."""
+
+_TRIED_EVERY = 0.2
+
+
+@dataclass(frozen=True)
+class _Patience:
+    seconds: float
+    tell: Tell
+
+
+_patience: list[_Patience] = []
+"""How long to wait for files that other processes hold open; the last entry counts."""
+
+
+@contextmanager
+def waiting_for_others(seconds: float, tell: Tell) -> Iterator[None]:
+    """Wait for files that other processes hold open, instead of failing at once.
+
+    Args:
+        seconds: How long at most.
+        tell: Told once per file that is waited for.
+    """
+    _patience.append(_Patience(seconds, tell))
+    try:
+        yield
+    finally:
+        _patience.pop()
 
 
 @contextmanager
@@ -68,7 +100,23 @@ def _open(database: Path | None, *, read_only: bool) -> duckdb.DuckDBPyConnectio
     try:
         return duckdb.connect(str(database), read_only=read_only)
     except duckdb.Error as error:
+        if _patience and _is_held_by_another(error):
+            return _opened_after_others(database, _patience[-1], error, read_only=read_only)
         raise _explained(database, error) from error
+
+
+def _opened_after_others(
+    database: Path, patience: _Patience, refused: duckdb.Error, *, read_only: bool
+) -> duckdb.DuckDBPyConnection:
+    patience.tell(f"{_in_use(database, refused)}: waiting for at most {patience.seconds:g} s")
+    until = time.monotonic() + patience.seconds
+    while True:
+        time.sleep(_TRIED_EVERY)
+        try:
+            return duckdb.connect(str(database), read_only=read_only)
+        except duckdb.Error as error:
+            if not _is_held_by_another(error) or time.monotonic() >= until:
+                raise _explained(database, error) from error
 
 
 def _attach(connection: duckdb.DuckDBPyConnection, alias: str, file: Path) -> None:
@@ -139,13 +187,20 @@ def _require_file(file: Path, *, hint: str = "") -> None:
         raise PlatformError(f"{file} is not a DuckDB database: check the path")
 
 
+def _is_held_by_another(error: duckdb.Error) -> bool:
+    return "Could not set lock" in str(error) or "Conflicting lock" in str(error)
+
+
+def _in_use(file: Path, error: duckdb.Error) -> str:
+    holder = re.search(r"PID (\d+)", str(error))
+    return f"database {file} is in use by {f'process {holder[1]}' if holder else 'another process'}"
+
+
 def _explained(file: Path, error: duckdb.Error) -> PlatformError:
     """The engine's error in one sentence; the causes are told apart by its text, it has no codes for them."""
     text = str(error)
-    if "Could not set lock" in text or "Conflicting lock" in text:
-        holder = re.search(r"PID (\d+)", text)
-        by = f"process {holder[1]}" if holder else "another process"
-        return PlatformError(f"database {file} is in use by {by}: wait until it ends, or stop it, and try again")
+    if _is_held_by_another(error):
+        return PlatformError(f"{_in_use(file, error)}: wait until it ends, or stop it, and try again")
     if "already exists" in text or "reserved name" in text:
         return PlatformError(f"database {file} cannot be attached under a name that is taken: choose another alias")
     if "not a valid DuckDB database" in text:

@@ -3,10 +3,11 @@
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import dlt
+import duckdb
 import pyarrow as pa
 from dlt.common.normalizers.naming.direct import NamingConvention
 from dlt.common.schema.typing import TColumnSchema, TDeleteInsertStrategyDict
@@ -15,7 +16,7 @@ from dlt.extract.source import DltSource
 from sqlglot import exp
 
 from transferroom_pipeline.platforms.duckdb_database import connect
-from transferroom_pipeline.platforms.tables import create_schema, table_exists, table_expression
+from transferroom_pipeline.platforms.tables import create_schema, table_exists, table_expression, transaction
 
 _TIMESTAMP_PRECISION = {"s": 0, "ms": 3, "us": 6, "ns": 9}
 
@@ -26,15 +27,6 @@ class ArrowStream:
 
     schema: pa.Schema
     batches: Callable[[], Iterator[pa.RecordBatch]]
-
-    def followed_by(self, action: Callable[[], None]) -> "ArrowStream":
-        """The same stream, which does something once its last row is taken."""
-
-        def batches() -> Iterator[pa.RecordBatch]:
-            yield from self.batches()
-            action()
-
-        return ArrowStream(self.schema, batches)
 
 
 def loaded_name(name: str) -> str:
@@ -152,20 +144,44 @@ class TableLoader:
             connection.execute(create.sql(dialect="duckdb"))
         return leaving
 
+    def beside(self) -> "TableLoader":
+        """The loader of tables that are to take the place of others: into a schema that holds them until then."""
+        return replace(self, schema=f"{self.schema}_incoming")
+
+    def take_over(self, table: str, other: "TableLoader") -> None:
+        """Replace a table by one that another loader has made, in one transaction.
+
+        dlt adds columns to a table, but never takes one away or changes its type.
+        """
+        with connect(self.database) as connection, transaction(connection):
+            query = exp.select("*").from_(table_expression(other.schema, table))
+            create = exp.Create(this=table_expression(self.schema, table), kind="TABLE", replace=True, expression=query)
+            connection.execute(create.sql(dialect="duckdb"))
+            self._forget_records(connection, table)
+            other._forget(connection, table)
+
     def forget(self, table: str) -> None:
         """Drop a table and all that dlt has recorded of it, so that the load makes it anew.
 
-        dlt adds columns, but never takes one away or changes its type, and it takes a table for present when its
-        records say so, even after somebody has dropped it.
+        dlt takes a table for present when its records say so, even after somebody has dropped it.
         """
-        with connect(self.database) as connection:
-            for schema in (self.schema, self._staging):
-                drop = exp.Drop(this=table_expression(schema, table), kind="TABLE", exists=True)
-                connection.execute(drop.sql(dialect="duckdb"))
-                if table_exists(connection, schema, "_dlt_version"):
-                    recorded = exp.column("schema_name").eq(self._name(table))
-                    forget = exp.delete(table_expression(schema, "_dlt_version")).where(recorded)
-                    connection.execute(forget.sql(dialect="duckdb"))
+        with connect(self.database) as connection, transaction(connection):
+            self._forget(connection, table)
+
+    def _forget(self, connection: duckdb.DuckDBPyConnection, table: str) -> None:
+        self._forget_records(connection, table)
+        drop = exp.Drop(this=table_expression(self.schema, table), kind="TABLE", exists=True)
+        connection.execute(drop.sql(dialect="duckdb"))
+
+    def _forget_records(self, connection: duckdb.DuckDBPyConnection, table: str) -> None:
+        """Let dlt look at the table itself the next time; what is left of it on its way goes as well."""
+        drop = exp.Drop(this=table_expression(self._staging, table), kind="TABLE", exists=True)
+        connection.execute(drop.sql(dialect="duckdb"))
+        for schema in (self.schema, self._staging):
+            if table_exists(connection, schema, "_dlt_version"):
+                recorded = exp.column("schema_name").eq(self._name(table))
+                forget = exp.delete(table_expression(schema, "_dlt_version")).where(recorded)
+                connection.execute(forget.sql(dialect="duckdb"))
 
     @property
     def _staging(self) -> str:

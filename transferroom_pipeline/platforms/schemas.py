@@ -15,7 +15,7 @@ REBUILT_SCHEMA: Final = "prod"
 """Target: the derived tables as SQLMesh rebuilds them."""
 
 MIGRATION_SCHEMA: Final = "migration"
-"""Target: the evidence of comparisons, and what the views show."""
+"""Target: the evidence of comparisons, and what the views show. On both: which snapshot tables belong to."""
 
 ANALYTICS_SCHEMA: Final = "analytics"
 """Target: one view per derived table, which is what consumers query."""

@@ -1,11 +1,25 @@
 """Questions about a table that every stage asks: is it there, its columns, its rows."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import duckdb
 from sqlglot import exp
 
 from transferroom_pipeline.platforms.exceptions import PlatformError
+
+
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Everything inside it happens, or nothing does."""
+    connection.begin()
+    try:
+        yield
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ from dagster_dlt import DagsterDltResource
 from pydantic import Field
 
 from transferroom_pipeline.keys import OWNERS, TARGET_POOL, Group, legacy_key, raw_key
+from transferroom_pipeline.legacy.snapshot import TABLE as SNAPSHOT
+from transferroom_pipeline.legacy.snapshot import SourceSnapshot
 from transferroom_pipeline.metadata import described_table
 from transferroom_pipeline.platforms.dlt_assets import StageTranslator, load_table, merge_into_table
 from transferroom_pipeline.platforms.loading import ArrowStream, TableLoader
@@ -18,6 +20,7 @@ from transferroom_pipeline.platforms.schemas import LEGACY_SCHEMA, RAW_SCHEMA
 from transferroom_pipeline.replication.checks import check_results, check_specs, verify_copy
 from transferroom_pipeline.replication.copying import legacy_stream
 from transferroom_pipeline.replication.planning import FullCopy, IncrementalCopy, plan_incremental_copy
+from transferroom_pipeline.replication.provenance import record_copy
 from transferroom_pipeline.replication.tables import CopiedTable
 from transferroom_pipeline.settings import ReplicationMode
 
@@ -108,12 +111,17 @@ class _CopyStep:
             self._copy(plan)
         verification = verify_copy(name, self.legacy, self.target)
         if plan is not None:
+            self._record(verification.snapshot)
             arrived = verification.copy
             metadata = described_table(RAW_SCHEMA, name, arrived.columns, arrived.checksum.rows)
             yield dg.MaterializeResult(asset_key=key, metadata={**metadata, **plan.facts()})
         selected = {check.name for check in self.context.selected_asset_check_keys}
         results = check_results(key, verification, incremental=isinstance(plan, IncrementalCopy))
         yield from (result for result in results if result.check_name in selected)
+
+    def _record(self, snapshot: SourceSnapshot | None) -> None:
+        with self.target.get_connection() as connection:
+            record_copy(connection, self.table.name, snapshot)
 
     def _plan(self, mode: ReplicationMode) -> FullCopy | IncrementalCopy:
         if mode is ReplicationMode.full or self.table.key is None:
@@ -137,13 +145,14 @@ class _CopyStep:
         stream = legacy_stream(self.legacy.path, name, legacy_key(name).to_user_string(), keys=keys)
         with self.target.get_connection() as connection:
             self.replication.before_copy(connection, [name])
+            record_copy(connection, name, None)
         return stream
 
 
 def _copy_spec(table: str) -> dg.AssetSpec:
     return dg.AssetSpec(
         raw_key(table),
-        deps=[legacy_key(table)],
+        deps=list(dict.fromkeys([legacy_key(table), legacy_key(SNAPSHOT)])),
         skippable=True,  # when only checks are run
         group_name=Group.REPLICATION,
         owners=list(OWNERS),

@@ -7,8 +7,8 @@ import dagster as dg
 from transferroom_pipeline.keys import legacy_key, raw_key
 from transferroom_pipeline.metadata import markdown_table
 from transferroom_pipeline.platforms.resources import LegacyPlatform, TargetPlatform
-from transferroom_pipeline.platforms.schemas import LEGACY_SCHEMA, RAW_SCHEMA
-from transferroom_pipeline.replication.verification import CopyVerification, table_state
+from transferroom_pipeline.platforms.schemas import RAW_SCHEMA
+from transferroom_pipeline.replication.verification import CopyVerification, legacy_state, table_state
 
 CHECKS = {
     "row_count": "As many rows as in legacy.",
@@ -28,7 +28,7 @@ def check_specs(key: dg.AssetKey) -> Sequence[dg.AssetCheckSpec]:
 def verify_copy(table: str, legacy: LegacyPlatform, target: TargetPlatform) -> CopyVerification:
     """Both sides of a copy, read one after the other."""
     with legacy.get_connection(read_only=True) as connection:
-        left = table_state(connection, LEGACY_SCHEMA, table, legacy_key(table).to_user_string())
+        left = legacy_state(connection, table, legacy_key(table).to_user_string())
     with target.get_connection(read_only=True) as connection:
         right = table_state(connection, RAW_SCHEMA, table, raw_key(table).to_user_string())
     return CopyVerification(left, right)

@@ -1,19 +1,22 @@
 """Is a copy what it was copied from: rows, columns and content on both sides."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 
+from transferroom_pipeline.legacy.snapshot import SourceSnapshot, snapshot_of
 from transferroom_pipeline.platforms.checksum import Checksum, content_checksum
+from transferroom_pipeline.platforms.schemas import LEGACY_SCHEMA
 from transferroom_pipeline.platforms.tables import Column, columns, require_table
 
 
 @dataclass(frozen=True)
 class TableState:
-    """What one side holds."""
+    """What one side holds, and the snapshot that it belongs to, where that is known."""
 
     columns: tuple[Column, ...]
     checksum: Checksum
+    snapshot: SourceSnapshot | None = None
 
 
 @dataclass(frozen=True)
@@ -46,9 +49,24 @@ class CopyVerification:
         return self.legacy.checksum == self.copy.checksum
 
     @property
+    def snapshot(self) -> SourceSnapshot | None:
+        """The snapshot that the copy was made from, if it is one of a table that belongs to a snapshot."""
+        return self.legacy.snapshot if self.same_content else None
+
+    @property
     def differs_in_cells_only(self) -> bool:
         """Both sides have as many rows and the same columns, and yet not the same content."""
         return self.same_rows and not self.schema_differences and not self.same_content
+
+
+def legacy_state(connection: duckdb.DuckDBPyConnection, table: str, made_by: str) -> TableState:
+    """What a legacy table holds.
+
+    Raises:
+        PlatformError: The table is not there; the message names the asset that makes it.
+    """
+    found = table_state(connection, LEGACY_SCHEMA, table, made_by)
+    return replace(found, snapshot=snapshot_of(connection, table, found.checksum))
 
 
 def table_state(connection: duckdb.DuckDBPyConnection, schema: str, table: str, made_by: str) -> TableState:

@@ -1,12 +1,17 @@
 """An entry of the spec is an asset that follows its two tables, wherever they lie."""
 
+from datetime import date
+
 import dagster as dg
 import pytest
 
 from transferroom_pipeline.comparisons.assets import comparison_asset
 from transferroom_pipeline.comparisons.spec import TableSpec
 from transferroom_pipeline.configured_comparisons import ConfiguredComparisons
+from transferroom_pipeline.legacy.snapshot import SourceSnapshot
 from transferroom_pipeline.platforms.duckdb_database import connect
+from transferroom_pipeline.platforms.resources import TargetPlatform
+from transferroom_pipeline.replication.provenance import record_copy
 from transferroom_pipeline.settings import Settings
 
 
@@ -38,10 +43,13 @@ def test_what_is_known_of_the_tables_beforehand_is_shown_with_each_result(tmp_pa
         connection.execute("CREATE TABLE raw.a AS SELECT 1 AS id")
         connection.execute("CREATE TABLE raw.b AS SELECT 1 AS id")
         connection.execute("CREATE TABLE raw.snapshot AS SELECT 'x' AS id, DATE '2026-06-30' AS as_of")
+        for copy in ("a", "b", "snapshot"):
+            record_copy(connection, copy, SourceSnapshot("x", date(2026, 6, 30)))
     spec = TableSpec(table="t", legacy="raw.a", modern="raw.b", key=("id",))
     asset = comparison_asset(spec, ConfiguredComparisons(settings), {"tsql_warnings": dg.MetadataValue.md("| line |")})
     with dg.DagsterInstance.ephemeral() as instance:
-        result = dg.materialize([asset], instance=instance, raise_on_error=False)
+        resources = {"target": TargetPlatform(database=str(settings.target_database))}
+        result = dg.materialize([asset], instance=instance, resources=resources, raise_on_error=False)
     [materialized] = result.get_asset_materialization_events()
     metadata = materialized.materialization.metadata
     assert metadata["tsql_warnings"].value == "| line |"

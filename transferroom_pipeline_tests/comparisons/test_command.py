@@ -5,8 +5,8 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 import duckdb
@@ -293,6 +293,9 @@ class Target:
     def results_dir(self) -> Path:
         return self._file.parent / "results"
 
+    def sole_writer(self, tell: Callable[[str], None]) -> AbstractContextManager[None]:
+        return nullcontext()
+
     def tables(self) -> Sequence[TableSpec]:
         return self._tables
 
@@ -301,7 +304,7 @@ class Target:
         with connect(self._file) as connection:
             yield connection
 
-    def snapshot(self, connection: duckdb.DuckDBPyConnection) -> Snapshot | None:
+    def snapshot(self, connection: duckdb.DuckDBPyConnection, spec: TableSpec) -> Snapshot | None:
         return None
 
     def after(self, connection: duckdb.DuckDBPyConnection, comparison: Comparison) -> None:

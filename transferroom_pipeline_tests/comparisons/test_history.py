@@ -55,6 +55,25 @@ def test_a_comparison_is_kept_whole(connection, kept):
     assert sorted(differences.fetchall())[0] == ("different", '{"id":"0"}', "v", "a", "b")
 
 
+def test_the_newest_verdict_is_the_one_kept_last_whatever_the_clock_says(connection, kept):
+    kept("run 1")
+    connection.execute("UPDATE migration.comparison_runs SET compared_at = '2999-01-01'")
+    kept("run 2", different=2)
+    assert latest_verdict(connection, "t").run_id == "run 2"
+    kept("run 1")  # a step that is tried again
+    assert latest_verdict(connection, "t").run_id == "run 1"
+
+
+def test_evidence_from_before_verdicts_were_counted_is_no_verdict_until_the_next(connection, kept):
+    kept("run 1")
+    connection.execute("ALTER TABLE migration.comparison_runs DROP COLUMN number")
+    connection.execute("ALTER TABLE migration.comparison_runs DROP COLUMN generation")
+    assert latest_verdict(connection, "t") is None
+    kept("run 2", different=2)
+    assert latest_verdict(connection, "t").run_id == "run 2"
+    assert _count(connection, "comparison_runs") == 2
+
+
 def test_the_cut_of_differences_is_stated_and_the_same_each_time(connection, kept):
     kept("run 1", different=9, difference_limit=4)
     kept("run 2", different=9, difference_limit=4)

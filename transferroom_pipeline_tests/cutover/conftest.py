@@ -12,6 +12,7 @@ from transferroom_pipeline.comparisons.engines.duckdb_engine import DuckDBEngine
 from transferroom_pipeline.comparisons.history import keep
 from transferroom_pipeline.comparisons.result import ComparisonResult, Snapshot, Verdict
 from transferroom_pipeline.comparisons.spec import Spec, TableEntry
+from transferroom_pipeline.cutover.generations import generation
 from transferroom_pipeline.platforms.duckdb_database import connect
 from transferroom_pipeline.platforms.resources import TargetPlatform
 
@@ -57,7 +58,7 @@ def compared(connection: duckdb.DuckDBPyConnection, results: dict[str, Compariso
         for schema, query in zip(("raw", "prod"), TABLES[verdict], strict=True):
             connection.execute(f"CREATE OR REPLACE TABLE {schema}.t AS {query}")
         with compare(
-            DuckDBEngine(connection), spec, snapshot=Snapshot(id="snap", as_of=date(2026, 6, 30))
+            DuckDBEngine(connection), spec, snapshot=Snapshot("snap", date(2026, 6, 30), generation(connection, "t"))
         ) as comparison:
             assert comparison.result.verdict is verdict
             run_id = next(runs)

@@ -1,20 +1,26 @@
 """A view and the record of what it shows change together, or neither does."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import duckdb
 import pytest
 
-from transferroom_pipeline.comparisons.result import Verdict
+from transferroom_pipeline.comparisons.engine import compare
+from transferroom_pipeline.comparisons.engines.duckdb_engine import DuckDBEngine
+from transferroom_pipeline.comparisons.history import keep
+from transferroom_pipeline.comparisons.result import Snapshot, Verdict
+from transferroom_pipeline.comparisons.spec import Spec, TableEntry
+from transferroom_pipeline.cutover.generations import generation, hold_generation, raise_generation
 from transferroom_pipeline.cutover.interlock import (
     follow_latest_verdict,
     withdraw_after_error,
     withdraw_before_change,
     withdraw_unproven,
 )
-from transferroom_pipeline.cutover.policy import Decision, Serving
-from transferroom_pipeline.cutover.views import CutoverState, apply_decision, read_state
+from transferroom_pipeline.cutover.policy import STALE, Decision, Serving
+from transferroom_pipeline.cutover.views import CutoverState, read_state, set_view
 from transferroom_pipeline.platforms.exceptions import PlatformError
+from transferroom_pipeline.platforms.tables import transaction
 
 TO_LEGACY = Decision(Serving.LEGACY, "not yet")
 TO_MODERN = Decision(Serving.MODERN, "it is proven", "run 1")
@@ -26,6 +32,11 @@ UNPROVEN = [Verdict.DIFFERS, Verdict.NOT_PROVEN]
 def decided(connection):
     """What the latest kept comparison leads to."""
     return lambda: follow_latest_verdict(connection, "t")
+
+
+def apply_decision(connection, table, decision):
+    with transaction(connection):
+        return set_view(connection, table, decision)
 
 
 def records(connection):
@@ -183,6 +194,61 @@ def test_what_is_about_to_be_rebuilt_is_withdrawn_until_it_is_proven_anew(connec
     assert decided().decision.serving is Serving.LEGACY
     compared(Verdict.PROVEN)
     assert decided().decision.serving is Serving.MODERN
+    assert served() == "prod"
+
+
+def test_a_comparison_that_began_before_a_rebuild_proves_nothing_of_it(connection, decided, served):
+    spec = Spec(tables={"t": TableEntry(key=("id",))}).for_table("t")
+    before = Snapshot("snap", date(2026, 6, 30), generation(connection, "t"))
+    with compare(DuckDBEngine(connection), spec, snapshot=before) as comparison:
+        assert comparison.result.verdict is Verdict.PROVEN
+        withdraw_before_change(connection, ["t"])
+        keep(connection, comparison, run_id="run 1")
+    assert decided().decision == Decision(Serving.LEGACY, STALE)
+    assert served() == "raw"
+
+
+def test_a_proof_with_a_later_time_than_a_rebuild_does_not_count(connection, compared, decided, served):
+    compared(Verdict.PROVEN)
+    connection.execute("UPDATE migration.comparison_runs SET compared_at = '2999-01-01'")
+    withdraw_before_change(connection, ["t"])
+    decided()
+    assert served() == "raw"
+
+
+def test_no_view_moves_forward_while_its_table_begins_to_change(connection, compared, decided, served):
+    compared(Verdict.PROVEN)
+    decided()
+    other = connection.cursor()
+    with transaction(other):
+        raise_generation(other, "t")
+        with pytest.raises(duckdb.TransactionException, match=r"[Cc]onflict"):
+            decided()
+    assert decided().decision.serving is Serving.LEGACY
+    assert served() == "raw"
+
+
+def test_no_table_begins_to_change_while_its_view_moves_forward(connection, compared):
+    compared(Verdict.PROVEN)
+    other = connection.cursor()
+    with transaction(other):
+        hold_generation(other, "t")
+        with pytest.raises(duckdb.TransactionException, match=r"[Cc]onflict"):
+            withdraw_before_change(connection, ["t"])
+
+
+def test_a_target_from_before_generations_were_counted_shows_legacy_until_the_next_proof(
+    connection, compared, decided, served
+):
+    compared(Verdict.PROVEN)
+    decided()
+    connection.execute("ALTER TABLE migration.cutover_state ADD COLUMN not_before TIMESTAMP")
+    connection.execute("ALTER TABLE migration.comparison_runs DROP COLUMN number")
+    connection.execute("ALTER TABLE migration.comparison_runs DROP COLUMN generation")
+    connection.execute("DROP TABLE migration.generations")
+    assert decided().decision.serving is Serving.LEGACY
+    compared(Verdict.PROVEN)
+    decided()
     assert served() == "prod"
 
 

@@ -2,6 +2,7 @@
 
 import shutil
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,12 @@ import dagster as dg
 import pytest
 
 from sqlmesh_assets.launchpad import ModelsConfig
+from transferroom_pipeline.legacy.snapshot import SourceSnapshot
 from transferroom_pipeline.models.assets import Models
 from transferroom_pipeline.models.project import describe_models
 from transferroom_pipeline.platforms.duckdb_database import connect
+from transferroom_pipeline.platforms.resources import TargetPlatform
+from transferroom_pipeline.replication.provenance import record_copy
 from transferroom_pipeline.settings import Settings
 
 RAW = """
@@ -45,6 +49,11 @@ class Workbench:
     rebuilt: list[list[str]] = field(default_factory=list)
     """What was told before each rebuild."""
 
+    @property
+    def target(self) -> TargetPlatform:
+        """The target as a resource."""
+        return TargetPlatform(database=str(self.settings.target_database))
+
     def sql(self, statement: str) -> list[tuple[object, ...]]:
         """Run SQL on the target."""
         with connect(self.settings.target_database) as connection:
@@ -72,6 +81,7 @@ class Workbench:
             selection=selected,
             run_config=dg.RunConfig(ops={"models": ModelsConfig(**config)}),
             instance=dg.DagsterInstance.ephemeral(),
+            resources={"target": self.target},
             raise_on_error=False,
         )
 
@@ -82,6 +92,8 @@ def bench(tmp_path: Path) -> Workbench:
     workbench.sql("SELECT 1")
     with connect(workbench.settings.target_database) as connection:
         connection.execute(RAW)
+        for table in ("snapshot", "players", "clubs", "transfers"):
+            record_copy(connection, table, SourceSnapshot("abc", date(2026, 6, 30)))
     return workbench
 
 

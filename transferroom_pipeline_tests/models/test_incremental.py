@@ -4,7 +4,6 @@ import dagster as dg
 
 from transferroom_pipeline.comparisons.assets import comparison_asset
 from transferroom_pipeline.configured_comparisons import ConfiguredComparisons
-from transferroom_pipeline.settings import Settings
 from transferroom_pipeline_tests.models.conftest import Workbench, materialized
 
 TRANSFER = (
@@ -54,7 +53,7 @@ def test_the_incremental_variant_is_proven_equal_day_after_day(bench: Workbench)
         result = bench.materialize()
         assert result.success, day
         assert "prod/derived_b_incremental" in materialized(result), day
-        assert compared(bench.settings) == "proven", day
+        assert compared(bench) == "proven", day
         rows = bench.sql("SELECT count(*) FROM prod.derived_b_incremental")
         assert rows == bench.sql("SELECT count(*) FROM prod.derived_b"), day
     assert bench.sql("SELECT transfer_id FROM prod.derived_b_incremental ORDER BY ALL") == [
@@ -68,15 +67,16 @@ def test_only_what_says_that_it_changed_is_written_and_the_comparison_finds_what
     assert bench.materialize().success
     bench.sql("UPDATE raw.transfers SET transfer_fee_millions = 50.00")
     assert bench.materialize().success
-    assert compared(bench.settings) == "differs"
+    assert compared(bench) == "differs"
     assert bench.materialize(restate=["prod.derived_b_incremental"]).success
-    assert compared(bench.settings) == "proven"
+    assert compared(bench) == "proven"
 
 
-def compared(settings: Settings) -> str:
+def compared(bench: Workbench) -> str:
     """The verdict of the comparison asset of the two variants."""
-    comparisons = ConfiguredComparisons(settings)
+    comparisons = ConfiguredComparisons(bench.settings)
     asset = comparison_asset(comparisons.table_spec("derived_b_incremental"), comparisons)
-    result = dg.materialize([asset], instance=dg.DagsterInstance.ephemeral(), raise_on_error=False)
+    resources = {"target": bench.target}
+    result = dg.materialize([asset], instance=dg.DagsterInstance.ephemeral(), resources=resources, raise_on_error=False)
     [verdict] = [found for found in result.get_asset_check_evaluations() if found.check_name == "verdict"]
     return str(verdict.metadata["verdict"].value)

@@ -7,6 +7,7 @@ import dagster as dg
 import pytest
 
 from transferroom_pipeline.platforms.duckdb_database import connect
+from transferroom_pipeline.platforms.loading import TableLoader
 from transferroom_pipeline.replication import copying
 from transferroom_pipeline.replication.copying import legacy_stream
 from transferroom_pipeline_tests.replication.conftest import THREE_ROWS
@@ -81,6 +82,34 @@ def test_a_table_that_changed_since_is_followed(run, holds, copied):
     holds("SELECT 'x' AS id, 7 AS added")
     assert passed(run()) == ALL_PASS
     assert copied() == [("x", 7)]
+
+
+@pytest.mark.usefixtures("after_a_copy")
+def test_a_copy_whose_columns_change_is_the_old_one_until_the_new_one_is_whole(run, holds, copied, monkeypatch):
+    before = copied()
+    holds("SELECT range AS id, 7 AS added FROM range(5)")
+
+    def killed(*_):
+        raise RuntimeError("the process died")
+
+    monkeypatch.setattr(TableLoader, "take_over", killed)
+    assert "the process died" in cause(run())
+    assert copied() == before
+    monkeypatch.undo()
+    assert passed(run()) == ALL_PASS
+    assert copied() == [(number, 7) for number in range(5)]
+
+
+@pytest.mark.usefixtures("after_a_copy")
+def test_a_copy_whose_columns_changed_can_change_them_again(run, holds, copied, target):
+    for number in range(3):
+        holds(f"SELECT {number} AS id, 'x' AS added_{number}")
+        assert passed(run()) == ALL_PASS
+        assert passed(run()) == ALL_PASS
+        assert copied() == [(number, "x")]
+    with connect(target.path, read_only=True) as connection:
+        left = "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'raw_incoming' AND table_name[1] <> '_'"
+        assert connection.sql(left).fetchall() == []
 
 
 def test_legacy_is_only_read(run, holds, legacy):

@@ -1,14 +1,21 @@
 """An incremental copy is proven equal to legacy day after day, by the comparison that proves rebuilt tables."""
 
+from datetime import date
+
 import dagster as dg
 import pytest
 
 from transferroom_pipeline.comparisons.assets import comparison_asset
 from transferroom_pipeline.configured_comparisons import ConfiguredComparisons
+from transferroom_pipeline.legacy.snapshot import SourceSnapshot, record_table
+from transferroom_pipeline.platforms.checksum import content_checksum
 from transferroom_pipeline.platforms.duckdb_database import connect
+from transferroom_pipeline.replication.provenance import record_copy
 from transferroom_pipeline.replication.tables import CopiedTable
 from transferroom_pipeline.settings import ReplicationMode, Settings
 from transferroom_pipeline_tests.replication.conftest import materialize
+
+SNAPSHOT = SourceSnapshot("s", date(2026, 6, 30))
 
 DAY_ONE = """
     CREATE SCHEMA prod;
@@ -62,14 +69,21 @@ def comparison(tmp_path, target):
     with connect(target.path) as connection:
         connection.execute("CREATE SCHEMA raw")
         connection.execute("CREATE TABLE raw.snapshot AS SELECT 's' AS id, DATE '2026-06-30' AS as_of")
+        record_copy(connection, "snapshot", SNAPSHOT)
     comparisons = ConfiguredComparisons(Settings(data_dir=tmp_path, results_dir=tmp_path / "results"))
     return comparison_asset(comparisons.table_spec("players"), comparisons)
 
 
 @pytest.fixture
-def copy_and_compare(tmp_path, comparison):
+def copy_and_compare(tmp_path, comparison, legacy):
     table = CopiedTable("players", "player_id")
-    return lambda: materialize(tmp_path, comparison, table=table, mode=ReplicationMode.incremental)
+
+    def copy():
+        with connect(legacy.path) as connection:
+            record_table(connection, "players", SNAPSHOT, content_checksum(connection, "prod", "players"))
+        return materialize(tmp_path, comparison, table=table, mode=ReplicationMode.incremental)
+
+    return copy
 
 
 def rows(platform, table):
@@ -106,7 +120,8 @@ def test_a_copy_that_is_not_legacy_is_not_proven_and_named_row_by_row(
     assert copy_and_compare().success
     changed("UPDATE prod.players SET age = 99 WHERE player_id = 'a'")
     with dg.DagsterInstance.ephemeral() as instance:
-        result = dg.materialize([comparison], instance=instance, raise_on_error=False)
+        resources = {"target": target}
+        result = dg.materialize([comparison], instance=instance, resources=resources, raise_on_error=False)
     assert not result.success
     failed = {found.check_name for found in result.get_asset_check_evaluations() if not found.passed}
     assert failed == {"values", "verdict"}

@@ -25,8 +25,14 @@ CREATE TABLE IF NOT EXISTS migration.comparison_runs (
     differences_total BIGINT NOT NULL,
     differences_kept BIGINT NOT NULL, -- fewer than the total where the limit cut them
     seconds DOUBLE NOT NULL,
-    result VARCHAR NOT NULL -- the whole result as JSON
+    result VARCHAR NOT NULL, -- the whole result as JSON
+    number BIGINT, -- counts the comparisons of all tables
+    generation BIGINT -- of the table, which is raised whenever its copy or rebuild may change
 );
+
+-- Kept before these were counted.
+ALTER TABLE migration.comparison_runs ADD COLUMN IF NOT EXISTS number BIGINT;
+ALTER TABLE migration.comparison_runs ADD COLUMN IF NOT EXISTS generation BIGINT;
 
 CREATE TABLE IF NOT EXISTS migration.comparison_columns (
     run_id VARCHAR NOT NULL,

@@ -3,6 +3,8 @@ CREATE TABLE IF NOT EXISTS migration.cutover_state (
     serving VARCHAR NOT NULL,
     reason VARCHAR NOT NULL,
     run_id VARCHAR,
-    not_before TIMESTAMP, -- UTC; verdicts from before do not count
     serving_since TIMESTAMP NOT NULL -- UTC
-)
+);
+
+-- Before generations were counted, verdicts were told apart by time.
+ALTER TABLE migration.cutover_state DROP COLUMN IF EXISTS not_before;

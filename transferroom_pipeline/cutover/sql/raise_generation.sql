@@ -1,0 +1,3 @@
+INSERT INTO migration.generations (table_name, generation)
+VALUES (?, ?)
+ON CONFLICT DO UPDATE SET generation = generations.generation + excluded.generation

@@ -1,0 +1,7 @@
+CREATE TABLE IF NOT EXISTS migration.snapshot_tables (
+    table_name VARCHAR PRIMARY KEY,
+    snapshot_id VARCHAR NOT NULL,
+    as_of DATE NOT NULL,
+    row_count BIGINT NOT NULL,
+    hash_sum VARCHAR NOT NULL -- of the content, larger than any integer type
+)

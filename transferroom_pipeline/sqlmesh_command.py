@@ -1,0 +1,45 @@
+"""The command `transferroom sqlmesh`."""
+
+from collections.abc import Sequence
+
+import click
+
+from transferroom_pipeline.cutover.interlock import withdraw_before_change
+from transferroom_pipeline.legacy.tables import LEGACY_TABLES
+from transferroom_pipeline.platforms.duckdb_database import connect
+from transferroom_pipeline.settings import Settings, load_settings
+
+CHANGES_TABLES = ("plan", "run", "rollback", "destroy")
+"""Commands of SQLMesh after which what was proven of the rebuilt tables need not hold any more."""
+
+
+@click.command(
+    "sqlmesh",
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False, "help_option_names": []},
+)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="ARGUMENTS")
+def sqlmesh_command(arguments: Sequence[str]) -> None:
+    """Call SQLMesh's own command on the project, as the only process that works on the data.
+
+    A command that may change the rebuilt tables takes them from consumers first, until they are proven again.
+    """
+    settings = load_settings()
+    with settings.write_lock.held(f"transferroom sqlmesh {' '.join(arguments)}", click.echo):
+        if any(argument in CHANGES_TABLES for argument in arguments) and settings.target_database.is_file():
+            _withdraw(settings)
+        places = {"--log-file-dir": settings.data_dir / "logs" / "sqlmesh", "--paths": settings.sqlmesh_project}
+        _call([*(word for option, place in places.items() for word in (option, str(place))), *arguments])
+
+
+def _withdraw(settings: Settings) -> None:
+    with connect(settings.target_database) as connection:
+        withdraw_before_change(connection, [table.name for table in LEGACY_TABLES])
+    compare = "transferroom run --select 'group:comparisons or group:cutover'"
+    click.echo(f"The analytics views show the legacy copies until the tables are compared again: {compare}")
+
+
+def _call(arguments: list[str]) -> None:
+    """In this process, which holds the lock: it is given back when SQLMesh has ended, however it ends."""
+    from sqlmesh.cli.main import cli  # noqa: PLC0415 - takes long, and the lock comes first
+
+    cli(arguments, prog_name="transferroom sqlmesh")

@@ -1,0 +1,132 @@
+"""One process at a time works on the data; whoever comes second waits, and says for whom."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from transferroom_pipeline.definitions import build_definitions
+from transferroom_pipeline_tests.conftest import Project
+
+COMMAND = str(Path(sys.executable).with_name("transferroom"))
+
+HOLD_THE_LOCK = """
+import sys
+from transferroom_pipeline.settings import load_settings
+with load_settings().write_lock.held("somebody else", print):
+    print("ready", flush=True)
+    sys.stdin.read()
+"""
+
+READ_THE_TARGET = """
+import sys
+from transferroom_pipeline.platforms.duckdb_database import connect
+from transferroom_pipeline.settings import load_settings
+with connect(load_settings().target_database, read_only=True):
+    print("ready", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_run_waits_for_another_process_up_to_a_limit_and_says_for_whom(migrated: Project) -> None:
+    with other_process(migrated, holding=HOLD_THE_LOCK) as process:
+        result = migrated.call("run", "--select", "group:cutover", TRANSFERROOM_LOCK_TIMEOUT="0.5")
+    assert result.exit_code == 2
+    told = f"somebody else (process {process}, since "
+    assert result.output.startswith(told)
+    assert "waiting for at most 0.5 s" in result.output
+    assert f"Error: {told}" in result.output
+    assert "TRANSFERROOM_LOCK_TIMEOUT" in result.output
+
+
+@pytest.mark.parametrize("holding", [HOLD_THE_LOCK, READ_THE_TARGET])
+def test_a_run_begins_when_the_other_process_ends(migrated: Project, holding: str) -> None:
+    with (
+        other_process(migrated, holding=holding) as process,
+        started(migrated, [COMMAND, "run", "--select", "group:cutover"]) as run,
+    ):
+        waiting = run.stdout.readline() if run.stdout else ""
+        assert f"process {process}" in waiting
+        assert waiting.endswith("waiting for at most 600 s\n")
+        os.kill(process, signal.SIGKILL)
+        output, _ = run.communicate()
+    assert run.returncode == 0, output
+    assert shown(migrated, "derived_a") == "prod"
+
+
+def test_comparing_all_tables_waits_as_well_and_takes_nothing_from_consumers_meanwhile(migrated: Project) -> None:
+    with other_process(migrated, holding=HOLD_THE_LOCK):
+        result = migrated.call("compare", "--all", TRANSFERROOM_LOCK_TIMEOUT="0.5")
+    assert result.exit_code == 2
+    assert "Error: somebody else (process " in result.output
+    assert shown(migrated, "derived_a") == "prod"
+
+
+@pytest.mark.parametrize("asset", ["prod/derived_a", "comparison/derived_a", "analytics/derived_a", "raw/players"])
+def test_every_run_of_dagster_waits_whoever_starts_it(
+    migrated: Project, asset: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in migrated.environment().items():
+        monkeypatch.setenv(name, value)
+    settings = migrated.settings.model_copy(update={"lock_timeout": 0.5})
+    job = build_definitions(settings).resolve_job_def("migration")
+    with other_process(migrated, holding=HOLD_THE_LOCK), dg.DagsterInstance.ephemeral() as instance:
+        result = job.execute_in_process(
+            instance=instance, asset_selection=[dg.AssetKey(asset.split("/"))], raise_on_error=False
+        )
+        [failure] = [event for event in result.all_events if event.is_failure]
+    assert "somebody else" in str(failure)
+    assert shown(migrated, "derived_a") == "prod"
+
+
+def test_sqlmesh_s_own_command_waits_and_takes_its_tables_from_consumers_until_they_are_proven_again(
+    migrated: Project,
+) -> None:
+    with other_process(migrated, holding=HOLD_THE_LOCK):
+        refused = migrated.call("sqlmesh", "plan", TRANSFERROOM_LOCK_TIMEOUT="0.5")
+    assert refused.exit_code == 2
+    assert "Error: somebody else" in refused.output
+    assert shown(migrated, "derived_a") == "prod"
+    assert migrated.call("sqlmesh", "test").exit_code == 0
+    assert shown(migrated, "derived_a") == "prod"
+    planned = migrated.call("sqlmesh", "plan", "--auto-apply", "--no-prompts")
+    assert planned.exit_code == 0, planned.output
+    assert shown(migrated, "derived_a") == "raw"
+    assert migrated.call("run", "--select", "group:cutover").exit_code == 0
+    assert shown(migrated, "derived_a") == "raw"
+    assert migrated.call("run", "--select", "group:comparisons or group:cutover").exit_code == 0
+    assert shown(migrated, "derived_a") == "prod"
+
+
+def shown(project: Project, table: str) -> str:
+    """The schema whose table the view of a table shows."""
+    query = f"SELECT sql FROM duckdb_views() WHERE schema_name = 'analytics' AND view_name = '{table}'"
+    [(definition,)] = project.target(query)
+    return "prod" if f"prod.{table}" in str(definition) else "raw"
+
+
+@contextmanager
+def other_process(project: Project, *, holding: str) -> Iterator[int]:
+    """A process that holds something until the block ends; gives its number."""
+    with started(project, [sys.executable, "-c", holding]) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        yield process.pid
+
+
+@contextmanager
+def started(project: Project, command: Sequence[str]) -> Iterator[subprocess.Popen[str]]:
+    """A process on the project, which ends with the block at the latest."""
+    environment = os.environ | project.environment()
+    process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
