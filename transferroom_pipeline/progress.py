@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
 _NAME_WIDTH = 28
 _LONGEST_VALUE = 60
+_TOLD_OTHERWISE = {
+    *("DagsterAssetCheckFailedError", "DagsterExecutionInterruptedError", "KeyboardInterrupt"),
+    "SignalReceivedException",
+}
+"""Errors of steps: a check has said it already, or a person has asked for it."""
 
 
 @dg.logger({}, "Each asset as it finishes and each check that is not green, on standard output.")
@@ -113,7 +118,7 @@ def failure_line(event: dg.DagsterEvent) -> str | None:
         reason = failure.user_failure_data.description or ""
     else:
         error = _telling(failure.error)
-        if error is None or error.cls_name == "DagsterAssetCheckFailedError":
+        if error is None or error.cls_name in _TOLD_OTHERWISE:
             return None
         reason = error.message.strip().removeprefix(f"{error.cls_name}: ").rsplit(f".{error.cls_name}: ")[-1]
     return f"{click.style('✗', fg='red')} {event.step_key} failed: {reason}"

@@ -10,6 +10,7 @@ from transferroom_pipeline.comparisons.result import Verdict
 from transferroom_pipeline.configured_comparisons import ConfiguredComparisons
 from transferroom_pipeline.cutover.views import read_state
 from transferroom_pipeline.definitions import build_definitions
+from transferroom_pipeline.interruptions import exit_code, received_signal, watching
 from transferroom_pipeline.keys import comparison_key
 from transferroom_pipeline.platforms.duckdb_database import connect
 from transferroom_pipeline.platforms.run_liveness import RunLiveness
@@ -32,18 +33,30 @@ EVERYTHING = "*"
 def run_command(context: click.Context, selection: str) -> None:
     """Run the migration, or the assets of a selection on what is there already.
 
-    Exit code: 0 when everything ran and every comparison of the run is proven, 1 when not, 2 for a mistake in the call.
+    Exit code: 0 when everything ran and every comparison of the run is proven, 1 when not, 2 for a mistake in the call,
+    130 or 143 when it was interrupted.
     """
     started = time.perf_counter()
     settings = load_settings()
-    with settings.write_lock.held("transferroom run", _tell), open_instance() as instance:
-        outcome = run_assets(build_definitions(settings), selection, instance, RunLiveness(settings.data_dir))
+    outcome = _run(settings, selection)
+    if outcome is None or received_signal() is not None:
+        click.echo("Interrupted: nothing is half-done; run it again to go on.", err=True)
+        context.exit(exit_code())
     proven = _report(settings, outcome)
     seconds = time.perf_counter() - started
     done = outcome.success and proven
     ending = click.style("done", fg="green") if done else click.style("not done: see the lines marked ✗", fg="red")
     click.echo(f"\nRun {outcome.run_id[:8]} {ending} ({seconds:.1f} s). History and lineage: make dev")
     context.exit(0 if done else 1)
+
+
+def _run(settings: Settings, selection: str) -> RunOutcome | None:
+    """Run the assets; None where that was interrupted."""
+    try:
+        with watching(), settings.write_lock.held("transferroom run", _tell), open_instance() as instance:
+            return run_assets(build_definitions(settings), selection, instance, RunLiveness(settings.data_dir))
+    except KeyboardInterrupt:
+        return None
 
 
 def _tell(sentence: str) -> None:

@@ -1,6 +1,7 @@
 """A migration that is killed needs no cleaning up: the next run ends where an undisturbed one does."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -83,14 +84,42 @@ def test_a_killed_dagster_command_leaves_no_run_that_others_would_wait_for(
     assert migrated.call("run").exit_code == 0
 
 
-def kill_after(project: Project, finished_assets: int) -> None:
-    """Start the migration and kill its process as soon as so many assets are reported."""
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("finished_assets", [3, 11, 17, 27])  # amid loads, copies, models and comparisons
+def test_a_signal_ends_the_whole_run_and_the_next_one_goes_on(
+    fresh: Project, migrated_once: tuple[Project, Result], number: signal.Signals, code: int, finished_assets: int
+) -> None:
+    process = start(fresh, finished_assets)
+    process.send_signal(number)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert "✗" not in output
+    with dg.DagsterInstance.from_config(str(fresh.root / "dagster_home")) as instance:
+        unfinished = {dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING}
+        assert not unfinished & {run.status for run in instance.get_runs()}
+    result = fresh.call("run")
+    assert result.exit_code == 0, result.output
+    assert contents(fresh) == contents(migrated_once[0])
+
+
+def start(project: Project, finished_assets: int) -> subprocess.Popen[str]:
+    """Start the migration and wait until so many assets are reported."""
     process = subprocess.Popen(
-        [COMMAND, "run"], env=os.environ | project.environment(), stdout=subprocess.PIPE, text=True
+        [COMMAND, "run"],
+        env=os.environ | project.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     )
     assert process.stdout is not None
     for _ in range(finished_assets):
         assert process.stdout.readline().startswith(("✓", "=", "!"))
+    return process
+
+
+def kill_after(project: Project, finished_assets: int) -> None:
+    """Start the migration and kill its process as soon as so many assets are reported."""
+    process = start(project, finished_assets)
     process.kill()
     process.communicate()
     assert process.returncode == -9

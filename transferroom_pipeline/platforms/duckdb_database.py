@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 from sqlglot import exp
 
+from transferroom_pipeline.interruptions import end_if_interrupted
 from transferroom_pipeline.platforms.exceptions import PlatformError
 
 Tell = Callable[[str], None]
@@ -73,9 +74,11 @@ def connect(
         memory_limit: DuckDB's own limit, such as "1GB"; beyond it, work spills to disk.
 
     Raises:
+        KeyboardInterrupt: The process was asked to end.
         PlatformError: A file is missing, locked by another process, damaged or no database, or its folder cannot be
             made; a server does not answer; or the memory limit is not a size.
     """
+    end_if_interrupted()
     if database is not None and (read_only or not create):
         _require_file(database, hint=", or make it first with `make run`")
     connection = _open(database, read_only=read_only)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import dagster as dg
@@ -9,6 +10,7 @@ import duckdb
 from dagster_duckdb import DuckDBResource
 from pydantic import Field
 
+from transferroom_pipeline.interruptions import abandoned_by, watching
 from transferroom_pipeline.platforms.duckdb_database import connect
 from transferroom_pipeline.platforms.run_liveness import RunLiveness
 from transferroom_pipeline.platforms.write_lock import WriteLock
@@ -41,7 +43,7 @@ class DuckDBPlatform(DuckDBResource):
             return
         folder, log = Path(self.data_dir), context.log or dg.get_dagster_logger()
         liveness = RunLiveness(folder)
-        with liveness.shown(context.run_id or "none"):
+        with liveness.shown(context.run_id or "none"), watching(), abandoned_by(partial(_cancel, context)):
             if context.instance is not None:
                 liveness.close_dead_runs(context.instance)
             with WriteLock(folder, self.lock_timeout).held(_holder(context), log.warning):
@@ -61,6 +63,12 @@ class DuckDBPlatform(DuckDBResource):
         """
         with connect(self.path, read_only=read_only) as connection:
             yield connection
+
+
+def _cancel(context: dg.InitResourceContext) -> None:
+    """Say in Dagster's history that the run has ended."""
+    if context.instance is not None and context.run is not None:
+        context.instance.report_run_canceled(context.run, "The run was interrupted.")
 
 
 def _holder(context: dg.InitResourceContext) -> str:
