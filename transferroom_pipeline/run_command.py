@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import click
 
 from transferroom_pipeline.comparisons.history import latest_verdict
+from transferroom_pipeline.comparisons.reports import SUMMARY_FILE
 from transferroom_pipeline.comparisons.result import Verdict
 from transferroom_pipeline.configured_comparisons import ConfiguredComparisons
 from transferroom_pipeline.cutover.views import read_state
@@ -77,7 +78,9 @@ def _report(settings: Settings, outcome: RunOutcome) -> bool:
         view = f"analytics.{spec.table} shows {shows}"
         told = view if comparisons.has_view(spec.table) else f"{spec.legacy} versus {spec.modern}"
         click.echo(f"  {spec.table:<24} {_marked(verdict)} {told}")
-    click.echo(f"Reports: {settings.results_dir / 'summary.csv'}")
+    summary = settings.results_dir / SUMMARY_FILE
+    if summary.is_file():
+        click.echo(f"Reports: {summary}")
     return all(verdict is Verdict.PROVEN for verdict, _ in verdicts.values())
 
 

@@ -186,6 +186,27 @@ def test_a_comparison_without_enough_memory_takes_its_table_from_consumers(migra
     assert "raw.derived_a" in view(migrated, "derived_a")
 
 
+def test_reports_that_cannot_be_written_are_a_warning_and_the_verdict_counts(migrated: Project) -> None:
+    file = migrated.root / "a_file"
+    file.touch()
+    result = migrated.call("run", "--select", "group:comparisons or group:cutover", TRANSFERROOM_RESULTS_DIR=str(file))
+    assert result.exit_code == 0, result.output
+    assert f"report {file} cannot be written: File exists; the verdict does not depend on it" in result.output
+    assert "Reports:" not in result.output
+    assert "prod.derived_a" in view(migrated, "derived_a")
+
+
+def test_a_summary_that_a_spreadsheet_has_saved_otherwise_is_a_warning_and_kept(migrated: Project) -> None:
+    summary = migrated.settings.results_dir / "summary.csv"
+    saved = summary.read_text(encoding="utf-8").encode("utf-16")
+    summary.write_bytes(saved)
+    result = migrated.call("run", "--select", "key:comparison/derived_a or key:analytics/derived_a")
+    assert result.exit_code == 0, result.output
+    assert f"{summary} is no summary as it is written here: rename or delete it" in result.output
+    assert summary.read_bytes() == saved
+    assert "prod.derived_a" in view(migrated, "derived_a")
+
+
 def test_a_data_folder_that_is_none_is_named(fresh: Project) -> None:
     file = fresh.root / "a_file"
     file.touch()

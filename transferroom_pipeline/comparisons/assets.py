@@ -10,7 +10,13 @@ from sqlglot import exp
 
 from transferroom_pipeline.comparisons.engine import compare
 from transferroom_pipeline.comparisons.engines.duckdb_engine import DuckDBEngine
-from transferroom_pipeline.comparisons.reports import error_row, summary_row, write_summary, write_table_reports
+from transferroom_pipeline.comparisons.reports import (
+    error_row,
+    summary_row,
+    warned_of,
+    write_summary,
+    write_table_reports,
+)
 from transferroom_pipeline.comparisons.result import ColumnResult, ComparisonResult, Sample, Suggestion, Verdict
 from transferroom_pipeline.comparisons.spec import TableSpec
 from transferroom_pipeline.comparisons.terminal import summarise
@@ -68,10 +74,11 @@ def comparison_asset(
     def comparison(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
         try:
             with comparisons.connect(spec) as connection:
-                result, withdrawn = _compare_and_keep(connection, spec, comparisons, context.run_id)
+                result, withdrawn = _compare_and_keep(connection, spec, comparisons, context)
         except Exception as error:
             _tell(context, comparisons.failed(spec.table, str(error)))
-            write_summary(comparisons.results_dir, [error_row(spec.table, str(error))], keep_other_tables=True)
+            with warned_of(context.log.warning):
+                write_summary(comparisons.results_dir, [error_row(spec.table, str(error))], keep_other_tables=True)
             raise
         _tell(context, withdrawn)
         metadata = {**_metadata(result, comparisons.results_dir), **(notes or {})}
@@ -92,12 +99,17 @@ def _table_key(table: exp.Table) -> dg.AssetKey:
 
 
 def _compare_and_keep(
-    connection: duckdb.DuckDBPyConnection, spec: TableSpec, comparisons: ConfiguredComparisons, run_id: str
+    connection: duckdb.DuckDBPyConnection,
+    spec: TableSpec,
+    comparisons: ConfiguredComparisons,
+    context: dg.AssetExecutionContext,
 ) -> tuple[ComparisonResult, CutoverState | None]:
     with compare(DuckDBEngine(connection), spec, snapshot=comparisons.snapshot(connection, spec)) as compared:
-        withdrawn = comparisons.keep(connection, compared, run_id)
-        write_table_reports(comparisons.results_dir, connection, compared)
-        write_summary(comparisons.results_dir, [summary_row(compared.result)], keep_other_tables=True)
+        withdrawn = comparisons.keep(connection, compared, context.run_id)
+        with warned_of(context.log.warning):
+            write_table_reports(comparisons.results_dir, connection, compared)
+        with warned_of(context.log.warning):
+            write_summary(comparisons.results_dir, [summary_row(compared.result)], keep_other_tables=True)
         return compared.result, withdrawn
 
 

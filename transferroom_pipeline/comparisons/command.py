@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from transferroom_pipeline.comparisons.progress import TerminalProgress
 from transferroom_pipeline.comparisons.reports import (
     error_row,
     summary_row,
+    warned_of,
     write_summary,
     write_table_reports,
     write_whole,
@@ -270,8 +271,14 @@ def _compare_all(target: ConfiguredTarget, options: Options) -> Iterator[_Outcom
         error_row(outcome.table, outcome.error or "") if outcome.result is None else summary_row(outcome.result)
         for outcome in outcomes
     ]
-    write_summary(_directory(target, options), rows)
+    with _reporting(options):
+        write_summary(_directory(target, options), rows)
     yield from outcomes
+
+
+def _reporting(options: Options) -> AbstractContextManager[None]:
+    """Reports that nobody has asked for do not make a comparison fail."""
+    return nullcontext() if options["csv"] else warned_of(partial(click.echo, err=True))
 
 
 def _directory(target: ConfiguredTarget, options: Options) -> Path:
@@ -294,7 +301,8 @@ def _compare_in(target: ConfiguredTarget, spec: TableSpec, options: Options) -> 
             ) as comparison,
         ):
             target.after(connection, comparison)
-            write_table_reports(_directory(target, options), connection, comparison)
+            with _reporting(options):
+                write_table_reports(_directory(target, options), connection, comparison)
             return _Outcome(spec.table, comparison.result)
     except (TransferRoomError, duckdb.Error, OSError) as error:
         sentence = first_line(error)

@@ -1,7 +1,8 @@
 """Reports as files: a summary of all tables, and per table that is not proven its result and every difference."""
 
 import csv
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -13,6 +14,12 @@ from transferroom_pipeline.comparisons.engines.duckdb_engine import first_line
 from transferroom_pipeline.comparisons.exceptions import ComparisonError
 from transferroom_pipeline.comparisons.result import ComparisonResult, Verdict
 from transferroom_pipeline.comparisons.sql_text import DIALECT
+
+SUMMARY_FILE = "summary.csv"
+
+
+class ReportError(ComparisonError):
+    """A report cannot be written."""
 
 
 @dataclass(frozen=True)
@@ -77,16 +84,43 @@ def write_summary(directory: Path, rows: Sequence[SummaryRow], *, keep_other_tab
         rows: One per table.
         keep_other_tables: Leave the rows of tables that are not among these as an earlier call wrote them, for runs
             that compare one table at a time.
+
+    Raises:
+        ReportError: The summary that is there cannot be read.
+        OSError: The summary cannot be written.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    path = directory / "summary.csv"
+    path = directory / SUMMARY_FILE
     written = {row.table: {name: str(value) for name, value in asdict(row).items()} for row in rows}
     if keep_other_tables and path.exists():
-        with path.open(encoding="utf-8", newline="") as file:
-            earlier = {row["table"]: row for row in csv.DictReader(file)}
-        written = dict(sorted((earlier | written).items()))
+        written = dict(sorted((_earlier_rows(path) | written).items()))
     write_whole(path, lambda temporary: _write_csv(temporary, list(written.values())))
     return path
+
+
+def _earlier_rows(path: Path) -> dict[str, dict[str, str]]:
+    """The rows of a summary by table.
+
+    Raises:
+        ReportError: The file is no summary any more, as when a spreadsheet saved it in a form of its own.
+    """
+    names = [field.name for field in fields(SummaryRow)]
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return {row["table"]: {name: row.get(name) or "" for name in names} for row in csv.DictReader(file)}
+    except (UnicodeError, csv.Error, KeyError) as error:
+        raise ReportError(f"{path} is no summary as it is written here: rename or delete it") from error
+
+
+@contextmanager
+def warned_of(tell: Callable[[str], object]) -> Iterator[None]:
+    """Write reports; one that cannot be written is told, and nothing else depends on it."""
+    try:
+        yield
+    except OSError as error:
+        tell(f"report {error.filename or ''} cannot be written: {error.strerror}; the verdict does not depend on it")
+    except ReportError as error:
+        tell(f"{error}; the verdict does not depend on it")
 
 
 def write_table_reports(directory: Path, connection: duckdb.DuckDBPyConnection, comparison: Comparison) -> None:
@@ -98,7 +132,7 @@ def write_table_reports(directory: Path, connection: duckdb.DuckDBPyConnection, 
         comparison: What to report.
 
     Raises:
-        ComparisonError: The differences cannot be written.
+        ReportError: The differences cannot be written.
     """
     name = _file_name(comparison.result.table)
     result_file, differences_file = directory / f"{name}.json", directory / f"{name}_differences.csv"
@@ -144,7 +178,7 @@ def _copy_differences(connection: duckdb.DuckDBPyConnection, comparison: Compari
         connection.execute(statement.sql(dialect=DIALECT))
     except duckdb.Error as error:
         message = f"the differences of {comparison.result.table} cannot be written: {first_line(error)}"
-        raise ComparisonError(message) from error
+        raise ReportError(message) from error
 
 
 def _file_name(table: str) -> str:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import date
 from enum import StrEnum
 from typing import Any, Literal
@@ -19,6 +19,10 @@ class Verdict(StrEnum):
     NOT_PROVEN = "not_proven"
 
 
+_IN_JSON = "in_json"
+"""Metadata of a field: whether it is part of the result's JSON."""
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """Which state of the data was judged.
@@ -26,12 +30,12 @@ class Snapshot:
     Attributes:
         id: Identifies the state.
         as_of: The date that the data was computed for.
-        generation: Of the table: raised whenever one of its sides may change.
+        generation: Of the table: raised whenever one of its sides may change; no part of the result's JSON.
     """
 
     id: str
     as_of: date
-    generation: int = 0
+    generation: int = field(default=0, metadata={_IN_JSON: False})
 
 
 @dataclass(frozen=True)
@@ -184,5 +188,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (tuple, list)):
         return [_plain(item) for item in value]
     if hasattr(value, "__dataclass_fields__"):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+        shown = [each.name for each in fields(value) if each.metadata.get(_IN_JSON, True)]
+        return {name: _plain(getattr(value, name)) for name in shown}
     return value.value if isinstance(value, StrEnum) else value
