@@ -97,5 +97,6 @@ def _resources(settings: Settings) -> dict[str, object]:
             intake_dir=str(settings.intake_dir),
             dlt_dir=str(settings.dlt_dir),
             max_rejected_share=settings.max_rejected_share,
+            max_lost_share=settings.max_lost_share,
         ),
     }

@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     max_rejected_share: float = Field(
         0.01, ge=0, le=1, description="Share of a source file's rows that may break the contract before loading stops."
     )
+    max_lost_share: float = Field(
+        0.5, ge=0, le=1, description="Share of a source table's rows that a load may take away before it is refused."
+    )
     replication: ReplicationMode = Field(
         ReplicationMode.full,
         description="How the source tables are copied: full, all rows each time, or incremental, what changed since.",

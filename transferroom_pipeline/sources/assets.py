@@ -1,7 +1,7 @@
 """The source tables as dlt assets, with their contracts as checks."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import dagster as dg
 import pyarrow as pa
 import pyarrow.parquet as pq
 from dagster_dlt import DagsterDltResource
+from pydantic import Field
 
 from transferroom_pipeline.keys import LEGACY_POOL, OWNERS, Group, legacy_key
 from transferroom_pipeline.metadata import markdown_table, table_metadata
@@ -16,7 +17,7 @@ from transferroom_pipeline.platforms.dlt_assets import StageTranslator, load_tab
 from transferroom_pipeline.platforms.loading import ArrowStream, TableLoader
 from transferroom_pipeline.platforms.resources import LegacyPlatform
 from transferroom_pipeline.platforms.schemas import LEGACY_SCHEMA
-from transferroom_pipeline.platforms.tables import require_table
+from transferroom_pipeline.platforms.tables import require_table, row_count, table_exists
 from transferroom_pipeline.sources.contracts import SourceTable
 from transferroom_pipeline.sources.intake import Intake, take_in
 from transferroom_pipeline.sources.references import dangling_references
@@ -28,12 +29,13 @@ FRESH_WITHIN = timedelta(days=2)
 
 
 class SourceFiles(dg.ConfigurableResource[None]):
-    """Where the source files are, and how many of their rows may break the contract."""
+    """Where the source files are, how many of their rows may break the contract, and how many a table may lose."""
 
     directory: str
     intake_dir: str
     dlt_dir: str
     max_rejected_share: float
+    max_lost_share: float = 0.5
 
     def take_in(self, table: SourceTable) -> Intake:
         """Check the file of a table against the table's contract.
@@ -42,6 +44,14 @@ class SourceFiles(dg.ConfigurableResource[None]):
             SourceError: The file is missing or cannot be read.
         """
         return take_in(table, Path(self.directory), Path(self.intake_dir))
+
+
+class LoadConfig(dg.Config):
+    """What a person may decide for one load, in the launchpad."""
+
+    accept_loss: bool = Field(
+        default=False, description="Load the files although the table loses more rows than it may by the settings."
+    )
 
 
 def source_asset(table: SourceTable) -> dg.AssetsDefinition:
@@ -69,15 +79,25 @@ def source_asset(table: SourceTable) -> dg.AssetsDefinition:
                 blocking=True,
                 description="Every row of the files keeps the table's contract, and none is lost on the way.",
             ),
+            dg.AssetCheckSpec(
+                "row_loss", asset=key, blocking=True, description="The table does not lose most of its rows at once."
+            ),
             dg.AssetCheckSpec("new_columns", asset=key, description="The files have no column beyond the contract."),
         ],
         pool=LEGACY_POOL,
     )
     def load(
-        context: dg.AssetExecutionContext, dlt: DagsterDltResource, legacy: LegacyPlatform, source_files: SourceFiles
+        context: dg.AssetExecutionContext,
+        config: LoadConfig,
+        dlt: DagsterDltResource,
+        legacy: LegacyPlatform,
+        source_files: SourceFiles,
     ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         intake = source_files.take_in(table)
-        loaded = may_be_loaded(intake, source_files.max_rejected_share)
+        loss = RowLoss(
+            _rows_held(legacy, table), intake.accepted, 1 if config.accept_loss else source_files.max_lost_share
+        )
+        loaded = may_be_loaded(intake, source_files.max_rejected_share) and not loss.is_too_large
         if loaded:
             loader = TableLoader(legacy.path, LEGACY_SCHEMA, Path(source_files.dlt_dir))
             load_table(context, dlt, translator, loader, table.name, _accepted_rows(intake))
@@ -86,10 +106,56 @@ def source_asset(table: SourceTable) -> dg.AssetsDefinition:
             metadata = table_metadata(connection, LEGACY_SCHEMA, table.name) if loaded else {}
         if loaded:
             yield dg.MaterializeResult(asset_key=key, metadata={**metadata, "source_file": intake.source})
-        yield contract_check(intake, source_files.max_rejected_share, metadata.get("dagster/row_count"))
+        in_table = intake.accepted if loss.is_too_large else metadata.get("dagster/row_count")
+        yield contract_check(intake, source_files.max_rejected_share, in_table)
+        yield row_loss_check(intake, loss)
         yield new_columns_check(intake)
 
     return load
+
+
+def _rows_held(legacy: LegacyPlatform, table: SourceTable) -> int:
+    """The rows that the table has before it is loaded."""
+    with legacy.get_connection() as connection:
+        is_there = table_exists(connection, LEGACY_SCHEMA, table.name)
+        return row_count(connection, LEGACY_SCHEMA, table.name) if is_there else 0
+
+
+@dataclass(frozen=True)
+class RowLoss:
+    """What a load would take from a table.
+
+    Attributes:
+        before: The rows that the table has.
+        after: The rows that it would have.
+        allowed: The share of its rows that it may lose at once, from 0 to 1.
+    """
+
+    before: int
+    after: int
+    allowed: float
+
+    @property
+    def is_too_large(self) -> bool:
+        """Whether more would be lost than may be."""
+        return self.before - self.after > self.before * self.allowed
+
+
+def row_loss_check(intake: Intake, loss: RowLoss) -> dg.AssetCheckResult:
+    """Stops a load that would take most of a table: an export that broke off looks like any other file."""
+    would_lose = f"the table has {loss.before:,} rows, and {intake.source} only {loss.after:,} that can be loaded"
+    return dg.AssetCheckResult(
+        asset_key=legacy_key(intake.table),
+        check_name="row_loss",
+        passed=not loss.is_too_large,
+        description=(
+            f"{would_lose}: nothing was loaded, since more than {loss.allowed:.0%} would be lost; export the file "
+            "again, or confirm with TRANSFERROOM_MAX_LOST_SHARE=1 or accept_loss in the launchpad"
+            if loss.is_too_large
+            else None
+        ),
+        metadata={"rows_before": loss.before, "rows_after": loss.after},
+    )
 
 
 def may_be_loaded(intake: Intake, max_rejected_share: float) -> bool:

@@ -13,7 +13,7 @@ from dagster_dlt import DagsterDltResource
 
 from transferroom_pipeline.platforms.duckdb_database import connect
 from transferroom_pipeline.platforms.resources import LegacyPlatform
-from transferroom_pipeline.sources.assets import SourceFiles, contract_check, may_be_loaded, source_asset
+from transferroom_pipeline.sources.assets import LoadConfig, SourceFiles, contract_check, may_be_loaded, source_asset
 from transferroom_pipeline.sources.exceptions import SourceError
 from transferroom_pipeline.sources.intake import FileRows, Intake, take_in
 from transferroom_pipeline_tests.sources.files_for_tests import (
@@ -65,7 +65,7 @@ def test_every_row_of_every_file_is_in_the_table_or_rejected(files, in_table, pa
 def load(tmp_path):
     """Loads the players of the folder; gives the run's result."""
 
-    def load_players() -> dg.ExecuteInProcessResult:
+    def load_players(*, accept_loss: bool = False) -> dg.ExecuteInProcessResult:
         resources = {
             "legacy": LegacyPlatform(database=str(tmp_path / "legacy.duckdb")),
             "dlt": DagsterDltResource(),
@@ -77,7 +77,13 @@ def load(tmp_path):
             ),
         }
         with dg.DagsterInstance.ephemeral() as instance:
-            return dg.materialize([source_asset(PLAYERS)], instance=instance, resources=resources, raise_on_error=False)
+            return dg.materialize(
+                [source_asset(PLAYERS)],
+                instance=instance,
+                resources=resources,
+                run_config=dg.RunConfig(ops={"load_players": LoadConfig(accept_loss=accept_loss)}),
+                raise_on_error=False,
+            )
 
     (tmp_path / "source").mkdir()
     return load_players
@@ -114,9 +120,29 @@ def test_new_columns_are_loaded_as_text_if_so_set_and_go_when_they_are_gone(tmp_
     assert (result.success, checks(result)["new_columns"].passed) == (True, True)
     assert checks(result)["new_columns"].metadata["loaded"].value == ["agent"]
     assert table(tmp_path, "SELECT agent FROM prod.players ORDER BY player_id") == [("Z",), (None,), ("01",)]
-    write_csv(PLAYERS, tmp_path / "source", rows(PLAYERS, {}))
+    write_csv(PLAYERS, tmp_path / "source", rows(PLAYERS, {}, {}))
     assert load().success
     assert len(table(tmp_path, "FROM prod.players")[0]) == len(PLAYERS.columns)
+
+
+@pytest.mark.parametrize("left", [5, 4, 1])
+def test_a_table_loses_half_of_its_rows_at_most_unless_somebody_confirms_it(tmp_path, load, left):
+    write_csv(PLAYERS, tmp_path / "source", rows(PLAYERS, *[{}] * 10))
+    assert load().success
+    write_csv(PLAYERS, tmp_path / "source", rows(PLAYERS, *[{}] * left))
+    result = load()
+    check = checks(result)["row_loss"]
+    is_kept = left < 5
+    assert (result.success, check.passed, check.severity) == (not is_kept, not is_kept, ERROR)
+    assert table(tmp_path, "SELECT count(*) FROM prod.players") == [(10 if is_kept else left,)]
+    assert checks(result)["contract"].passed
+    if is_kept:
+        assert check.description.startswith(
+            f"the table has 10 rows, and {tmp_path / 'source' / 'players.csv'} only {left}"
+        )
+        assert "TRANSFERROOM_MAX_LOST_SHARE=1" in check.description
+    assert load(accept_loss=True).success
+    assert table(tmp_path, "SELECT count(*) FROM prod.players") == [(left,)]
 
 
 def test_new_columns_of_parquet_files_are_loaded_in_their_types_or_as_text(tmp_path, load):
