@@ -108,10 +108,18 @@ class UnitTest(_Frozen):
 
 
 class ProjectDescription(_Frozen):
-    """All models, inputs before those that read them, and the unit tests with their outcome."""
+    """All models, inputs before those that read them, and the unit tests with their outcome.
+
+    Attributes:
+        models: The models.
+        tests: The unit tests.
+        is_whole: Whether the project could be read as a whole. Where not, what is in the way may not lie in its files
+            (a full disk, a file that is locked), and be gone the next time.
+    """
 
     models: tuple[ModelDescription, ...]
     tests: tuple[UnitTest, ...] = ()
+    is_whole: bool = True
 
 
 def problems(description: ProjectDescription) -> dict[str, str]:

@@ -58,7 +58,8 @@ def describe(project: SQLMeshProject) -> ProjectDescription:
     """All models of a project and its unit tests.
 
     Importing SQLMesh and reading a project takes seconds, so the answer is kept under a digest of everything that it
-    depends on. What is wrong with a model is part of its description; it never keeps the others from being described.
+    depends on. What is wrong with a model is part of its description; it never keeps the others from being described. A
+    project that cannot be read as a whole is read again the next time.
 
     Raises:
         SQLMeshAssetsError: There is no SQLMesh project, or it has no models.
@@ -73,7 +74,8 @@ def describe(project: SQLMeshProject) -> ProjectDescription:
     description = read_project(project)
     if not description.models:
         raise SQLMeshAssetsError(f"the SQLMesh project at {project.path} has no models: check the path")
-    _keep(kept, description)
+    if description.is_whole:
+        _keep(kept, description)
     return description
 
 

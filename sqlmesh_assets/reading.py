@@ -44,7 +44,7 @@ def read_project(project: SQLMeshProject) -> ProjectDescription:
     try:
         context = open_offline(project)
     except Exception as error:
-        return ProjectDescription(models=tuple(_unreadable(project, plain(error))))
+        return ProjectDescription(models=tuple(_unreadable(project, plain(error))), is_whole=False)
     try:
         described = [_described(context, model) for model in _relational(context)]
         reasons = {file: context.problem(file) for file in context.refused}

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from sqlmesh.core.config import Config
 
 from sqlmesh_assets.description import ColumnSource, Relation
 from sqlmesh_assets.origins import column_origins
@@ -160,6 +161,19 @@ def test_a_kept_description_that_was_cut_off_is_read_again(bench: Bench) -> None
     [kept] = (bench.root / "cache").glob("project-*.json")
     kept.write_text(kept.read_text(encoding="utf-8")[:100], encoding="utf-8")
     assert bench.describe() == described
+
+
+def test_what_lies_outside_the_project_and_is_in_the_way_is_not_kept(bench: Bench) -> None:
+    described = bench.describe()
+
+    def disk_is_full() -> Config:
+        raise OSError("No space left on device")
+
+    hindered = replace(bench.project, offline_config=disk_is_full, cache_dir=bench.root / "other cache")
+    problems = {model.problem for model in describe(hindered).models}
+    assert problems == {"the SQLMesh project cannot be read: No space left on device"}
+    again = replace(bench.project, cache_dir=bench.root / "other cache")
+    assert describe(again) == described
 
 
 def test_neither_a_known_project_nor_a_run_in_which_nothing_changed_imports_sqlmesh(computed: Bench) -> None:

@@ -89,6 +89,11 @@ class Settings(BaseSettings):
         return self.data_dir / "cache"
 
     @property
+    def sqlmesh_home(self) -> Path:
+        """What SQLMesh writes down of itself; may be deleted at any time."""
+        return self.data_dir / "cache" / "sqlmesh_home"
+
+    @property
     def intake_dir(self) -> Path:
         """Source rows on their way into the legacy platform, checked and typed."""
         return self.data_dir / "intake"

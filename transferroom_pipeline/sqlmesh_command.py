@@ -6,6 +6,7 @@ import click
 
 from transferroom_pipeline.cutover.interlock import withdraw_before_change
 from transferroom_pipeline.legacy.tables import LEGACY_TABLES
+from transferroom_pipeline.models.project import keep_home_in_data
 from transferroom_pipeline.platforms.duckdb_database import connect
 from transferroom_pipeline.settings import Settings, load_settings
 
@@ -24,6 +25,7 @@ def sqlmesh_command(arguments: Sequence[str]) -> None:
     A command that may change the rebuilt tables takes them from consumers first, until they are proven again.
     """
     settings = load_settings()
+    keep_home_in_data(settings)
     with settings.write_lock.held(f"transferroom sqlmesh {' '.join(arguments)}", click.echo):
         if any(argument in CHANGES_TABLES for argument in arguments) and settings.target_database.is_file():
             _withdraw(settings)

@@ -1,5 +1,6 @@
 """The SQLMesh project of this code location: where it is, how it is opened, what its models may read."""
 
+import os
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ GATEWAY = "target"
 
 def sqlmesh_project(settings: Settings) -> SQLMeshProject:
     """The project of given settings; nothing is read yet."""
+    keep_home_in_data(settings)
     return SQLMeshProject(
         path=settings.sqlmesh_project,
         config=partial(_config, settings),
@@ -31,6 +33,14 @@ def sqlmesh_project(settings: Settings) -> SQLMeshProject:
         code=tuple(Path(__file__).parent.glob("*.py")),
         sources=frozenset(Relation(RAW_SCHEMA, table.name) for table in COPIED_TABLES),
     )
+
+
+def keep_home_in_data(settings: Settings) -> None:
+    """Let SQLMesh write under the data folder what it writes under the user's home by itself.
+
+    To be called before SQLMesh is imported, which takes this up.
+    """
+    os.environ.setdefault("SQLMESH_HOME", str(settings.sqlmesh_home.resolve()))
 
 
 def describe_models(settings: Settings) -> ProjectDescription:
