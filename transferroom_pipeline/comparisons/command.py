@@ -15,6 +15,7 @@ from sqlglot import exp
 
 from transferroom_pipeline.comparisons.engine import DEFAULT_SAMPLES, Comparison, Effort, compare
 from transferroom_pipeline.comparisons.engines.duckdb_engine import DuckDBEngine, first_line
+from transferroom_pipeline.comparisons.engines.errors import without_addresses
 from transferroom_pipeline.comparisons.exceptions import ComparisonError, SpecError
 from transferroom_pipeline.comparisons.flags import Options, attached_databases, database_file, table_spec
 from transferroom_pipeline.comparisons.progress import TerminalProgress
@@ -185,7 +186,7 @@ def _require_places(options: Options) -> None:
 
 
 def _fail(context: click.Context, sentence: str) -> None:
-    click.echo(f"Error: {sentence}", err=True)
+    click.echo(f"Error: {without_addresses(sentence)}", err=True)
     context.exit(EXIT_ERROR)
 
 

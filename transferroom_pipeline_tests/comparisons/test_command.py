@@ -255,6 +255,23 @@ def test_an_address_that_cannot_be_used_is_never_shown(run, arguments):
     assert "secret" not in outcome.output
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("postgresql://me:secret@host/db", "main.b", "--key", "id"),
+        ("main.a", "postgresql://me:secret@host/db", "--key", "id"),
+        ("main.a", "main.b", "--key", "postgresql://me:secret@host/db"),
+        ("main.a", "main.b", "--key", "id", "--json", "postgresql://me:secret@host/db"),
+        ("--spec", "postgresql://me:secret@host/db", "--table", "t"),
+    ],
+)
+def test_an_address_in_the_place_of_something_else_is_not_shown(run, arguments):
+    outcome = run(*arguments)
+
+    assert outcome.exit_code == 2
+    assert "secret" not in outcome.output
+
+
 @pytest.mark.parametrize("alias", ["tables", "main", "temp", "system"])
 def test_an_alias_that_is_taken_is_one_sentence(run, tmp_path, alias):
     with connect(tmp_path / "other.duckdb"):

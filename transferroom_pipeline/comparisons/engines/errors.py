@@ -2,9 +2,12 @@
 
 import re
 
-_ADDRESS = re.compile(r"(\w+://)\S+")
+_ADDRESS = re.compile(r"(\w{2,}:/)/?\S+")
 
 
 def without_addresses(sentence: str) -> str:
-    """The sentence without what follows a scheme such as postgresql://, which can hold a password."""
-    return _ADDRESS.sub(r"\1...", sentence)
+    """The sentence without what follows a scheme such as postgresql://, which can hold a password.
+
+    As a path the address has lost one of its slashes.
+    """
+    return _ADDRESS.sub(r"\1/...", sentence)
