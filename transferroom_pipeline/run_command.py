@@ -9,10 +9,11 @@ from transferroom_pipeline.comparisons.history import latest_verdict
 from transferroom_pipeline.comparisons.reports import SUMMARY_FILE
 from transferroom_pipeline.comparisons.result import Verdict
 from transferroom_pipeline.configured_comparisons import ConfiguredComparisons
-from transferroom_pipeline.cutover.views import read_state
+from transferroom_pipeline.cutover.policy import Serving
+from transferroom_pipeline.cutover.views import CutoverState, read_state
 from transferroom_pipeline.definitions import build_definitions
 from transferroom_pipeline.interruptions import exit_code, received_signal, watching
-from transferroom_pipeline.keys import comparison_key
+from transferroom_pipeline.keys import analytics_key, comparison_key
 from transferroom_pipeline.platforms.duckdb_database import connect
 from transferroom_pipeline.platforms.run_liveness import RunLiveness
 from transferroom_pipeline.running import RunOutcome, open_instance, run_assets
@@ -74,8 +75,8 @@ def _report(settings: Settings, outcome: RunOutcome) -> bool:
     click.echo("\nComparisons")
     verdicts = _verdicts(settings, outcome.run_id, [spec.table for spec in compared])
     for spec in compared:
-        verdict, shows = verdicts[spec.table]
-        view = f"analytics.{spec.table} shows {shows}"
+        verdict, state = verdicts[spec.table]
+        view = _view(spec.table, verdict, state, has_moved=analytics_key(spec.table) in outcome.selected)
         told = view if comparisons.has_view(spec.table) else f"{spec.legacy} versus {spec.modern}"
         click.echo(f"  {spec.table:<24} {_marked(verdict)} {told}")
     summary = settings.results_dir / SUMMARY_FILE
@@ -89,14 +90,33 @@ def _marked(verdict: Verdict | None) -> str:
     return click.style(f"{word:<11}", fg="green" if verdict is Verdict.PROVEN else "red")
 
 
-def _verdicts(settings: Settings, run_id: str, tables: Sequence[str]) -> dict[str, tuple[Verdict | None, str]]:
-    """The verdict that this run reached on each table, if it did, with what the table's view shows after it."""
+def _view(table: str, verdict: Verdict | None, state: CutoverState | None, *, has_moved: bool) -> str:
+    """What a table's view shows; where that is not what the verdict lets one expect, why.
+
+    Args:
+        table: The table.
+        verdict: What this run has found.
+        state: What the view shows, if it was ever made.
+        has_moved: Whether this run was to move the view.
+    """
+    shows = f"analytics.{table} shows {'nothing' if state is None else state.shows}"
+    if verdict is not Verdict.PROVEN or (state is not None and state.decision.serving is Serving.MODERN):
+        return shows
+    if state is not None and has_moved:
+        return f"{shows}: {state.decision.reason}"
+    return f"{shows} until it is moved: transferroom run --select key:analytics/{table}"
+
+
+def _verdicts(
+    settings: Settings, run_id: str, tables: Sequence[str]
+) -> dict[str, tuple[Verdict | None, CutoverState | None]]:
+    """The verdict that this run reached on each table, if it did, with the state of the table's view after it."""
     if not settings.target_database.is_file():
-        return dict.fromkeys(tables, (None, "nothing"))
-    found: dict[str, tuple[Verdict | None, str]] = {}
+        return dict.fromkeys(tables, (None, None))
+    found: dict[str, tuple[Verdict | None, CutoverState | None]] = {}
     with connect(settings.target_database, read_only=True) as connection:
         for table in tables:
             latest, state = latest_verdict(connection, table), read_state(connection, table)
             verdict = latest.verdict if latest is not None and latest.run_id == run_id else None
-            found[table] = verdict, "nothing" if state is None else state.shows
+            found[table] = verdict, state
     return found

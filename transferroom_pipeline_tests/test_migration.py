@@ -186,6 +186,16 @@ def test_a_comparison_without_enough_memory_takes_its_table_from_consumers(migra
     assert "raw.derived_a" in view(migrated, "derived_a")
 
 
+def test_a_proven_table_whose_view_was_not_moved_says_which_command_moves_it(migrated: Project) -> None:
+    migrated.target(f"DELETE FROM {rebuilt_table(migrated, 'derived_a')}")
+    assert migrated.call("run", "--select", "group:models").exit_code == 0
+    result = migrated.call("run", "--select", "key:comparison/derived_a")
+    command = "transferroom run --select key:analytics/derived_a"
+    assert f"analytics.derived_a shows raw.derived_a until it is moved: {command}\n" in result.output
+    assert migrated.call(*command.split()[1:]).exit_code == 0
+    assert "prod.derived_a" in view(migrated, "derived_a")
+
+
 def test_reports_that_cannot_be_written_are_a_warning_and_the_verdict_counts(migrated: Project) -> None:
     file = migrated.root / "a_file"
     file.touch()
