@@ -4,6 +4,7 @@ import csv
 import gzip
 import json
 import re
+import shutil
 from pathlib import Path
 
 import dagster as dg
@@ -194,6 +195,23 @@ def test_a_proven_table_whose_view_was_not_moved_says_which_command_moves_it(mig
     assert f"analytics.derived_a shows raw.derived_a until it is moved: {command}\n" in result.output
     assert migrated.call(*command.split()[1:]).exit_code == 0
     assert "prod.derived_a" in view(migrated, "derived_a")
+
+
+def test_a_target_that_is_lost_is_made_again_and_the_evidence_is_not_lost(migrated: Project) -> None:
+    before = migrated.target("SELECT run_id, table_name, verdict FROM migration.comparison_runs ORDER BY ALL")
+    migrated.settings.target_database.write_bytes(b"damaged" * 1000)
+    told = migrated.call("run", "--select", "group:replication")
+    assert told.exit_code == 1
+    assert f"{migrated.settings.target_database} is not a DuckDB database" in told.output
+    # What docs/operations.md says to do.
+    migrated.settings.target_database.unlink()
+    shutil.rmtree(migrated.settings.sqlmesh_state.parent)
+    result = migrated.call("run")
+    assert result.exit_code == 0, result.output
+    after = migrated.target("SELECT run_id, table_name, verdict FROM migration.comparison_runs ORDER BY ALL")
+    assert set(before) < set(after)
+    assert len(after) == 2 * len(before)
+    assert all("prod." in view(migrated, table) for table in DERIVED)
 
 
 def test_reports_that_cannot_be_written_are_a_warning_and_the_verdict_counts(migrated: Project) -> None:

@@ -1,7 +1,7 @@
 """Keeping the evidence of comparisons in the target, and reading the newest verdict back."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
@@ -15,6 +15,7 @@ from sqlglot import exp
 from transferroom_pipeline.comparisons.engine import Comparison
 from transferroom_pipeline.comparisons.engines.duckdb_engine import first_line
 from transferroom_pipeline.comparisons.exceptions import ComparisonError
+from transferroom_pipeline.comparisons.journal import append, entries, journal_of
 from transferroom_pipeline.comparisons.result import ColumnResult, ComparisonResult, Verdict
 from transferroom_pipeline.comparisons.sql_text import DIALECT
 
@@ -23,6 +24,7 @@ DIFFERENCE_LIMIT = 1_000_000
 _DEFINITIONS = Path(__file__).with_name("sql") / "evidence_tables.sql"
 _SCHEMA = "migration"
 _RUNS, _COLUMNS, _DIFFERENCES = "comparison_runs", "comparison_columns", "differences"
+_JOURNAL = "comparison"
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,8 @@ def keep(
 ) -> None:
     """Write a comparison to the schema `migration`, all of it or nothing.
 
-    What the same run kept of the same table before is replaced, so that a step that is tried again counts once.
+    What the same run kept of the same table before is replaced, so that a step that is tried again counts once. All but
+    the differences and the SQL is also written to the journal beside the database, from which a new one gets it back.
 
     Args:
         connection: The one that the comparison runs on, while it is open; its default database is written to.
@@ -73,31 +76,54 @@ def keep(
     result = comparison.result
     identity = {"run_id": run_id, "table_name": result.table}
     with _transaction(connection, result.table):
-        for statement in sqlglot.parse(_DEFINITIONS.read_text(encoding="utf-8"), dialect=DIALECT):
-            if statement is not None:
-                connection.execute(_sql(statement))
+        journal = journal_of(connection)
+        _make_tables(connection, journal)
         for table in (_RUNS, _COLUMNS, _DIFFERENCES):
             _forget(connection, table, identity)
         kept = _keep_differences(connection, comparison, identity, difference_limit)
-        number = {"number": _next_number(connection)}
-        _insert(connection, _RUNS, identity | number | _run_row(comparison, kept))
-        for position, column in enumerate(result.columns):
-            _insert(connection, _COLUMNS, identity | {"position": position} | _column_row(column))
+        run = identity | {"number": _next_number(connection)} | _run_row(comparison, kept)
+        columns = [
+            identity | {"position": position} | _column_row(column) for position, column in enumerate(result.columns)
+        ]
+        _insert_comparison(connection, run, columns)
+        if journal is not None:
+            append(journal, {_JOURNAL: {"run": _without_sql(run), "columns": columns}})
+
+
+def _make_tables(connection: duckdb.DuckDBPyConnection, journal: Path | None) -> None:
+    """Make the tables of the evidence where they are not there, with what the journal tells of a database before.
+
+    What it tells proves nothing of the tables of this one: restored verdicts are about no generation.
+    """
+    is_new = not _has_column(connection, "run_id")
+    for statement in sqlglot.parse(_DEFINITIONS.read_text(encoding="utf-8"), dialect=DIALECT):
+        if statement is not None:
+            connection.execute(_sql(statement))
+    if is_new and journal is not None:
+        # A step that was tried again is there twice, and counts once.
+        told = {(kept["run"]["run_id"], kept["run"]["table_name"]): kept for kept in entries(journal, _JOURNAL)}
+        for kept in told.values():
+            _insert_comparison(connection, {**kept["run"], "generation": None}, kept["columns"])
+
+
+def _insert_comparison(
+    connection: duckdb.DuckDBPyConnection, run: Mapping[str, object], columns: Sequence[Mapping[str, object]]
+) -> None:
+    _insert(connection, _RUNS, run)
+    for column in columns:
+        _insert(connection, _COLUMNS, column)
+
+
+def _without_sql(run: Mapping[str, Any]) -> dict[str, Any]:
+    """A row for the journal: nine tenths of a result are its SQL."""
+    result = {name: value for name, value in json.loads(run["result"]).items() if name != "sql"}
+    as_text = {name: value.isoformat() for name, value in run.items() if isinstance(value, date | datetime)}
+    return {**run, **as_text, "result": json.dumps(result, ensure_ascii=False)}
 
 
 def latest_verdict(connection: duckdb.DuckDBPyConnection, table: str) -> KeptVerdict | None:
     """The newest kept verdict of a table; None when it was never compared here, or not since verdicts are counted."""
-    is_kept = (
-        exp.select("1")
-        .from_("information_schema.columns")
-        .where(
-            "table_catalog = CURRENT_DATABASE()",
-            exp.column("table_schema").eq(_SCHEMA),
-            exp.column("table_name").eq(_RUNS),
-            exp.column("column_name").eq("number"),
-        )
-    )
-    if connection.execute(_sql(is_kept)).fetchone() is None:
+    if not _has_column(connection, "number"):
         return None
     newest = (
         exp.select("run_id", "table_name", "compared_at", "verdict", "reasons", "snapshot_id", "as_of", "generation")
@@ -108,6 +134,21 @@ def latest_verdict(connection: duckdb.DuckDBPyConnection, table: str) -> KeptVer
     )
     row = connection.execute(_sql(newest)).fetchone()
     return None if row is None else _kept_verdict(row)
+
+
+def _has_column(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
+    """Whether comparisons are kept here, with a column that older evidence may not have."""
+    found = (
+        exp.select("1")
+        .from_("information_schema.columns")
+        .where(
+            "table_catalog = CURRENT_DATABASE()",
+            exp.column("table_schema").eq(_SCHEMA),
+            exp.column("table_name").eq(_RUNS),
+            exp.column("column_name").eq(name),
+        )
+    )
+    return connection.execute(_sql(found)).fetchone() is not None
 
 
 def _kept_verdict(row: tuple[Any, ...]) -> KeptVerdict:

@@ -1,17 +1,20 @@
 """The analytics views and the record of what they show."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 from sqlglot import exp
 
+from transferroom_pipeline.comparisons.journal import append, journal_of
 from transferroom_pipeline.cutover.policy import Decision, Serving
 from transferroom_pipeline.platforms.schemas import ANALYTICS_SCHEMA, MIGRATION_SCHEMA
 from transferroom_pipeline.platforms.tables import create_schema, require_table, table_exists, table_expression
 
 STATE_TABLE = "cutover_state"
+
+_JOURNAL = "view"
 
 _SQL = Path(__file__).with_name("sql")
 
@@ -42,6 +45,9 @@ def set_view(connection: duckdb.DuckDBPyConnection, table: str, decision: Decisi
     state = CutoverState(table, decision, _since(read_state(connection, table), decision))
     _replace_view(connection, state)
     _write_state(connection, state)
+    journal = journal_of(connection)
+    if journal is not None:
+        append(journal, {_JOURNAL: {"table": table, "at": datetime.now(UTC).isoformat(), **asdict(decision)}})
     return state
 
 
