@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from transferroom_pipeline.configured_comparisons import ConfiguredComparisons
 
 EXIT_ERROR = 2
+EXIT_INTERRUPTED = 130
+"""What shells give for a process that Ctrl-C ended."""
+
 GARBAGE_THRESHOLD = 500_000
 """Objects allocated and not freed between two searches for garbage; Python's own is 700."""
 
@@ -54,6 +57,10 @@ class LazyGroup(click.Group):
         """Run a command; an error that a person can put right is one sentence and exit code 2."""
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt:
+            # click would exit with 1, which says that something is not proven.
+            click.echo("Interrupted.", err=True)
+            ctx.exit(EXIT_INTERRUPTED)
         except TransferRoomError as error:
             click.echo(f"Error: {error}", err=True)
             ctx.exit(EXIT_ERROR)

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from transferroom_pipeline.models.project import describe_models
 from transferroom_pipeline.platforms.duckdb_database import Tell, connect
 from transferroom_pipeline.platforms.schemas import LEGACY_DATABASE, RAW_SCHEMA, REBUILT_SCHEMA
 from transferroom_pipeline.replication.provenance import copied_snapshot
+from transferroom_pipeline.replication.tables import COPIED_TABLES
 from transferroom_pipeline.settings import Settings
 
 _DERIVED = tuple(table.name for table in LEGACY_TABLES)
@@ -108,9 +110,13 @@ class ConfiguredComparisons:
         left = [Relation(table.db, table.name) for table in spec.tables_read() if table.catalog != LEGACY_DATABASE]
         while left:
             relation = left.pop()
+            model = models.get(relation)
+            if model is not None and model.problem is not None:
+                # Nobody knows what the rows that are there were made of.
+                return {table.name for table in COPIED_TABLES}
             if relation not in found:
                 found.add(relation)
-                left += models[relation].depends_on if relation in models else ()
+                left += () if model is None else model.depends_on
         return {relation.table for relation in found if relation.schema == RAW_SCHEMA}
 
     def keep(self, connection: duckdb.DuckDBPyConnection, comparison: Comparison, run_id: str) -> CutoverState | None:
@@ -122,6 +128,8 @@ class ConfiguredComparisons:
         # In this order: a process that dies in between leaves consumers with legacy rows, not with unproven ones.
         result = comparison.result
         withdrawn = withdraw_unproven(connection, result, run_id) if self.has_view(result.table) else None
+        if withdrawn is not None:
+            comparison = _of_next_generation(comparison)
         keep(connection, comparison, run_id=run_id, difference_limit=self._settings.differences_limit)
         return withdrawn
 
@@ -141,3 +149,12 @@ class ConfiguredComparisons:
             return None
         with connect(self._settings.target_database, create=False) as connection:
             return withdraw_after_error(connection, table, error)
+
+
+def _of_next_generation(comparison: Comparison) -> Comparison:
+    """The comparison as one of the generation that taking its view back has begun: the tables are the same."""
+    result = comparison.result
+    if result.snapshot is None:
+        return comparison
+    snapshot = replace(result.snapshot, generation=result.snapshot.generation + 1)
+    return replace(comparison, result=replace(result, snapshot=snapshot))

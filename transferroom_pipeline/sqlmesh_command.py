@@ -1,6 +1,8 @@
 """The command `transferroom sqlmesh`."""
 
+import os
 from collections.abc import Sequence
+from typing import NoReturn
 
 import click
 
@@ -10,8 +12,13 @@ from transferroom_pipeline.models.project import keep_home_in_data
 from transferroom_pipeline.platforms.duckdb_database import connect
 from transferroom_pipeline.settings import Settings, load_settings
 
-CHANGES_TABLES = ("plan", "run", "rollback", "destroy")
-"""Commands of SQLMesh after which what was proven of the rebuilt tables need not hold any more."""
+ONLY_READS = {
+    *("audit", "create_test", "dag", "diff", "environments", "evaluate", "format", "info", "lint", "render"),
+    *("table_diff", "table_name", "test"),
+}
+"""Commands of SQLMesh that leave the rebuilt tables as they are; after any other a proof need not hold any more."""
+
+_HELP = {"--help", "--version"}
 
 
 @click.command(
@@ -26,11 +33,15 @@ def sqlmesh_command(arguments: Sequence[str]) -> None:
     """
     settings = load_settings()
     keep_home_in_data(settings)
+    places = {"--log-file-dir": settings.data_dir / "logs" / "sqlmesh", "--paths": settings.sqlmesh_project}
+    call = [*(word for option, place in places.items() for word in (option, str(place))), *arguments]
+    if not arguments or _HELP.intersection(arguments):
+        _call(call)
+    command = next((argument for argument in arguments if not argument.startswith("-")), None)
     with settings.write_lock.held(f"transferroom sqlmesh {' '.join(arguments)}", click.echo):
-        if any(argument in CHANGES_TABLES for argument in arguments) and settings.target_database.is_file():
+        if command not in ONLY_READS and settings.target_database.is_file():
             _withdraw(settings)
-        places = {"--log-file-dir": settings.data_dir / "logs" / "sqlmesh", "--paths": settings.sqlmesh_project}
-        _call([*(word for option, place in places.items() for word in (option, str(place))), *arguments])
+        _call(call)
 
 
 def _withdraw(settings: Settings) -> None:
@@ -40,8 +51,10 @@ def _withdraw(settings: Settings) -> None:
     click.echo(f"The analytics views show the legacy copies until the tables are compared again: {compare}")
 
 
-def _call(arguments: list[str]) -> None:
+def _call(arguments: list[str]) -> NoReturn:
     """In this process, which holds the lock: it is given back when SQLMesh has ended, however it ends."""
+    os.environ.setdefault("MAX_FORK_WORKERS", "1")  # A child would hold the lock, too.
     from sqlmesh.cli.main import cli  # noqa: PLC0415 - takes long, and the lock comes first
 
     cli(arguments, prog_name="transferroom sqlmesh")
+    raise SystemExit  # Which SQLMesh's command does itself.

@@ -93,8 +93,9 @@ def test_sqlmesh_s_own_command_waits_and_takes_its_tables_from_consumers_until_t
     assert refused.exit_code == 2
     assert "Error: somebody else" in refused.output
     assert shown(migrated, "derived_a") == "prod"
-    assert migrated.call("sqlmesh", "test").exit_code == 0
-    assert shown(migrated, "derived_a") == "prod"
+    for leaves_tables_alone in (["test"], ["plan", "--help"], ["--help"]):
+        assert migrated.call("sqlmesh", *leaves_tables_alone).exit_code == 0
+        assert shown(migrated, "derived_a") == "prod"
     planned = migrated.call("sqlmesh", "plan", "--auto-apply", "--no-prompts")
     assert planned.exit_code == 0, planned.output
     assert shown(migrated, "derived_a") == "raw"
@@ -102,6 +103,19 @@ def test_sqlmesh_s_own_command_waits_and_takes_its_tables_from_consumers_until_t
     assert shown(migrated, "derived_a") == "raw"
     assert migrated.call("run", "--select", "group:comparisons or group:cutover").exit_code == 0
     assert shown(migrated, "derived_a") == "prod"
+
+
+def test_a_command_of_sqlmesh_that_may_do_anything_takes_the_tables_from_consumers_too(migrated: Project) -> None:
+    assert migrated.call("sqlmesh", "fetchdf", "SELECT 1").exit_code == 0
+    assert shown(migrated, "derived_a") == "raw"
+
+
+def test_the_time_to_wait_is_for_all_files_of_a_run_together(migrated: Project) -> None:
+    with other_process(migrated, holding=READ_THE_TARGET):
+        result = migrated.call("run", "--select", "group:comparisons", TRANSFERROOM_LOCK_TIMEOUT="0.6")
+    assert result.exit_code != 0
+    assert result.output.count("waiting for at most 0.6 s") == 1
+    assert result.output.count("waiting for at most") == 1
 
 
 def shown(project: Project, table: str) -> str:

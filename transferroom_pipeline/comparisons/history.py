@@ -122,14 +122,17 @@ def _without_sql(run: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def latest_verdict(connection: duckdb.DuckDBPyConnection, table: str) -> KeptVerdict | None:
-    """The newest kept verdict of a table; None when it was never compared here, or not since verdicts are counted."""
-    if not _has_column(connection, "number"):
+    """The newest kept verdict of a table; None when it was never compared here."""
+    if not _has_column(connection, "run_id"):
         return None
+    # Evidence from before verdicts were counted may be in a database that is only read.
+    counted = _has_column(connection, "number")
+    generation, order = ("generation", ["number DESC NULLS LAST"]) if counted else ("NULL AS generation", [])
     newest = (
-        exp.select("run_id", "table_name", "compared_at", "verdict", "reasons", "snapshot_id", "as_of", "generation")
+        exp.select("run_id", "table_name", "compared_at", "verdict", "reasons", "snapshot_id", "as_of", generation)
         .from_(exp.table_(_RUNS, db=_SCHEMA))
         .where(exp.column("table_name").eq(table))
-        .order_by("number DESC NULLS LAST", "compared_at DESC", "run_id DESC")
+        .order_by(*order, "compared_at DESC", "run_id DESC")
         .limit(1)
     )
     row = connection.execute(_sql(newest)).fetchone()

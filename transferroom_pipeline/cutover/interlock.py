@@ -37,7 +37,8 @@ def withdraw_unproven(
     """Point the view of a table back to legacy when a comparison of it is not proven.
 
     Such a comparison stops everything downstream of it, the view's own asset included, so the way back must not wait
-    for that asset. The way forward is only ever taken there.
+    for that asset. The way forward is only ever taken there. The generation is raised: should the process die before
+    this verdict is kept, an older proof must not bring the rows back that were found wrong.
 
     Returns:
         What the view shows now; None when it was left alone.
@@ -45,6 +46,7 @@ def withdraw_unproven(
     if result.verdict is Verdict.PROVEN:
         return None
     with transaction(connection):
+        raise_generation(connection, result.table)
         return _withdraw(connection, result.table, unproven(result.verdict, result.reasons, run_id))
 
 

@@ -61,9 +61,8 @@ def legacy_asset(table: LegacyTable) -> dg.AssetsDefinition:
         with legacy.get_connection() as connection:
             snapshot = snapshots.read_snapshot(connection, LEGACY_SCHEMA)
             code = build_table(connection, table, snapshot.as_of)
-            snapshots.record_table(
-                connection, table.name, snapshot, content_checksum(connection, LEGACY_SCHEMA, table.name)
-            )
+            of = snapshot if snapshots.all_belong(connection, table.inputs, snapshot) else None
+            snapshots.record_table(connection, table.name, of, content_checksum(connection, LEGACY_SCHEMA, table.name))
             metadata = table_metadata(connection, LEGACY_SCHEMA, table.name)
             metadata.update(warning_metadata(warnings_of_build(connection, table, snapshot.as_of)))
         shown = code if isinstance(table.build, Frames) else dg.MetadataValue.md(f"```sql\n{code}\n```")

@@ -79,13 +79,23 @@ def read_snapshot(connection: duckdb.DuckDBPyConnection, schema: str) -> SourceS
 
 
 def record_table(
-    connection: duckdb.DuckDBPyConnection, table: str, snapshot: SourceSnapshot, content: Checksum
+    connection: duckdb.DuckDBPyConnection, table: str, snapshot: SourceSnapshot | None, content: Checksum
 ) -> None:
-    """Write down to which snapshot a legacy table with this content belongs."""
+    """Write down to which snapshot a legacy table with this content belongs, or that it belongs to none."""
     create_schema(connection, MIGRATION_SCHEMA)
     connection.execute((Path(__file__).parent / "snapshot_tables.sql").read_text(encoding="utf-8"))
+    if snapshot is None:
+        forget = exp.delete(table_expression(MIGRATION_SCHEMA, _TABLES)).where(exp.column("table_name").eq(table))
+        connection.execute(forget.sql(dialect="duckdb"))
+        return
     row = [table, snapshot.id, snapshot.as_of, content.rows, str(content.hash_sum)]
     connection.execute((Path(__file__).parent / "record_table.sql").read_text(encoding="utf-8"), row)
+
+
+def all_belong(connection: duckdb.DuckDBPyConnection, tables: Sequence[str], snapshot: SourceSnapshot) -> bool:
+    """Whether legacy tables have the content that they have in a snapshot."""
+    contents = {table: content_checksum(connection, LEGACY_SCHEMA, table) for table in tables}
+    return all(snapshot_of(connection, table, content) == snapshot for table, content in contents.items())
 
 
 def snapshot_of(connection: duckdb.DuckDBPyConnection, table: str, content: Checksum) -> SourceSnapshot | None:

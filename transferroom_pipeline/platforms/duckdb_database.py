@@ -27,8 +27,10 @@ _LEAST_MEMORY = 64 * 1024**2
 _TRIED_EVERY = 0.2
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Patience:
+    """What is left of the time to wait, for all files together: a run is not to wait with each of its steps."""
+
     seconds: float
     tell: Tell
 
@@ -42,7 +44,7 @@ def waiting_for_others(seconds: float, tell: Tell) -> Iterator[None]:
     """Wait for files that other processes hold open, instead of failing at once.
 
     Args:
-        seconds: How long at most.
+        seconds: How long at most, in all.
         tell: Told once per file that is waited for.
     """
     _patience.append(_Patience(seconds, tell))
@@ -111,15 +113,17 @@ def _open(database: Path | None, *, read_only: bool) -> duckdb.DuckDBPyConnectio
 def _opened_after_others(
     database: Path, patience: _Patience, refused: duckdb.Error, *, read_only: bool
 ) -> duckdb.DuckDBPyConnection:
-    patience.tell(f"{_in_use(database, refused)}: waiting for at most {patience.seconds:g} s")
-    until = time.monotonic() + patience.seconds
-    while True:
+    if patience.seconds > 0:
+        patience.tell(f"{_in_use(database, refused)}: waiting for at most {patience.seconds:g} s")
+    while patience.seconds > 0:
         time.sleep(_TRIED_EVERY)
+        patience.seconds = round(patience.seconds - _TRIED_EVERY, 3)
         try:
             return duckdb.connect(str(database), read_only=read_only)
         except duckdb.Error as error:
-            if not _is_held_by_another(error) or time.monotonic() >= until:
+            if not _is_held_by_another(error):
                 raise _explained(database, error) from error
+    raise _explained(database, refused) from refused
 
 
 def _attach(connection: duckdb.DuckDBPyConnection, alias: str, file: Path) -> None:

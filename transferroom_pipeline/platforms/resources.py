@@ -44,7 +44,8 @@ class DuckDBPlatform(DuckDBResource):
         folder, log = Path(self.data_dir), context.log or dg.get_dagster_logger()
         liveness = RunLiveness(folder)
         with liveness.shown(context.run_id or "none"), watching(), abandoned_by(partial(_cancel, context)):
-            if context.instance is not None:
+            if context.instance is not None and context.run is not None:
+                context.instance.add_run_tags(context.run.run_id, liveness.tags)
                 liveness.close_dead_runs(context.instance)
             with WriteLock(folder, self.lock_timeout).held(_holder(context), log.warning):
                 yield self

@@ -6,6 +6,7 @@ The system holds the lock for the process and gives it back when the process end
 import fcntl
 import json
 import os
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,7 +41,8 @@ class WriteLock:
     folder: Path
     patience: float
 
-    _held: ClassVar[set[Path]] = set()
+    _holders: ClassVar[dict[Path, int]] = {}
+    _changing: ClassVar[threading.Lock] = threading.Lock()
 
     @contextmanager
     def held(self, holder: str, tell: Tell) -> Iterator[None]:
@@ -56,19 +58,46 @@ class WriteLock:
             FolderInUseError: Another process works on the folder for longer than the patience lasts.
             PlatformError: The folder cannot be written to.
         """
-        folder = self.folder.resolve()
-        if folder in self._held:
-            yield
+        if self._joined():
+            try:
+                yield
+            finally:
+                self._left()
             return
-        with self._opened() as file:
-            self._wait(file, tell)
+        with self._locked(tell) as file:
             _introduce(file, holder)
-            self._held.add(folder)
+            self._joined(first=True)
             try:
                 with waiting_for_others(self.patience, tell):
                     yield
             finally:
-                self._held.discard(folder)
+                self._left()
+
+    def _joined(self, *, first: bool = False) -> bool:
+        """Be one more part of this process that holds the lock, if one does already or this is the first."""
+        folder = self.folder.resolve()
+        with self._changing:
+            if first or folder in self._holders:
+                self._holders[folder] = self._holders.get(folder, 0) + 1
+                return True
+        return False
+
+    def _left(self) -> None:
+        folder = self.folder.resolve()
+        with self._changing:
+            self._holders[folder] -= 1
+            if not self._holders[folder]:
+                del self._holders[folder]
+
+    @contextmanager
+    def _locked(self, tell: Tell) -> Iterator[IO[str]]:
+        """The locked file, which is still the one of its name: it may have been deleted while it was waited for."""
+        while True:
+            with self._opened() as file:
+                self._wait(file, tell)
+                if _is_file(file, self.folder / FILE):
+                    yield file
+                    return
 
     def _opened(self) -> IO[str]:
         try:
@@ -90,6 +119,13 @@ class WriteLock:
                     "again when that has ended, or wait longer with TRANSFERROOM_LOCK_TIMEOUT"
                 )
             time.sleep(_LOOKED_EVERY)
+
+
+def _is_file(file: IO[str], place: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), place.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _is_locked(file: IO[str]) -> bool:

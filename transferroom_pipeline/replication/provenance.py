@@ -48,8 +48,8 @@ def copied_snapshot(connection: duckdb.DuckDBPyConnection, tables: Collection[st
 
 
 def _told(table: str, found: str | None, held: str) -> str:
-    made = "on an unknown snapshot" if found is None else f"on snapshot {found}"
+    made = "on a snapshot that nobody has written down" if found is None else f"on snapshot {found}"
     return (
         f"copy {RAW_SCHEMA}.{table} was made {made}, and the target holds snapshot {held}: "
-        "materialize the groups legacy and replication again"
+        "materialize the groups legacy, replication and models again"
     )

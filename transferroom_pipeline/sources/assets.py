@@ -94,10 +94,11 @@ def source_asset(table: SourceTable) -> dg.AssetsDefinition:
         source_files: SourceFiles,
     ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         intake = source_files.take_in(table)
-        loss = RowLoss(
-            _rows_held(legacy, table), intake.accepted, 1 if config.accept_loss else source_files.max_lost_share
-        )
-        loaded = may_be_loaded(intake, source_files.max_rejected_share) and not loss.is_too_large
+        allowed = 1 if config.accept_loss else source_files.max_lost_share
+        loss = RowLoss(_rows_held(legacy, table), intake.accepted, allowed)
+        may_load = may_be_loaded(intake, source_files.max_rejected_share)
+        held_back = may_load and loss.is_too_large
+        loaded = may_load and not held_back
         if loaded:
             loader = TableLoader(legacy.path, LEGACY_SCHEMA, Path(source_files.dlt_dir))
             load_table(context, dlt, translator, loader, table.name, _accepted_rows(intake))
@@ -106,9 +107,9 @@ def source_asset(table: SourceTable) -> dg.AssetsDefinition:
             metadata = table_metadata(connection, LEGACY_SCHEMA, table.name) if loaded else {}
         if loaded:
             yield dg.MaterializeResult(asset_key=key, metadata={**metadata, "source_file": intake.source})
-        in_table = intake.accepted if loss.is_too_large else metadata.get("dagster/row_count")
-        yield contract_check(intake, source_files.max_rejected_share, in_table)
-        yield row_loss_check(intake, loss)
+        in_table = metadata.get("dagster/row_count")
+        yield contract_check(intake, source_files.max_rejected_share, in_table, held_back=held_back)
+        yield row_loss_check(intake, loss, held_back=held_back)
         yield new_columns_check(intake)
 
     return load
@@ -141,17 +142,17 @@ class RowLoss:
         return self.before - self.after > self.before * self.allowed
 
 
-def row_loss_check(intake: Intake, loss: RowLoss) -> dg.AssetCheckResult:
+def row_loss_check(intake: Intake, loss: RowLoss, *, held_back: bool) -> dg.AssetCheckResult:
     """Stops a load that would take most of a table: an export that broke off looks like any other file."""
     would_lose = f"the table has {loss.before:,} rows, and {intake.source} only {loss.after:,} that can be loaded"
     return dg.AssetCheckResult(
         asset_key=legacy_key(intake.table),
         check_name="row_loss",
-        passed=not loss.is_too_large,
+        passed=not held_back,
         description=(
             f"{would_lose}: nothing was loaded, since more than {loss.allowed:.0%} would be lost; export the file "
             "again, or confirm with TRANSFERROOM_MAX_LOST_SHARE=1 or accept_loss in the launchpad"
-            if loss.is_too_large
+            if held_back
             else None
         ),
         metadata={"rows_before": loss.before, "rows_after": loss.after},
@@ -163,21 +164,28 @@ def may_be_loaded(intake: Intake, max_rejected_share: float) -> bool:
     return not intake.incomplete and intake.rejected_share <= max_rejected_share
 
 
-def contract_check(intake: Intake, max_rejected_share: float, in_table: int | None) -> dg.AssetCheckResult:
+def contract_check(
+    intake: Intake, max_rejected_share: float, in_table: int | None, *, held_back: bool = False
+) -> dg.AssetCheckResult:
     """Passes without refused rows, and warns up to the share that is allowed; above it, or if rows are lost, it stops.
 
     Args:
         intake: What was taken from the files.
         max_rejected_share: The share of refused rows that is allowed.
         in_table: Rows in the table after the load, None when nothing was loaded.
+        held_back: Whether nothing was loaded for another reason than the contract.
     """
-    complete = in_table == intake.accepted
+    complete = held_back or in_table == intake.accepted
     return dg.AssetCheckResult(
         asset_key=legacy_key(intake.table),
         check_name="contract",
         passed=complete and intake.rejected == 0,
         severity=dg.AssetCheckSeverity.WARN if complete else dg.AssetCheckSeverity.ERROR,
-        description=_contract_verdict(intake, max_rejected_share, in_table),
+        description=(
+            f"{_kept(intake)}; nothing was loaded, see row_loss"
+            if held_back
+            else _contract_verdict(intake, max_rejected_share, in_table)
+        ),
         metadata={
             "rows": intake.rows,
             "rejected": intake.rejected,
@@ -200,11 +208,9 @@ def _contract_verdict(intake: Intake, max_rejected_share: float, in_table: int |
             f"{intake.accepted:,} rows were accepted and the table has {in_table:,}: what uses it is stopped; run the "
             "load again"
         )
+    counted = _kept(intake)
     if intake.rejected == 0:
-        blank = f"; {intake.without_values:,} lines of separators alone are no rows" if intake.without_values else ""
-        return f"all {intake.rows:,} rows of {intake.source} keep the contract{blank}"
-    share = f"{intake.rejected:,} of {intake.rows:,} rows of {intake.source}"
-    counted = f"{share} break the contract and are in {LEGACY_SCHEMA}.{TABLE}"
+        return counted
     hint = f"; {intake.hint}" if intake.hint else ""
     if in_table is not None:
         return f"{counted}; the others were loaded{hint}"
@@ -212,6 +218,15 @@ def _contract_verdict(intake: Intake, max_rejected_share: float, in_table: int |
         f"{counted}, more than the {max_rejected_share:.2%} that are allowed: nothing was loaded; "
         f"fix the file, or raise TRANSFERROOM_MAX_REJECTED_SHARE{hint}"
     )
+
+
+def _kept(intake: Intake) -> str:
+    """How many rows keep the contract, in words."""
+    if intake.rejected == 0:
+        blank = f"; {intake.without_values:,} lines of separators alone are no rows" if intake.without_values else ""
+        return f"all {intake.rows:,} rows of {intake.source} keep the contract{blank}"
+    share = f"{intake.rejected:,} of {intake.rows:,} rows of {intake.source}"
+    return f"{share} break the contract and are in {LEGACY_SCHEMA}.{TABLE}"
 
 
 def new_columns_check(intake: Intake) -> dg.AssetCheckResult:

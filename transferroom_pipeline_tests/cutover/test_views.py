@@ -173,6 +173,18 @@ def test_what_is_no_longer_proven_is_withdrawn_at_once(connection, compared, res
     assert served() == "raw"
 
 
+def test_a_proof_from_before_does_not_bring_back_what_was_found_wrong_by_a_comparison_that_was_not_kept(
+    connection, compared, results, decided, served
+):
+    compared(Verdict.PROVEN)
+    decided()
+    run_id = compared(Verdict.DIFFERS)
+    connection.execute("DELETE FROM migration.comparison_runs WHERE run_id = ?", [run_id])
+    withdraw_unproven(connection, results[run_id], run_id)
+    assert decided().decision == Decision(Serving.LEGACY, STALE)
+    assert served() == "raw"
+
+
 def test_what_could_not_be_compared_is_withdrawn_and_an_old_proof_does_not_bring_it_back(
     connection, compared, decided, served
 ):

@@ -25,7 +25,8 @@ with RunLiveness(Path(sys.argv[1])).shown(sys.argv[2]):
 
 
 @pytest.fixture
-def liveness(tmp_path: Path) -> RunLiveness:
+def liveness(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunLiveness:
+    monkeypatch.setattr(run_liveness, "_LAST_WORDS_SECONDS", 0)
     return RunLiveness(tmp_path / "data")
 
 
@@ -78,6 +79,19 @@ def test_a_run_that_has_only_just_begun_is_given_time_to_show_itself(
     assert liveness.close_dead_runs(instance) == []
     monkeypatch.setattr(run_liveness, "_SLOWEST_START", timedelta(0))
     assert liveness.close_dead_runs(instance) == [run_id]
+
+
+def test_a_run_on_another_data_folder_is_left_to_those_who_work_on_that(
+    liveness: RunLiveness, instance: dg.DagsterInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_liveness, "_SLOWEST_START", timedelta(0))
+    other = RunLiveness(tmp_path / "other")
+    run_id = started(instance)
+    instance.add_run_tags(run_id, other.tags)
+    assert liveness.close_dead_runs(instance) == []
+    with other.shown(run_id):
+        assert other.close_dead_runs(instance) == []
+    assert other.close_dead_runs(instance) == [run_id]
 
 
 @pytest.mark.parametrize("other", [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.NOT_STARTED])

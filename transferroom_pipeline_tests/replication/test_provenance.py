@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from transferroom_pipeline.legacy.snapshot import SourceSnapshot, record_table, snapshot_of, take_snapshot
+from transferroom_pipeline.legacy.snapshot import SourceSnapshot, all_belong, record_table, snapshot_of, take_snapshot
 from transferroom_pipeline.platforms.checksum import content_checksum
 from transferroom_pipeline.platforms.duckdb_database import connect
 from transferroom_pipeline.platforms.exceptions import PlatformError
@@ -37,7 +37,9 @@ def test_copies_of_the_snapshot_that_the_target_holds_are_of_that(copies):
     assert copied_snapshot(copies, {"a", "b"}) == NEW
 
 
-@pytest.mark.parametrize(("other", "told"), [(OLD, "on snapshot old"), (None, "on an unknown snapshot")])
+@pytest.mark.parametrize(
+    ("other", "told"), [(OLD, "on snapshot old"), (None, "on a snapshot that nobody has written down")]
+)
 def test_a_mix_of_snapshots_is_refused_with_the_copy_that_is_not_of_it(copies, other, told):
     record_copy(copies, "a", NEW)
     record_copy(copies, "b", other)
@@ -68,6 +70,19 @@ def test_a_table_belongs_to_a_snapshot_until_its_rows_change(tmp_path):
         assert snapshot_of(connection, "other", content) is None
         connection.execute("INSERT INTO prod.players VALUES (2, NULL)")
         assert snapshot_of(connection, "players", content_checksum(connection, "prod", "players")) is None
+
+
+def test_a_table_built_from_others_is_of_their_snapshot_only_while_they_are(tmp_path):
+    with connect(tmp_path / "legacy.duckdb") as connection:
+        connection.execute("CREATE SCHEMA prod")
+        connection.execute("CREATE TABLE prod.players AS SELECT 1 AS id, TIMESTAMP '2026-06-30' AS updated_at")
+        taken = take_snapshot(connection, ["players"], None)
+        assert all_belong(connection, ["players"], taken)
+        connection.execute("UPDATE prod.players SET id = 2")
+        assert not all_belong(connection, ["players"], taken)
+        record_table(connection, "derived", taken, content_checksum(connection, "prod", "players"))
+        record_table(connection, "derived", None, content_checksum(connection, "prod", "players"))
+        assert snapshot_of(connection, "derived", content_checksum(connection, "prod", "players")) is None
 
 
 def test_a_copy_is_of_the_snapshot_of_its_legacy_table_and_of_none_when_that_has_changed(run, holds, legacy, target):

@@ -145,6 +145,28 @@ def test_a_table_loses_half_of_its_rows_at_most_unless_somebody_confirms_it(tmp_
     assert table(tmp_path, "SELECT count(*) FROM prod.players") == [(left,)]
 
 
+def test_a_file_that_breaks_its_contract_and_is_too_short_fails_by_its_contract(tmp_path, load):
+    write_csv(PLAYERS, tmp_path / "source", rows(PLAYERS, *[{}] * 10))
+    assert load().success
+    write_csv(PLAYERS, tmp_path / "source", rows(PLAYERS, *[{"age": "old"}] * 9, {}))
+    result = load()
+    contract = checks(result)["contract"]
+    assert (result.success, contract.passed, contract.severity) == (False, False, ERROR)
+    assert "nothing was loaded; fix the file, or raise TRANSFERROOM_MAX_REJECTED_SHARE" in contract.description
+    assert checks(result)["row_loss"].passed
+    assert table(tmp_path, "SELECT count(*) FROM prod.players") == [(10,)]
+
+
+def test_a_short_file_with_a_few_bad_rows_says_that_nothing_was_loaded(tmp_path, load):
+    write_csv(PLAYERS, tmp_path / "source", rows(PLAYERS, *[{}] * 10))
+    assert load().success
+    write_csv(PLAYERS, tmp_path / "source", rows(PLAYERS, {"age": "old"}, {}, {}))
+    result = load()
+    assert not result.success
+    assert checks(result)["contract"].severity == WARN
+    assert checks(result)["contract"].description.endswith("; nothing was loaded, see row_loss")
+
+
 def test_new_columns_of_parquet_files_are_loaded_in_their_types_or_as_text(tmp_path, load):
     (tmp_path / "source" / "sources.yaml").write_text("players: {new_columns: load}")
     good = typed_frame(PLAYERS, rows(PLAYERS, {}))
