@@ -89,15 +89,15 @@ def test_sqlmesh_s_own_command_waits_and_takes_its_tables_from_consumers_until_t
     migrated: Project,
 ) -> None:
     with other_process(migrated, holding=HOLD_THE_LOCK):
-        refused = migrated.call("sqlmesh", "plan", TRANSFERROOM_LOCK_TIMEOUT="0.5")
-    assert refused.exit_code == 2
-    assert "Error: somebody else" in refused.output
+        refused = sqlmesh(migrated, "plan", TRANSFERROOM_LOCK_TIMEOUT="0.5")
+    assert refused.returncode == 2
+    assert "Error: somebody else" in refused.stderr
     assert shown(migrated, "derived_a") == "prod"
     for leaves_tables_alone in (["test"], ["plan", "--help"], ["--help"]):
-        assert migrated.call("sqlmesh", *leaves_tables_alone).exit_code == 0
+        assert sqlmesh(migrated, *leaves_tables_alone).returncode == 0
         assert shown(migrated, "derived_a") == "prod"
-    planned = migrated.call("sqlmesh", "plan", "--auto-apply", "--no-prompts")
-    assert planned.exit_code == 0, planned.output
+    planned = sqlmesh(migrated, "plan", "--auto-apply", "--no-prompts")
+    assert planned.returncode == 0, planned.stderr
     assert shown(migrated, "derived_a") == "raw"
     assert migrated.call("run", "--select", "group:cutover").exit_code == 0
     assert shown(migrated, "derived_a") == "raw"
@@ -106,7 +106,7 @@ def test_sqlmesh_s_own_command_waits_and_takes_its_tables_from_consumers_until_t
 
 
 def test_a_command_of_sqlmesh_that_may_do_anything_takes_the_tables_from_consumers_too(migrated: Project) -> None:
-    assert migrated.call("sqlmesh", "fetchdf", "SELECT 1").exit_code == 0
+    assert sqlmesh(migrated, "fetchdf", "SELECT 1").returncode == 0
     assert shown(migrated, "derived_a") == "raw"
 
 
@@ -116,6 +116,13 @@ def test_the_time_to_wait_is_for_all_files_of_a_run_together(migrated: Project) 
     assert result.exit_code != 0
     assert result.output.count("waiting for at most 0.6 s") == 1
     assert result.output.count("waiting for at most") == 1
+
+
+def sqlmesh(project: Project, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Call SQLMesh's own command, in a process of its own: it sets up logging for all that runs in one."""
+    command = [COMMAND, "sqlmesh", *arguments]
+    variables = os.environ | project.environment() | environment
+    return subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
 
 
 def shown(project: Project, table: str) -> str:
