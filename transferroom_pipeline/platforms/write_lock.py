@@ -6,7 +6,6 @@ The system holds the lock for the process and gives it back when the process end
 import fcntl
 import json
 import os
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,12 +40,11 @@ class WriteLock:
     folder: Path
     patience: float
 
-    _holders: ClassVar[dict[Path, int]] = {}
-    _changing: ClassVar[threading.Lock] = threading.Lock()
+    _held: ClassVar[set[Path]] = set()
 
     @contextmanager
     def held(self, holder: str, tell: Tell) -> Iterator[None]:
-        """Be the only process that writes; a process that is it already goes on.
+        """Be the only process that writes; a process that is it already goes on, in the thread that it is.
 
         Meanwhile databases that other processes only read are waited for as well.
 
@@ -58,36 +56,18 @@ class WriteLock:
             FolderInUseError: Another process works on the folder for longer than the patience lasts.
             PlatformError: The folder cannot be written to.
         """
-        if self._joined():
-            try:
-                yield
-            finally:
-                self._left()
+        folder = self.folder.resolve()
+        if folder in self._held:
+            yield
             return
         with self._locked(tell) as file:
             _introduce(file, holder)
-            self._joined(first=True)
+            self._held.add(folder)
             try:
                 with waiting_for_others(self.patience, tell):
                     yield
             finally:
-                self._left()
-
-    def _joined(self, *, first: bool = False) -> bool:
-        """Be one more part of this process that holds the lock, if one does already or this is the first."""
-        folder = self.folder.resolve()
-        with self._changing:
-            if first or folder in self._holders:
-                self._holders[folder] = self._holders.get(folder, 0) + 1
-                return True
-        return False
-
-    def _left(self) -> None:
-        folder = self.folder.resolve()
-        with self._changing:
-            self._holders[folder] -= 1
-            if not self._holders[folder]:
-                del self._holders[folder]
+                self._held.discard(folder)
 
     @contextmanager
     def _locked(self, tell: Tell) -> Iterator[IO[str]]:
