@@ -1,5 +1,6 @@
 """An entry of the spec is an asset that follows its two tables, wherever they lie."""
 
+import shutil
 from datetime import date
 
 import dagster as dg
@@ -11,8 +12,8 @@ from transferroom_pipeline.configured_comparisons import ConfiguredComparisons
 from transferroom_pipeline.legacy.snapshot import SourceSnapshot
 from transferroom_pipeline.platforms.duckdb_database import connect
 from transferroom_pipeline.platforms.resources import TargetPlatform
-from transferroom_pipeline.replication.provenance import record_copy
-from transferroom_pipeline.settings import Settings
+from transferroom_pipeline.replication.provenance import MixedSnapshotsError, record_copy
+from transferroom_pipeline.settings import PROJECT_ROOT, Settings
 
 
 @pytest.fixture
@@ -60,3 +61,29 @@ def test_only_derived_tables_have_a_view_that_a_verdict_moves(comparisons):
     assert views == {"derived_a", "derived_b", "derived_c"}
     assert comparisons.failed("players", "legacy is away") is None
     assert not comparisons.has_view("derived_b_incremental")
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_a_comparison_is_about_the_copies_that_its_model_reads_or_all_where_nobody_can_tell(tmp_path, broken):
+    project = tmp_path / "sqlmesh_project"
+    shutil.copytree(PROJECT_ROOT / "sqlmesh_project", project)
+    if broken:
+        with (project / "models" / "prod" / "derived_a.sql").open("a", encoding="utf-8") as file:
+            file.write("\nSELECT FROM ((")
+    comparisons = ConfiguredComparisons(Settings(data_dir=tmp_path / "data", sqlmesh_project=project))
+    snapshot = SourceSnapshot("x", date(2026, 6, 30))
+    with connect(tmp_path / "target.duckdb") as connection:
+        connection.execute(
+            "CREATE SCHEMA raw; CREATE TABLE raw.snapshot AS SELECT 'x' AS id, DATE '2026-06-30' AS as_of"
+        )
+        for copy in ("snapshot", "derived_a", "players"):
+            record_copy(connection, copy, snapshot)
+        spec = comparisons.table_spec("derived_a")
+        with pytest.raises(MixedSnapshotsError, match=r"copy raw\.clubs was made on a snapshot that nobody has"):
+            comparisons.snapshot(connection, spec)
+        record_copy(connection, "clubs", snapshot)
+        if broken:
+            with pytest.raises(MixedSnapshotsError, match=r"copy raw\.derived_b was made on"):
+                comparisons.snapshot(connection, spec)
+        else:
+            assert comparisons.snapshot(connection, spec).id == "x"
