@@ -131,11 +131,11 @@ def change(source: Path, chance: random.Random, number: int) -> None:
     head, *lines = file.read_text(encoding="utf-8").splitlines()
     names = head.split(",")
     updated = datetime(2026, 7, 1, tzinfo=UTC) + timedelta(minutes=number)
-    for number in chance.sample(range(len(lines)), 5):
-        cells = lines[number].split(",")
+    for line in chance.sample(range(len(lines)), 5):
+        cells = lines[line].split(",")
         cells[names.index("market_value_millions")] = f"{chance.uniform(1, 90):.2f}"
         cells[names.index("updated_at")] = f"{updated:%Y-%m-%d %H:%M:%S}"
-        lines[number] = ",".join(cells)
+        lines[line] = ",".join(cells)
     unfinished = file.with_suffix(".partial")
     unfinished.write_text("\n".join([head, *lines]) + "\n", encoding="utf-8")
     unfinished.replace(file)
