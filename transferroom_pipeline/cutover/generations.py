@@ -21,12 +21,12 @@ def generation(connection: duckdb.DuckDBPyConnection, table: str) -> int:
     if not table_exists(connection, MIGRATION_SCHEMA, TABLE):
         return 0
     query = (
-        exp.select("generation")
+        exp.select(exp.Max(this=exp.column("generation")))
         .from_(table_expression(MIGRATION_SCHEMA, TABLE))
         .where(exp.column("table_name").eq(table))
     )
-    row = connection.execute(query.sql(dialect="duckdb")).fetchone()
-    return 0 if row is None else int(row[0])
+    [(newest,)] = connection.execute(query.sql(dialect="duckdb")).fetchall()
+    return int(newest or 0)
 
 
 def raise_generation(connection: duckdb.DuckDBPyConnection, table: str) -> None:
@@ -42,4 +42,5 @@ def hold_generation(connection: duckdb.DuckDBPyConnection, table: str) -> None:
 def _step(connection: duckdb.DuckDBPyConnection, table: str, size: int) -> None:
     create_schema(connection, MIGRATION_SCHEMA)
     connection.execute((_SQL / "generations.sql").read_text(encoding="utf-8"))
-    connection.execute((_SQL / "raise_generation.sql").read_text(encoding="utf-8"), [table, size])
+    connection.execute((_SQL / "first_generation.sql").read_text(encoding="utf-8"), [table, table])
+    connection.execute((_SQL / "raise_generation.sql").read_text(encoding="utf-8"), [size, table])

@@ -18,7 +18,7 @@ from transferroom_pipeline.metadata import markdown_table, table_metadata
 from transferroom_pipeline.platforms.checksum import content_checksum
 from transferroom_pipeline.platforms.resources import LegacyPlatform
 from transferroom_pipeline.platforms.schemas import LEGACY_SCHEMA
-from transferroom_pipeline.platforms.tables import require_table, row_count
+from transferroom_pipeline.platforms.tables import require_table, row_count, transaction
 
 
 def snapshot_asset(source_tables: Sequence[str], as_of: date | None) -> dg.AssetsDefinition:
@@ -62,7 +62,9 @@ def legacy_asset(table: LegacyTable) -> dg.AssetsDefinition:
             snapshot = snapshots.read_snapshot(connection, LEGACY_SCHEMA)
             code = build_table(connection, table, snapshot.as_of)
             of = snapshot if snapshots.all_belong(connection, table.inputs, snapshot) else None
-            snapshots.record_table(connection, table.name, of, content_checksum(connection, LEGACY_SCHEMA, table.name))
+            content = content_checksum(connection, LEGACY_SCHEMA, table.name)
+            with transaction(connection):
+                snapshots.record_table(connection, table.name, of, content)
             metadata = table_metadata(connection, LEGACY_SCHEMA, table.name)
             metadata.update(warning_metadata(warnings_of_build(connection, table, snapshot.as_of)))
         shown = code if isinstance(table.build, Frames) else dg.MetadataValue.md(f"```sql\n{code}\n```")

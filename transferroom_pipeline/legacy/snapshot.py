@@ -81,12 +81,15 @@ def read_snapshot(connection: duckdb.DuckDBPyConnection, schema: str) -> SourceS
 def record_table(
     connection: duckdb.DuckDBPyConnection, table: str, snapshot: SourceSnapshot | None, content: Checksum
 ) -> None:
-    """Write down to which snapshot a legacy table with this content belongs, or that it belongs to none."""
+    """Write down to which snapshot a legacy table with this content belongs, or that it belongs to none.
+
+    To be called in a transaction: what was written down before is taken back first.
+    """
     create_schema(connection, MIGRATION_SCHEMA)
     connection.execute((Path(__file__).parent / "snapshot_tables.sql").read_text(encoding="utf-8"))
+    forget = exp.delete(table_expression(MIGRATION_SCHEMA, _TABLES)).where(exp.column("table_name").eq(table))
+    connection.execute(forget.sql(dialect="duckdb"))
     if snapshot is None:
-        forget = exp.delete(table_expression(MIGRATION_SCHEMA, _TABLES)).where(exp.column("table_name").eq(table))
-        connection.execute(forget.sql(dialect="duckdb"))
         return
     row = [table, snapshot.id, snapshot.as_of, content.rows, str(content.hash_sum)]
     connection.execute((Path(__file__).parent / "record_table.sql").read_text(encoding="utf-8"), row)

@@ -10,7 +10,7 @@ from transferroom_pipeline.legacy.snapshot import TABLE as SNAPSHOT
 from transferroom_pipeline.legacy.snapshot import SourceSnapshot, read_snapshot
 from transferroom_pipeline.platforms.exceptions import PlatformError
 from transferroom_pipeline.platforms.schemas import MIGRATION_SCHEMA, RAW_SCHEMA
-from transferroom_pipeline.platforms.tables import create_schema, table_exists, table_expression
+from transferroom_pipeline.platforms.tables import create_schema, table_exists, table_expression, transaction
 
 TABLE = "copies"
 
@@ -23,10 +23,15 @@ class MixedSnapshotsError(PlatformError):
 
 def record_copy(connection: duckdb.DuckDBPyConnection, table: str, snapshot: SourceSnapshot | None) -> None:
     """Write down from which snapshot a copy was made; None while it is being made, and where legacy has none."""
-    create_schema(connection, MIGRATION_SCHEMA)
-    connection.execute((_SQL / "copies.sql").read_text(encoding="utf-8"))
+    if _made_from(connection).get(table, "") == (snapshot.id if snapshot else None):
+        return  # Nothing is written where nothing has changed.
     row = [table, snapshot.id if snapshot else None, snapshot.as_of if snapshot else None]
-    connection.execute((_SQL / "record_copy.sql").read_text(encoding="utf-8"), row)
+    forget = exp.delete(table_expression(MIGRATION_SCHEMA, TABLE)).where(exp.column("table_name").eq(table))
+    with transaction(connection):
+        create_schema(connection, MIGRATION_SCHEMA)
+        connection.execute((_SQL / "copies.sql").read_text(encoding="utf-8"))
+        connection.execute(forget.sql(dialect="duckdb"))
+        connection.execute((_SQL / "record_copy.sql").read_text(encoding="utf-8"), row)
 
 
 def copied_snapshot(connection: duckdb.DuckDBPyConnection, tables: Collection[str]) -> SourceSnapshot:
@@ -37,14 +42,19 @@ def copied_snapshot(connection: duckdb.DuckDBPyConnection, tables: Collection[st
         MixedSnapshotsError: One of the copies was made from another snapshot, or it is not known from which.
     """
     held = read_snapshot(connection, RAW_SCHEMA)
-    if not table_exists(connection, MIGRATION_SCHEMA, TABLE):
-        raise MixedSnapshotsError(_told(sorted(tables)[0], None, held.id))
-    query = exp.select("table_name", "snapshot_id").from_(table_expression(MIGRATION_SCHEMA, TABLE))
-    made_from = dict(connection.execute(query.sql(dialect="duckdb")).fetchall())
+    made_from = _made_from(connection)
     for table in sorted({*tables, SNAPSHOT}):
         if made_from.get(table) != held.id:
             raise MixedSnapshotsError(_told(table, made_from.get(table), held.id))
     return held
+
+
+def _made_from(connection: duckdb.DuckDBPyConnection) -> dict[str, str | None]:
+    """The snapshot of each copy that something is written down of."""
+    if not table_exists(connection, MIGRATION_SCHEMA, TABLE):
+        return {}
+    query = exp.select("table_name", "snapshot_id").from_(table_expression(MIGRATION_SCHEMA, TABLE))
+    return dict(connection.execute(query.sql(dialect="duckdb")).fetchall())
 
 
 def _told(table: str, found: str | None, held: str) -> str:

@@ -1,3 +1,1 @@
-INSERT INTO migration.generations (table_name, generation)
-VALUES (?, ?)
-ON CONFLICT DO UPDATE SET generation = generations.generation + excluded.generation
+UPDATE migration.generations SET generation = generation + ? WHERE table_name = ?
