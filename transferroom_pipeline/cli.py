@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING
 import click
 
 from transferroom_pipeline.exceptions import TransferRoomError
+from transferroom_pipeline.interruptions import exit_code
 
 if TYPE_CHECKING:
     from transferroom_pipeline.configured_comparisons import ConfiguredComparisons
 
 EXIT_ERROR = 2
-EXIT_INTERRUPTED = 130
-"""What shells give for a process that Ctrl-C ended."""
-
 GARBAGE_THRESHOLD = 500_000
 """Objects allocated and not freed between two searches for garbage; Python's own is 700."""
 
@@ -60,7 +58,7 @@ class LazyGroup(click.Group):
         except KeyboardInterrupt:
             # click would exit with 1, which says that something is not proven.
             click.echo("Interrupted.", err=True)
-            ctx.exit(EXIT_INTERRUPTED)
+            ctx.exit(exit_code())
         except TransferRoomError as error:
             click.echo(f"Error: {error}", err=True)
             ctx.exit(EXIT_ERROR)

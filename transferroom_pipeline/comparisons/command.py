@@ -32,12 +32,10 @@ from transferroom_pipeline.comparisons.spec import TableSpec
 from transferroom_pipeline.comparisons.sql_text import DIALECT, parse_relation
 from transferroom_pipeline.comparisons.terminal import summarise
 from transferroom_pipeline.exceptions import TransferRoomError
+from transferroom_pipeline.interruptions import exit_code
 from transferroom_pipeline.platforms.duckdb_database import connect
 
 EXIT_ERROR = 2
-EXIT_INTERRUPTED = 130
-"""What shells give for a process that Ctrl-C ended."""
-
 _EXIT_CODES = {Verdict.PROVEN: 0, Verdict.DIFFERS: 1, Verdict.NOT_PROVEN: 3}
 _WORST_FIRST = (
     EXIT_ERROR,
@@ -162,7 +160,7 @@ def compare_command(context: click.Context, /, **options: Any) -> None:
     except KeyboardInterrupt:
         # click would exit with 1, which says that the tables differ.
         click.echo("Interrupted: nothing was proven.", err=True)
-        context.exit(EXIT_INTERRUPTED)
+        context.exit(exit_code())
     except TransferRoomError as error:
         _fail(context, str(error))
     except OSError as error:

@@ -18,6 +18,7 @@ from transferroom_pipeline.comparisons.exceptions import ComparisonError
 from transferroom_pipeline.comparisons.journal import append, entries, journal_of
 from transferroom_pipeline.comparisons.result import ColumnResult, ComparisonResult, Verdict
 from transferroom_pipeline.comparisons.sql_text import DIALECT
+from transferroom_pipeline.platforms.tables import transaction
 
 DIFFERENCE_LIMIT = 1_000_000
 
@@ -170,13 +171,8 @@ def _next_number(connection: duckdb.DuckDBPyConnection) -> int:
 @contextmanager
 def _transaction(connection: duckdb.DuckDBPyConnection, table: str) -> Iterator[None]:
     try:
-        connection.begin()
-        try:
+        with transaction(connection):
             yield
-        except BaseException:
-            connection.rollback()
-            raise
-        connection.commit()
     except duckdb.Error as error:
         raise ComparisonError(f"the comparison of {table} cannot be kept: {first_line(error)}") from error
 
