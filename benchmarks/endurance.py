@@ -3,16 +3,18 @@
 Each try is `transferroom run` on a folder of its own with a small sample, killed outright (SIGKILL) after a random
 time. Now and then the source files change, and a second process compares all tables or plans the models. A reader opens
 the target whenever nobody writes, and looks whether each view shows exactly the rows of the legacy copy, as every proof
-here demands. After each kill the target must open with all the evidence that it had. After the last one a run must
-prove everything, and show what a run on a new folder shows.
+here demands. After each kill the target must open with all the evidence that it had. After every fifth and after the
+last a run that nobody disturbs must prove everything, and the last must show what a run on a new folder shows.
 
-    python benchmarks/endurance.py [--kills N] [--looks N] [--seed N]
+    python benchmarks/endurance.py [--kills N] [--looks N] [--seed N] [--keep FOLDER]
 
-Exits with 1 if anything was lost, or shown unproven.
+Exits with 1 if anything was lost, or shown unproven. If a run that nobody disturbs fails, the benchmark ends there, and
+the folder that it failed on is copied to the one of `--keep`.
 """
 
 import argparse
 import random
+import shutil
 import subprocess
 import sys
 import threading
@@ -54,15 +56,18 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=100, help="at least so many")
     parser.add_argument("--looks", type=int, default=10_000, help="at least so many")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--keep", type=Path, help="where to copy a folder on which a run failed")
     arguments = parser.parse_args()
     findings, chance = Findings(), random.Random(arguments.seed)
     with sources() as source, empty_folder(source) as environment:
         target = Path(environment["TRANSFERROOM_DATA_DIR"]) / "new" / "transferroom.duckdb"
-        require(call(environment, "run"), "the first run")
+        run_undisturbed(environment, "the first run", arguments.keep)
         with reading(target, findings):
             while findings.kills < arguments.kills or findings.looks < arguments.looks:
                 kill_one(environment, source, target, findings, chance)
-        require(call(environment, "run"), "the last run")
+                if findings.kills % 5 == 0:
+                    run_undisturbed(environment, f"the run after kill {findings.kills}", arguments.keep)
+        run_undisturbed(environment, "the last run", arguments.keep)
         compare_with_new_folder(source, target, findings)
     print(f"kills: {findings.kills} tried, {findings.kills - len(findings.lost)} held, {len(findings.lost)} lost")
     print(f"looks: {findings.looks:,} at the views, {len(findings.unproven)} unproven or partial")
@@ -95,6 +100,14 @@ def require(done: subprocess.CompletedProcess[str], what: str) -> None:
     """End the benchmark if something failed that nobody disturbed."""
     if done.returncode:
         sys.exit(f"{what} failed:\n{done.stdout}\n{done.stderr}")
+
+
+def run_undisturbed(environment: dict[str, str], which: str, keep: Path | None) -> None:
+    """Run without a kill; if that fails, keep the folder to look at and end the benchmark."""
+    done = call(environment, "run")
+    if done.returncode and keep:
+        shutil.copytree(environment["DAGSTER_HOME"], keep, dirs_exist_ok=True)
+    require(done, which)
 
 
 def kill_one(

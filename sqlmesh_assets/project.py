@@ -5,6 +5,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -37,6 +38,7 @@ class SQLMeshProject:
         cache_dir: Where its description is kept; may be deleted at any time.
         ledger: The file that says what was computed from what; belongs beside SQLMesh's state.
         state_file: The file of SQLMesh's state, if it is one.
+        session: Entered while SQLMesh works on the databases, to hold what others must not take meanwhile.
         settings: Whatever else the configurations depend on; a change of it makes the kept description outdated.
         code: Further files that the configurations are made by.
         sources: The relations that models may read besides models; None when any is fine.
@@ -49,6 +51,7 @@ class SQLMeshProject:
     cache_dir: Path
     ledger: Path
     state_file: Path | None = None
+    session: Callable[[], AbstractContextManager[object]] = nullcontext
     settings: Mapping[str, str] = field(default_factory=dict)
     code: tuple[Path, ...] = ()
     sources: frozenset[Relation] | None = None

@@ -125,18 +125,13 @@ class Runner:
 
     @contextlib.contextmanager
     def _instance(self, environment: str) -> Iterator[SQLMeshInstance[RecordingContext]]:
-        try:
-            with contextlib.ExitStack() as opened:
-                with silence(), _no_warnings():
-                    mesh = opened.enter_context(self._controller.instance(environment))
-                    # Closing a context closes its connections through its evaluator, and only once it has one; the
-                    # state is opened now, so that what is wrong with it is told here.
-                    _ = mesh.context.snapshot_evaluator, mesh.context.state_sync
-                yield mesh
-        except SQLMeshAssetsError:
-            raise
-        except Exception as error:
-            raise _told(error, self._project) from error
+        with self._project.session(), _errors_in_one_sentence(self._project), contextlib.ExitStack() as opened:
+            with silence(), _no_warnings():
+                mesh = opened.enter_context(self._controller.instance(environment))
+                # Closing a context closes its connections through its evaluator, and only once it has one; the
+                # state is opened now, so that what is wrong with it is told here.
+                _ = mesh.context.snapshot_evaluator, mesh.context.state_sync
+            yield mesh
 
     def _require_state_of_target(self, context: RecordingContext, environment: str) -> None:
         """Say so when SQLMesh's state tells of tables that the target does not have; SQLMesh would never make them."""
@@ -312,6 +307,16 @@ class Runner:
             else:
                 account.kept[name] = found
         self._fail_readers(work.restate, account)
+
+
+@contextlib.contextmanager
+def _errors_in_one_sentence(project: SQLMeshProject) -> Iterator[None]:
+    try:
+        yield
+    except SQLMeshAssetsError:
+        raise
+    except Exception as error:
+        raise _told(error, project) from error
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ import click
 from transferroom_pipeline.cutover.interlock import withdraw_before_change
 from transferroom_pipeline.legacy.tables import LEGACY_TABLES
 from transferroom_pipeline.models.project import keep_home_in_data
-from transferroom_pipeline.platforms.duckdb_database import connect
+from transferroom_pipeline.platforms.duckdb_database import connect, held_open
 from transferroom_pipeline.settings import Settings, load_settings
 
 ONLY_READS = {
@@ -41,7 +41,8 @@ def sqlmesh_command(arguments: Sequence[str]) -> None:
     with settings.write_lock.held(f"transferroom sqlmesh {' '.join(arguments)}", click.echo):
         if command not in ONLY_READS and settings.target_database.is_file():
             _withdraw(settings)
-        _call(call)
+        with held_open(settings.target_database):
+            _call(call)
 
 
 def _withdraw(settings: Settings) -> None:

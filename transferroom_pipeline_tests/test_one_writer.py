@@ -33,8 +33,24 @@ with connect(load_settings().target_database, read_only=True):
     sys.stdin.read()
 """
 
+READ_THE_TARGET_AGAIN_AND_AGAIN = """
+import time
+from transferroom_pipeline.platforms.duckdb_database import connect
+from transferroom_pipeline.platforms.exceptions import PlatformError
+from transferroom_pipeline.settings import load_settings
+target = load_settings().target_database
+print("ready", flush=True)
+while True:
+    try:
+        with connect(target, read_only=True):
+            time.sleep(0.1)
+    except PlatformError:
+        pass
+    time.sleep(0.01)
+"""
 
-def test_a_run_waits_for_another_process_up_to_a_limit_and_says_for_whom(migrated: Project) -> None:
+
+def test_a_run_waits_for_a_limit_and_says_for_whom(migrated: Project) -> None:
     with other_process(migrated, holding=HOLD_THE_LOCK) as process:
         result = migrated.call("run", "--select", "group:cutover", TRANSFERROOM_LOCK_TIMEOUT="0.5")
     assert result.exit_code == 2
@@ -58,6 +74,14 @@ def test_a_run_begins_when_the_other_process_ends(migrated: Project, holding: st
         output, _ = run.communicate()
     assert run.returncode == 0, output
     assert shown(migrated, "derived_a") == "prod"
+
+
+def test_a_reader_who_comes_again_and_again_fails_no_step(migrated: Project) -> None:
+    with other_process(migrated, holding=READ_THE_TARGET_AGAIN_AND_AGAIN):
+        result = migrated.call("run", "--select", "key:raw/players or key:prod/derived_a or key:models/plan")
+        planned = sqlmesh(migrated, "plan", "--auto-apply", "--no-prompts")
+    assert result.exit_code == 0, result.output
+    assert planned.returncode == 0, planned.stderr
 
 
 def test_comparing_all_tables_waits_as_well_and_takes_nothing_from_consumers_meanwhile(migrated: Project) -> None:

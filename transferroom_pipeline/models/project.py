@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlmesh_assets.description import ProjectDescription, Relation
 from sqlmesh_assets.exceptions import SQLMeshAssetsError
 from sqlmesh_assets.project import SQLMeshProject, describe
+from transferroom_pipeline.platforms.duckdb_database import held_open
 from transferroom_pipeline.platforms.schemas import RAW_SCHEMA
 from transferroom_pipeline.replication.tables import COPIED_TABLES
 from transferroom_pipeline.settings import Settings, SettingsError
@@ -25,6 +26,7 @@ def sqlmesh_project(settings: Settings) -> SQLMeshProject:
         path=settings.sqlmesh_project,
         config=partial(_config, settings),
         offline_config=partial(_offline_config, settings),
+        session=partial(held_open, settings.target_database),
         gateway=GATEWAY,
         cache_dir=settings.sqlmesh_cache,
         ledger=settings.models_ledger,

@@ -12,7 +12,7 @@ from dagster_dlt.translator import DltResourceTranslatorData
 from dlt.common.warnings import DltDeprecationWarning
 from dlt.extract.resource import DltResource
 
-from transferroom_pipeline.platforms.duckdb_database import connect
+from transferroom_pipeline.platforms.duckdb_database import connect, held_open
 from transferroom_pipeline.platforms.loading import ArrowStream, TableLoader, full_load, merge_load
 from transferroom_pipeline.platforms.tables import Column, columns, table_exists
 
@@ -47,7 +47,6 @@ def load_table(
     Raises:
         PlatformError: The database cannot be opened.
     """
-    # Opened for writing, as dlt will: a database that is locked or damaged is told here in one sentence.
     with connect(loader.database) as connection:
         is_there = table_exists(connection, loader.schema, table)
         as_wanted = is_as_wanted(connection, loader.schema, table, stream.schema)
@@ -107,7 +106,7 @@ def _load(
         dlt_pipeline=pipeline,
         dagster_dlt_translator=translator,
     )
-    with warnings.catch_warnings():
+    with held_open(loader.database), warnings.catch_warnings():
         # dagster-dlt drops pending packages, of which there are none, by a name that dlt has given another since.
         warnings.simplefilter("ignore", DltDeprecationWarning)
         list(events)

@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,7 +25,10 @@ _UNITS = {f"{unit}{kind}".upper(): 1024**power for power, unit in enumerate("KMG
 _LEAST_MEMORY = 64 * 1024**2
 """With less than this DuckDB cannot even hold the blocks that it reads."""
 
-_TRIED_EVERY = 0.2
+_TRIED_EVERY = 0.05
+
+_written: Counter[Path] = Counter()
+"""How many connections of this process may write to a file."""
 
 
 @dataclass
@@ -69,7 +73,7 @@ def connect(
 
     Args:
         database: The file. None is a database in memory.
-        read_only: Refuse to write; the file must exist.
+        read_only: Refuse to write, unless this process has the file open for writing; the file must exist.
         create: Make the file with its folder when it is not there; otherwise it must exist.
         attach: Further files, or addresses of PostgreSQL servers, read-only, by the alias under which their tables are
             named. An address never shows in an error, for it can hold a password.
@@ -83,8 +87,9 @@ def connect(
     end_if_interrupted()
     if database is not None and (read_only or not create):
         _require_file(database, hint=", or make it first with `make run`")
-    connection = _open(database, read_only=read_only)
-    try:
+    # DuckDB shares a file between the connections of a process, and all must be of one kind.
+    read_only = read_only and not (database is not None and _written[database])
+    with _opened(database, read_only=read_only) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         if memory_limit is not None:
             _set_memory_limit(connection, memory_limit)
@@ -94,8 +99,30 @@ def connect(
             else:
                 _attach_server(connection, alias, place)
         yield connection
+
+
+@contextmanager
+def held_open(database: Path) -> Iterator[None]:
+    """Have a file open for a library that opens it itself, and would fail where another process reads it just then.
+
+    Raises:
+        KeyboardInterrupt: The process was asked to end.
+        PlatformError: The file cannot be opened.
+    """
+    with connect(database):
+        yield
+
+
+@contextmanager
+def _opened(database: Path | None, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+    connection = _open(database, read_only=read_only)
+    written = [database] if database is not None and not read_only else []
+    _written.update(written)
+    try:
+        yield connection
     finally:
         connection.close()
+        _written.subtract(written)
 
 
 def _open(database: Path | None, *, read_only: bool) -> duckdb.DuckDBPyConnection:

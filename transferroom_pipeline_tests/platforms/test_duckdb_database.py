@@ -3,7 +3,7 @@
 import duckdb
 import pytest
 
-from transferroom_pipeline.platforms.duckdb_database import connect
+from transferroom_pipeline.platforms.duckdb_database import connect, held_open
 from transferroom_pipeline.platforms.exceptions import PlatformError
 from transferroom_pipeline.platforms.resources import LegacyPlatform
 
@@ -47,6 +47,13 @@ def test_a_read_only_connection_refuses_to_write(database):
         pytest.raises(duckdb.InvalidInputException, match="read-only"),
     ):
         connection.execute("DELETE FROM t")
+
+
+def test_what_this_process_has_open_for_writing_it_can_open_for_reading_as_well(database):
+    with held_open(database), connect(database, read_only=True) as connection:
+        assert connection.execute("SELECT 1").fetchall() == [(1,)]
+    with connect(database, read_only=True) as connection, pytest.raises(duckdb.InvalidInputException):
+        connection.execute("CREATE TABLE another (id INTEGER)")
 
 
 def test_without_a_file_the_database_is_in_memory_and_gone_afterwards(tmp_path):
