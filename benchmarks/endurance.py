@@ -13,6 +13,7 @@ the folder that it failed on is copied to the one of `--keep`.
 """
 
 import argparse
+import csv
 import random
 import shutil
 import subprocess
@@ -141,16 +142,17 @@ QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 def change(source: Path, chance: random.Random, number: int) -> None:
     """Give some players another value, and a later update with it, by which the incremental model goes."""
     file = source / "players.csv"
-    head, *lines = file.read_text(encoding="utf-8").splitlines()
-    names = head.split(",")
+    with file.open(encoding="utf-8", newline="") as opened_file:
+        players = list(csv.DictReader(opened_file))
     updated = datetime(2026, 7, 1, tzinfo=UTC) + timedelta(minutes=number)
-    for line in chance.sample(range(len(lines)), 5):
-        cells = lines[line].split(",")
-        cells[names.index("market_value_millions")] = f"{chance.uniform(1, 90):.2f}"
-        cells[names.index("updated_at")] = f"{updated:%Y-%m-%d %H:%M:%S}"
-        lines[line] = ",".join(cells)
+    for player in chance.sample(players, 5):
+        player["market_value_millions"] = f"{chance.uniform(1, 90):.2f}"
+        player["updated_at"] = f"{updated:%Y-%m-%d %H:%M:%S}"
     unfinished = file.with_suffix(".partial")
-    unfinished.write_text("\n".join([head, *lines]) + "\n", encoding="utf-8")
+    with unfinished.open("w", encoding="utf-8", newline="") as opened_file:
+        writer = csv.DictWriter(opened_file, players[0])
+        writer.writeheader()
+        writer.writerows(players)
     unfinished.replace(file)
 
 

@@ -5,13 +5,13 @@ from collections.abc import Set as AbstractSet
 from typing import Any, cast
 
 import dagster as dg
-from dagster._core.definitions.source_asset import SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION
 
 from sqlmesh_assets.description import ModelDescription, ProjectDescription
 from sqlmesh_assets.exceptions import SQLMeshAssetsError
 from sqlmesh_assets.execution import BeforeCompute, ModelsRun, Outcome
 from sqlmesh_assets.launchpad import ModelsConfig
 from sqlmesh_assets.ledger import AuditOutcome, Computation, DataVersions
+from sqlmesh_assets.observation import observed
 from sqlmesh_assets.origins import column_origins
 from sqlmesh_assets.project import PRODUCTION, SQLMeshProject, describe
 from sqlmesh_assets.rendering import audit_metadata, listeners, model_metadata, plan_metadata, told
@@ -24,9 +24,6 @@ StepEvent = (
     dg.MaterializeResult[None] | dg.AssetMaterialization | dg.AssetCheckResult | dg.AssetObservation | dg.Output[None]
 )
 """What the step yields."""
-
-_NO_EVENT = {SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION: True}
-"""Marks an output that lets downstream steps run without an event of its own; Dagster has no public way to say so."""
 
 
 def sqlmesh_assets(
@@ -230,9 +227,7 @@ class _Step:
             "snapshot": known.snapshot,
             "state": state,
         }
-        yield dg.AssetObservation(key, description=state, metadata=metadata)
-        output = self._context.assets_def.get_output_name_for_asset_key(key)
-        yield dg.Output(None, output_name=output, metadata=_NO_EVENT)
+        yield from observed(self._context, key, state, metadata)
 
     def _check_results(self, name: str, outcomes: Sequence[AuditOutcome]) -> Iterator[dg.AssetCheckResult]:
         for outcome in outcomes:

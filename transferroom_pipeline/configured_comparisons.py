@@ -4,22 +4,26 @@ import uuid
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
 import duckdb
 
 from sqlmesh_assets.description import Relation
+from transferroom_pipeline.comparisons.basis import basis
 from transferroom_pipeline.comparisons.engine import Comparison
-from transferroom_pipeline.comparisons.history import keep
+from transferroom_pipeline.comparisons.history import StandingProof, keep, standing_proof
 from transferroom_pipeline.comparisons.result import Snapshot
 from transferroom_pipeline.comparisons.spec import Spec, TableSpec
 from transferroom_pipeline.comparisons.spec_file import packaged_spec
+from transferroom_pipeline.comparisons.sql_text import DIALECT
 from transferroom_pipeline.cutover.generations import generation
 from transferroom_pipeline.cutover.interlock import withdraw_after_error, withdraw_unproven
 from transferroom_pipeline.cutover.views import CutoverState
 from transferroom_pipeline.legacy.tables import LEGACY_TABLES
 from transferroom_pipeline.models.project import describe_models
+from transferroom_pipeline.platforms.checksum import content_version
 from transferroom_pipeline.platforms.duckdb_database import Tell, connect
 from transferroom_pipeline.platforms.schemas import LEGACY_DATABASE, RAW_SCHEMA, REBUILT_SCHEMA
 from transferroom_pipeline.replication.provenance import copied_snapshot
@@ -119,7 +123,30 @@ class ConfiguredComparisons:
                 left += () if model is None else model.depends_on
         return {relation.table for relation in found if relation.schema == RAW_SCHEMA}
 
-    def keep(self, connection: duckdb.DuckDBPyConnection, comparison: Comparison, run_id: str) -> CutoverState | None:
+    def basis(self, connection: duckdb.DuckDBPyConnection, spec: TableSpec) -> str | None:
+        """What a comparison's outcome depends on, as a digest (see `basis.basis`); changes made by hand included.
+
+        A table that cannot be read is for the comparison to report.
+        """
+        try:
+            versions = {table.sql(dialect=DIALECT): content_version(connection, table) for table in spec.tables_read()}
+        except duckdb.Error:
+            return None
+        return basis(spec, versions, datetime.now(UTC).date())
+
+    def standing_proof(
+        self, connection: duckdb.DuckDBPyConnection, spec: TableSpec, basis: str | None
+    ) -> StandingProof | None:
+        """The kept proof of a table that makes a new comparison superfluous, if there is one.
+
+        Raises:
+            PlatformError: The copies that its two tables are, or are made of, are not all of one snapshot.
+        """
+        return standing_proof(connection, spec.table, basis, self.snapshot(connection, spec))
+
+    def keep(
+        self, connection: duckdb.DuckDBPyConnection, comparison: Comparison, *, run_id: str, basis: str | None
+    ) -> CutoverState | None:
         """Keep a comparison as evidence and take its table away from consumers, if they see it, unless it is proven.
 
         Returns:
@@ -130,12 +157,13 @@ class ConfiguredComparisons:
         withdrawn = withdraw_unproven(connection, result, run_id) if self.has_view(result.table) else None
         if withdrawn is not None:
             comparison = _of_next_generation(comparison)
-        keep(connection, comparison, run_id=run_id, difference_limit=self._settings.differences_limit)
+        limit = self._settings.differences_limit
+        keep(connection, comparison, run_id=run_id, basis=basis, difference_limit=limit)
         return withdrawn
 
-    def after(self, connection: duckdb.DuckDBPyConnection, comparison: Comparison) -> None:
+    def after(self, connection: duckdb.DuckDBPyConnection, comparison: Comparison, basis: str | None) -> None:
         """Keep a comparison of the command; all comparisons of one call are one run."""
-        self.keep(connection, comparison, self._run_id)
+        self.keep(connection, comparison, run_id=self._run_id, basis=basis)
 
     def failed(self, table: str, error: str) -> CutoverState | None:
         """Take a table away from consumers, if they see it, whose comparison could not be carried out.

@@ -95,7 +95,8 @@ def unchanged_line(observation: dg.AssetObservation) -> str | None:
         return None
     rows = _value(observation.metadata, "dagster/row_count", 0)
     counted = f"{rows:>12,} rows"
-    return f"= {observation.asset_key.to_user_string():<{_NAME_WIDTH}}{counted:<18}  unchanged since {since}"
+    name = f"{observation.asset_key.to_user_string():<{_NAME_WIDTH}}"
+    return f"= {name}{counted:<18}  unchanged since {since}{_note(observation.metadata)}"
 
 
 def check_line(evaluation: dg.AssetCheckEvaluation) -> str | None:

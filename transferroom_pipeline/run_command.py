@@ -4,8 +4,9 @@ import time
 from collections.abc import Sequence
 
 import click
+import dagster as dg
 
-from transferroom_pipeline.comparisons.history import latest_verdict
+from transferroom_pipeline.comparisons.assets import VERDICT
 from transferroom_pipeline.comparisons.reports import SUMMARY_FILE
 from transferroom_pipeline.comparisons.result import Verdict
 from transferroom_pipeline.configured_comparisons import ConfiguredComparisons
@@ -31,8 +32,9 @@ EVERYTHING = "*"
     metavar="SELECTION",
     help="Which assets, as in Dagster.",
 )
+@click.option("--again", is_flag=True, help="Compare also what was proven and has not changed since.")
 @click.pass_context
-def run_command(context: click.Context, selection: str) -> None:
+def run_command(context: click.Context, selection: str, *, again: bool) -> None:
     """Run the migration, or the assets of a selection on what is there already.
 
     Exit code: 0 when everything ran and every comparison of the run is proven, 1 when not, 2 for a mistake in the call,
@@ -40,7 +42,7 @@ def run_command(context: click.Context, selection: str) -> None:
     """
     started = time.perf_counter()
     settings = load_settings()
-    outcome = _run(settings, selection)
+    outcome = _run(settings, selection, again=again)
     if outcome is None or received_signal() is not None:
         click.echo("Interrupted: nothing is half-done; run it again to go on.", err=True)
         context.exit(exit_code())
@@ -52,11 +54,12 @@ def run_command(context: click.Context, selection: str) -> None:
     context.exit(0 if done else 1)
 
 
-def _run(settings: Settings, selection: str) -> RunOutcome | None:
+def _run(settings: Settings, selection: str, *, again: bool) -> RunOutcome | None:
     """Run the assets; None where that was interrupted."""
     try:
         with watching(), settings.write_lock.held("transferroom run", _tell), open_instance() as instance:
-            return run_assets(build_definitions(settings), selection, instance, RunLiveness(settings.data_dir))
+            liveness = RunLiveness(settings.data_dir)
+            return run_assets(build_definitions(settings), selection, instance, liveness, again=again)
     except KeyboardInterrupt:
         return None
 
@@ -73,16 +76,19 @@ def _report(settings: Settings, outcome: RunOutcome) -> bool:
     if not compared:
         return True
     click.echo("\nComparisons")
-    verdicts = _verdicts(settings, outcome.run_id, [spec.table for spec in compared])
+    verdicts = {spec.table: _verdict(outcome, spec.table) for spec in compared}
+    states = _states(settings, list(verdicts))
     for spec in compared:
-        verdict, state = verdicts[spec.table]
-        view = _view(spec.table, verdict, state, has_moved=analytics_key(spec.table) in outcome.selected)
+        verdict = verdicts[spec.table]
+        view = _view(
+            spec.table, verdict, states.get(spec.table), has_moved=analytics_key(spec.table) in outcome.selected
+        )
         told = view if comparisons.has_view(spec.table) else f"{spec.legacy} versus {spec.modern}"
         click.echo(f"  {spec.table:<24} {_marked(verdict)} {told}")
     summary = settings.results_dir / SUMMARY_FILE
     if summary.is_file():
         click.echo(f"Reports: {summary}")
-    return all(verdict is Verdict.PROVEN for verdict, _ in verdicts.values())
+    return all(verdict is Verdict.PROVEN for verdict in verdicts.values())
 
 
 def _marked(verdict: Verdict | None) -> str:
@@ -107,16 +113,16 @@ def _view(table: str, verdict: Verdict | None, state: CutoverState | None, *, ha
     return f"{shows} until it is moved: transferroom run --select key:analytics/{table}"
 
 
-def _verdicts(
-    settings: Settings, run_id: str, tables: Sequence[str]
-) -> dict[str, tuple[Verdict | None, CutoverState | None]]:
-    """The verdict that this run reached on each table, if it did, with the state of the table's view after it."""
+def _verdict(outcome: RunOutcome, table: str) -> Verdict | None:
+    """The verdict of a run on a table, that of a proof which still holds included; None if it did not get that far."""
+    evaluation = outcome.checks.get(dg.AssetCheckKey(comparison_key(table), VERDICT))
+    return None if evaluation is None else Verdict(str(evaluation.metadata[VERDICT].value))
+
+
+def _states(settings: Settings, tables: Sequence[str]) -> dict[str, CutoverState]:
+    """What the views of tables show after a run, of those that have one."""
     if not settings.target_database.is_file():
-        return dict.fromkeys(tables, (None, None))
-    found: dict[str, tuple[Verdict | None, CutoverState | None]] = {}
+        return {}
     with connect(settings.target_database, read_only=True) as connection:
-        for table in tables:
-            latest, state = latest_verdict(connection, table), read_state(connection, table)
-            verdict = latest.verdict if latest is not None and latest.run_id == run_id else None
-            found[table] = verdict, state
-    return found
+        found = {table: read_state(connection, table) for table in tables}
+    return {table: state for table, state in found.items() if state is not None}

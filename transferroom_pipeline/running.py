@@ -5,15 +5,17 @@ import os
 import sqlite3
 import uuid
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import dagster as dg
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME, SqliteEventLogStorage
 
 from transferroom_pipeline.automation.jobs import MIGRATION
 from transferroom_pipeline.exceptions import TransferRoomError
+from transferroom_pipeline.keys import comparison_key
 from transferroom_pipeline.platforms.run_liveness import RunLiveness
 from transferroom_pipeline.settings import PROJECT_ROOT
 
@@ -24,11 +26,19 @@ class SelectionError(TransferRoomError):
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """A finished run."""
+    """A finished run.
+
+    Attributes:
+        run_id: Of Dagster.
+        success: Whether every step succeeded.
+        selected: The assets that it was to materialize.
+        checks: What its checks found, those of assets that were up to date included.
+    """
 
     run_id: str
     success: bool
     selected: frozenset[dg.AssetKey]
+    checks: Mapping[dg.AssetCheckKey, dg.AssetCheckEvaluation]
 
 
 def open_instance() -> dg.DagsterInstance:
@@ -39,7 +49,12 @@ def open_instance() -> dg.DagsterInstance:
 
 
 def run_assets(
-    definitions: dg.Definitions, selection: str, instance: dg.DagsterInstance, liveness: RunLiveness
+    definitions: dg.Definitions,
+    selection: str,
+    instance: dg.DagsterInstance,
+    liveness: RunLiveness,
+    *,
+    again: bool = False,
 ) -> RunOutcome:
     """Materialize a selection in this process, with the progress on standard output.
 
@@ -48,6 +63,7 @@ def run_assets(
         selection: In Dagster's selection syntax, such as `*`, `group:models` or `comparison/derived_a`.
         instance: Where the history is kept.
         liveness: Shows that the run lives, and closes those that do not.
+        again: Compare also what was proven and has not changed since.
 
     Raises:
         SelectionError: The selection cannot be read or selects nothing.
@@ -61,12 +77,19 @@ def run_assets(
     with liveness.shown(run_id), _history_held_open(instance, run_id):
         result = job.execute_in_process(
             run_id=run_id,
-            run_config={"loggers": {"progress": {}}},
+            run_config={"loggers": {"progress": {}}, "ops": _compare_again(keys) if again else {}},
             instance=instance,
             asset_selection=keys,
             raise_on_error=False,
         )
-    return RunOutcome(run_id, result.success, frozenset(keys))
+    checks = {evaluation.asset_check_key: evaluation for evaluation in result.get_asset_check_evaluations()}
+    return RunOutcome(run_id, result.success, frozenset(keys), checks)
+
+
+def _compare_again(keys: Sequence[dg.AssetKey]) -> dict[str, Any]:
+    """What the launchpad says for each comparison of a run."""
+    compared = [key for key in keys if key == comparison_key(key.path[-1])]
+    return {key.to_python_identifier(): {"config": {"again": True}} for key in compared}
 
 
 @contextmanager

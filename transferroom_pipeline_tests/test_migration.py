@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 from pathlib import Path
+from unittest.mock import ANY
 
 import dagster as dg
 import pytest
@@ -72,6 +73,36 @@ def test_incremental_copies_follow_the_sources_and_are_proven(migrated: Project)
     unchanged = migrated.call("run", "--select", "group:replication", **incremental)
     assert unchanged.output.count("  0 loaded, 0 deleted") == len(SOURCES)
     assert contents(migrated) == copied
+
+
+def test_a_run_in_which_nothing_changed_compares_and_writes_nothing_and_says_so(migrated: Project) -> None:
+    kept, journal = evidence(migrated), migrated.settings.target_database.with_suffix(".journal.jsonl").read_bytes()
+
+    result = migrated.call("run")
+
+    assert result.exit_code == 0, result.output
+    stages = (("raw", COPIED), ("comparison", COMPARED), ("analytics", DERIVED))
+    for key in [f"{stage}/{table}" for stage, tables in stages for table in tables]:
+        assert re.search(rf"^= {key} .* unchanged since 2\d\d\d-", result.output, re.MULTILINE), key
+    assert result.output.count(" proven ") == len(COMPARED)
+    assert evidence(migrated) == kept
+    assert migrated.settings.target_database.with_suffix(".journal.jsonl").read_bytes() == journal
+    assert migrated.call("run", "--again", "--select", "group:comparisons").exit_code == 0
+    assert len(evidence(migrated)) == len(kept) + len(COMPARED)
+
+
+def test_a_copy_changed_by_hand_is_made_again_and_its_table_is_compared_again(migrated: Project) -> None:
+    kept = evidence(migrated)
+    migrated.target("DELETE FROM raw.derived_c WHERE rowid = 0")
+    result = migrated.call("run")
+    assert result.exit_code == 0, result.output
+    assert "✓ raw/derived_c " in result.output
+    assert [table for table in evidence(migrated) if table not in kept] == [("derived_c", ANY, "proven")]
+
+
+def evidence(project: Project) -> list[tuple[object, ...]]:
+    """Every comparison that is kept."""
+    return project.target("SELECT table_name, run_id, verdict FROM migration.comparison_runs ORDER BY number")
 
 
 def test_a_row_changed_by_hand_is_named_everywhere_and_taken_from_consumers_and_a_run_mends_it(

@@ -6,10 +6,13 @@ from typing import Any
 
 import dagster as dg
 import duckdb
+from pydantic import Field
 from sqlglot import exp
 
+from sqlmesh_assets.observation import last_materialized, observed
 from transferroom_pipeline.comparisons.engine import compare
 from transferroom_pipeline.comparisons.engines.duckdb_engine import DuckDBEngine
+from transferroom_pipeline.comparisons.history import StandingProof
 from transferroom_pipeline.comparisons.reports import (
     error_row,
     summary_row,
@@ -19,7 +22,7 @@ from transferroom_pipeline.comparisons.reports import (
 )
 from transferroom_pipeline.comparisons.result import ColumnResult, ComparisonResult, Sample, Suggestion, Verdict
 from transferroom_pipeline.comparisons.spec import TableSpec
-from transferroom_pipeline.comparisons.terminal import summarise
+from transferroom_pipeline.comparisons.terminal import summarise, unchanged
 from transferroom_pipeline.configured_comparisons import ConfiguredComparisons
 from transferroom_pipeline.cutover.views import CutoverState
 from transferroom_pipeline.keys import (
@@ -39,19 +42,34 @@ from transferroom_pipeline.platforms.schemas import LEGACY_DATABASE
 SUMMARY = "summary"
 """Name of the metadata of the check `verdict` that holds the comparison as text for people."""
 
+VERDICT = "verdict"
+"""Name of the check that decides, and of its metadata that holds the verdict."""
+
 CHECKS = {
     "schema": "Every column is on both sides.",
     "keys": "The key is unique and nowhere NULL, on both sides.",
     "rows": "Every row is on both sides.",
     "values": "Every compared cell is equal, within what the spec allows.",
-    "verdict": "The two tables are proven equal.",
+    VERDICT: "The two tables are proven equal.",
 }
+
+
+StepEvent = dg.MaterializeResult[None] | dg.AssetObservation | dg.Output[None] | dg.AssetCheckResult
+"""What the step yields."""
+
+
+class ComparisonConfig(dg.Config):
+    """What a person may decide for one comparison, in the launchpad."""
+
+    again: bool = Field(default=False, description="Compare also if the table was proven and has not changed since.")
 
 
 def comparison_asset(
     spec: TableSpec, comparisons: ConfiguredComparisons, notes: Mapping[str, dg.MetadataValue[Any]] | None = None
 ) -> dg.AssetsDefinition:
     """The asset that compares two tables; what follows from its verdict is the business of `comparisons`.
+
+    A table that was proven and has not changed since is observed, not compared again.
 
     `notes` are shown with each of its results: what is known of the two tables beforehand.
     """
@@ -61,7 +79,7 @@ def comparison_asset(
         key=key,
         deps=_inputs(spec),
         check_specs=[
-            dg.AssetCheckSpec(name, asset=key, blocking=name == "verdict", description=description)
+            dg.AssetCheckSpec(name, asset=key, blocking=name == VERDICT, description=description)
             for name, description in CHECKS.items()
         ],
         group_name=Group.COMPARISONS,
@@ -71,18 +89,27 @@ def comparison_asset(
         required_resource_keys={"target"},  # for the right to write: evidence is kept on a connection of its own
         description=f"Is {spec.modern} equal to {spec.legacy}, row by row and cell by cell?",
     )
-    def comparison(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+    def comparison(context: dg.AssetExecutionContext, config: ComparisonConfig) -> Iterator[StepEvent]:
+        again = config.again or last_materialized(context, key) is None
         try:
             with comparisons.connect(spec) as connection:
-                result, withdrawn = _compare_and_keep(connection, spec, comparisons, context)
+                basis = comparisons.basis(connection, spec)
+                standing = None if again else comparisons.standing_proof(connection, spec, basis)
+                result = (
+                    standing.result if standing else _compare_and_keep(connection, spec, comparisons, context, basis)
+                )
         except Exception as error:
             _tell(context, comparisons.failed(spec.table, str(error)))
             with warned_of(context.log.warning):
                 write_summary(comparisons.results_dir, [error_row(spec.table, str(error))], keep_other_tables=True)
             raise
-        _tell(context, withdrawn)
-        metadata = {**_metadata(result, comparisons.results_dir), **(notes or {})}
-        yield dg.MaterializeResult(metadata=metadata, check_results=_check_results(result))
+        with warned_of(context.log.warning):
+            write_summary(comparisons.results_dir, [summary_row(result)], keep_other_tables=True)
+        if standing is not None:
+            yield from _unchanged(context, key, standing)
+        else:
+            metadata = {**_metadata(result, comparisons.results_dir), **(notes or {})}
+            yield dg.MaterializeResult(metadata=metadata, check_results=_check_results(result, _evidence(result)))
 
     return comparison
 
@@ -103,14 +130,23 @@ def _compare_and_keep(
     spec: TableSpec,
     comparisons: ConfiguredComparisons,
     context: dg.AssetExecutionContext,
-) -> tuple[ComparisonResult, CutoverState | None]:
+    basis: str | None,
+) -> ComparisonResult:
     with compare(DuckDBEngine(connection), spec, snapshot=comparisons.snapshot(connection, spec)) as compared:
-        withdrawn = comparisons.keep(connection, compared, context.run_id)
+        withdrawn = comparisons.keep(connection, compared, run_id=context.run_id, basis=basis)
         with warned_of(context.log.warning):
             write_table_reports(comparisons.results_dir, connection, compared)
-        with warned_of(context.log.warning):
-            write_summary(comparisons.results_dir, [summary_row(compared.result)], keep_other_tables=True)
-        return compared.result, withdrawn
+    _tell(context, withdrawn)
+    return compared.result
+
+
+def _unchanged(context: dg.AssetExecutionContext, key: dg.AssetKey, standing: StandingProof) -> Iterator[StepEvent]:
+    """What a new comparison would say, and on which evidence it rests."""
+    kept, result = standing.kept, standing.result
+    since = {"unchanged_since": kept.compared_at.isoformat(timespec="seconds"), "evidence_of_run": kept.run_id}
+    metadata = {**since, "dagster/row_count": result.rows.legacy, "snapshot": kept.snapshot_id}
+    yield from observed(context, key, unchanged(kept), metadata)
+    yield from _check_results(result, {VERDICT: kept.verdict.value, **since})
 
 
 def _tell(context: dg.AssetExecutionContext, withdrawn: CutoverState | None) -> None:
@@ -120,7 +156,11 @@ def _tell(context: dg.AssetExecutionContext, withdrawn: CutoverState | None) -> 
         context.log_event(dg.AssetMaterialization(analytics_key(withdrawn.table), metadata=metadata))
 
 
-def _check_results(result: ComparisonResult) -> list[dg.AssetCheckResult]:
+def _evidence(result: ComparisonResult) -> dict[str, Any]:
+    return {VERDICT: result.verdict.value, "reasons": list(result.reasons), SUMMARY: summarise(result)}
+
+
+def _check_results(result: ComparisonResult, evidence: dict[str, Any]) -> list[dg.AssetCheckResult]:
     rows = result.rows
     one_sided = {column.name: str(column.status) for column in result.columns if column.status.startswith("only_")}
     keys = {
@@ -133,9 +173,7 @@ def _check_results(result: ComparisonResult) -> list[dg.AssetCheckResult]:
     different = {column.name: column.different for column in result.columns if column.different}
     findings: dict[str, dict[str, Any]] = {"schema": one_sided, "keys": keys, "rows": missing, "values": different}
     checks = [_check(name, result, found, passed=not any(found.values())) for name, found in findings.items()]
-    verdict = result.verdict is Verdict.PROVEN
-    told = {"verdict": result.verdict.value, "reasons": list(result.reasons), SUMMARY: summarise(result)}
-    return [*checks, _check("verdict", result, told, passed=verdict)]
+    return [*checks, _check(VERDICT, result, evidence, passed=result.verdict is Verdict.PROVEN)]
 
 
 def _check(name: str, result: ComparisonResult, metadata: dict[str, Any], *, passed: bool) -> dg.AssetCheckResult:

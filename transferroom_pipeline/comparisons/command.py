@@ -18,6 +18,7 @@ from transferroom_pipeline.comparisons.engines.duckdb_engine import DuckDBEngine
 from transferroom_pipeline.comparisons.engines.errors import without_addresses
 from transferroom_pipeline.comparisons.exceptions import ComparisonError, SpecError
 from transferroom_pipeline.comparisons.flags import Options, attached_databases, database_file, table_spec
+from transferroom_pipeline.comparisons.history import KeptVerdict, StandingProof
 from transferroom_pipeline.comparisons.progress import TerminalProgress
 from transferroom_pipeline.comparisons.reports import (
     error_row,
@@ -30,7 +31,7 @@ from transferroom_pipeline.comparisons.reports import (
 from transferroom_pipeline.comparisons.result import ComparisonResult, Snapshot, Verdict
 from transferroom_pipeline.comparisons.spec import TableSpec
 from transferroom_pipeline.comparisons.sql_text import DIALECT, parse_relation
-from transferroom_pipeline.comparisons.terminal import summarise
+from transferroom_pipeline.comparisons.terminal import summarise, unchanged
 from transferroom_pipeline.exceptions import TransferRoomError
 from transferroom_pipeline.interruptions import exit_code
 from transferroom_pipeline.platforms.duckdb_database import connect
@@ -41,7 +42,7 @@ _WORST_FIRST = (
     EXIT_ERROR,
     *(_EXIT_CODES[verdict] for verdict in (Verdict.DIFFERS, Verdict.NOT_PROVEN, Verdict.PROVEN)),
 )
-_GOES_WITH_ALL = {"compare_all", "samples", "json_file", "csv", "quiet"}
+_GOES_WITH_ALL = {"compare_all", "again", "samples", "json_file", "csv", "quiet"}
 _STANDARD_OUTPUT = "-"
 
 
@@ -69,7 +70,15 @@ class ConfiguredTarget(Protocol):
     def snapshot(self, connection: duckdb.DuckDBPyConnection, spec: TableSpec) -> Snapshot | None:
         """The state of the data on that connection that the comparison of a table is about."""
 
-    def after(self, connection: duckdb.DuckDBPyConnection, comparison: Comparison) -> None:
+    def basis(self, connection: duckdb.DuckDBPyConnection, spec: TableSpec) -> str | None:
+        """What the comparison's outcome depends on, as a digest; None where that is not known."""
+
+    def standing_proof(
+        self, connection: duckdb.DuckDBPyConnection, spec: TableSpec, basis: str | None
+    ) -> StandingProof | None:
+        """The kept proof that makes a new comparison superfluous, if there is one."""
+
+    def after(self, connection: duckdb.DuckDBPyConnection, comparison: Comparison, basis: str | None) -> None:
         """Called with every comparison while its differences can be read, to keep it and do what follows from it."""
 
     def failed(self, table: str, error: str) -> object:
@@ -78,18 +87,22 @@ class ConfiguredTarget(Protocol):
 
 @dataclass(frozen=True)
 class _Outcome:
-    """What became of one table: a result, or the error that prevented one."""
+    """What became of one table: a result, new or of a proof that still holds, or the error that prevented one."""
 
     table: str
     result: ComparisonResult | None = None
     error: str | None = None
+    proof: KeptVerdict | None = None
 
     @property
     def exit_code(self) -> int:
         return EXIT_ERROR if self.result is None else _EXIT_CODES[self.result.verdict]
 
     def to_dict(self) -> dict[str, Any]:
-        return {"table": self.table, "error": self.error} if self.result is None else self.result.to_dict()
+        if self.result is None:
+            return {"table": self.table, "error": self.error}
+        since = {} if self.proof is None else {"unchanged_since": self.proof.compared_at.isoformat()}
+        return self.result.to_dict() | since
 
 
 def _many(*names: str, metavar: str, text: str) -> Callable[[Any], Any]:
@@ -100,6 +113,7 @@ def _many(*names: str, metavar: str, text: str) -> Callable[[Any], Any]:
 @click.argument("legacy", required=False)
 @click.argument("modern", required=False)
 @click.option("--all", "compare_all", is_flag=True, help="Compare every table of the spec in the configured target.")
+@click.option("--again", is_flag=True, help="With --all: compare also what was proven and has not changed since.")
 @_many("--key", metavar="COL", text="Column that identifies a row.")
 @click.option("--database", metavar="FILE", help="DuckDB file in which both tables lie.")
 @_many(
@@ -191,6 +205,8 @@ def _fail(context: click.Context, sentence: str) -> None:
 def _outcomes(context: click.Context, options: Options) -> list[_Outcome]:
     if options["compare_all"]:
         return list(_compare_all(_configured_target(context), options))
+    if options["again"]:
+        raise SpecError("--again goes with --all: two tables that are named are always compared")
     return [_compare_one(options)]
 
 
@@ -286,27 +302,36 @@ def _directory(target: ConfiguredTarget, options: Options) -> Path:
 
 def _compare_in(target: ConfiguredTarget, spec: TableSpec, options: Options) -> _Outcome:
     """One table of several: its error must not hide the others."""
-    effort = Effort(samples=options["samples"])
     try:
-        with (
-            target.connect(spec) as connection,
-            _shown_progress(options) as progress,
-            compare(
-                _followed(connection, progress),
-                spec,
-                snapshot=target.snapshot(connection, spec),
-                effort=effort,
-                progress=progress,
-            ) as comparison,
-        ):
-            target.after(connection, comparison)
-            with _reporting(options):
-                write_table_reports(_directory(target, options), connection, comparison)
-            return _Outcome(spec.table, comparison.result)
+        with target.connect(spec) as connection:
+            return _proven_or_compared(target, connection, spec, options)
     except (TransferRoomError, duckdb.Error, OSError) as error:
         sentence = first_line(error)
         target.failed(spec.table, sentence)
         return _Outcome(spec.table, error=sentence)
+
+
+def _proven_or_compared(
+    target: ConfiguredTarget, connection: duckdb.DuckDBPyConnection, spec: TableSpec, options: Options
+) -> _Outcome:
+    basis = target.basis(connection, spec)
+    standing = None if options["again"] else target.standing_proof(connection, spec, basis)
+    if standing is not None:
+        return _Outcome(spec.table, standing.result, proof=standing.kept)
+    with (
+        _shown_progress(options) as progress,
+        compare(
+            _followed(connection, progress),
+            spec,
+            snapshot=target.snapshot(connection, spec),
+            effort=Effort(samples=options["samples"]),
+            progress=progress,
+        ) as comparison,
+    ):
+        target.after(connection, comparison, basis)
+        with _reporting(options):
+            write_table_reports(_directory(target, options), connection, comparison)
+        return _Outcome(spec.table, comparison.result)
 
 
 def _write_outputs(outcomes: Sequence[_Outcome], options: Options) -> None:
@@ -317,9 +342,15 @@ def _write_outputs(outcomes: Sequence[_Outcome], options: Options) -> None:
         if outcome.result is None:
             click.echo(f"Error: {outcome.error}", err=True)
         elif not options["quiet"]:
-            click.echo(summarise(outcome.result), err=options["json_file"] == _STANDARD_OUTPUT)
+            click.echo(_told(outcome.result, outcome.proof), err=options["json_file"] == _STANDARD_OUTPUT)
     if options["json_file"]:
         _write_json(outcomes, options)
+
+
+def _told(result: ComparisonResult, proof: KeptVerdict | None) -> str:
+    if proof is None:
+        return summarise(result)
+    return f"{summarise(result)}  {unchanged(proof)}; --again compares all the same.\n"
 
 
 def _write_json(outcomes: Sequence[_Outcome], options: Options) -> None:

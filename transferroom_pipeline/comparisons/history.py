@@ -1,5 +1,6 @@
 """Keeping the evidence of comparisons in the target, and reading the newest verdict back."""
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,13 +11,14 @@ from typing import Any
 
 import duckdb
 import sqlglot
+from pydantic import TypeAdapter, ValidationError
 from sqlglot import exp
 
 from transferroom_pipeline.comparisons.engine import Comparison
 from transferroom_pipeline.comparisons.engines.duckdb_engine import first_line
 from transferroom_pipeline.comparisons.exceptions import ComparisonError
 from transferroom_pipeline.comparisons.journal import append, entries, journal_of
-from transferroom_pipeline.comparisons.result import ColumnResult, ComparisonResult, Verdict
+from transferroom_pipeline.comparisons.result import ColumnResult, ComparisonResult, Snapshot, Verdict
 from transferroom_pipeline.comparisons.sql_text import DIALECT
 from transferroom_pipeline.platforms.tables import transaction
 
@@ -25,6 +27,8 @@ DIFFERENCE_LIMIT = 1_000_000
 _DEFINITIONS = Path(__file__).with_name("sql") / "evidence_tables.sql"
 _SCHEMA = "migration"
 _RUNS, _COLUMNS, _DIFFERENCES = "comparison_runs", "comparison_columns", "differences"
+_STATEMENTS = "comparison_statements"
+_WORK_TABLES, _DIGEST_LENGTH = "comparison", 32
 _JOURNAL = "comparison"
 
 
@@ -41,6 +45,7 @@ class KeptVerdict:
         reasons: Why.
         snapshot_id: Which state of the data was judged.
         as_of: The date that the data was computed for.
+        basis: What the comparison's outcome depends on, as a digest; None where that is not known.
     """
 
     run_id: str
@@ -51,6 +56,15 @@ class KeptVerdict:
     snapshot_id: str | None
     as_of: date | None
     generation: int | None
+    basis: str | None
+
+
+@dataclass(frozen=True)
+class StandingProof:
+    """A kept proof that still holds, since nothing of what it rests on has changed; its result is without SQL."""
+
+    kept: KeptVerdict
+    result: ComparisonResult
 
 
 def keep(
@@ -58,17 +72,20 @@ def keep(
     comparison: Comparison,
     *,
     run_id: str,
+    basis: str | None = None,
     difference_limit: int = DIFFERENCE_LIMIT,
 ) -> None:
     """Write a comparison to the schema `migration`, all of it or nothing.
 
     What the same run kept of the same table before is replaced, so that a step that is tried again counts once. All but
     the differences and the SQL is also written to the journal beside the database, from which a new one gets it back.
+    SQL that an earlier comparison ran as well is not written again.
 
     Args:
         connection: The one that the comparison runs on, while it is open; its default database is written to.
         comparison: What to keep.
         run_id: The run that made it.
+        basis: What its outcome depends on, as a digest (see `basis.basis`).
         difference_limit: How many differences to keep at most; how many there are is kept in any case.
 
     Raises:
@@ -82,7 +99,9 @@ def keep(
         for table in (_RUNS, _COLUMNS, _DIFFERENCES):
             _forget(connection, table, identity)
         kept = _keep_differences(connection, comparison, identity, difference_limit)
-        run = identity | {"number": _next_number(connection)} | _run_row(comparison, kept)
+        result_json = json.dumps(_with_digests(connection, comparison), ensure_ascii=False, allow_nan=False)
+        numbered = {"number": _next_number(connection), "basis": basis, "result": result_json}
+        run = identity | _run_row(comparison, kept) | numbered
         columns = [
             identity | {"position": position} | _column_row(column) for position, column in enumerate(result.columns)
         ]
@@ -127,10 +146,10 @@ def latest_verdict(connection: duckdb.DuckDBPyConnection, table: str) -> KeptVer
     if not _has_column(connection, "run_id"):
         return None
     # Evidence from before verdicts were counted may be in a database that is only read.
-    counted = _has_column(connection, "number")
-    generation, order = ("generation", ["number DESC NULLS LAST"]) if counted else ("NULL AS generation", [])
+    since = [name if _has_column(connection, name) else f"NULL AS {name}" for name in ("generation", "basis")]
+    order = ["number DESC NULLS LAST"] if _has_column(connection, "number") else []
     newest = (
-        exp.select("run_id", "table_name", "compared_at", "verdict", "reasons", "snapshot_id", "as_of", generation)
+        exp.select("run_id", "table_name", "compared_at", "verdict", "reasons", "snapshot_id", "as_of", *since)
         .from_(exp.table_(_RUNS, db=_SCHEMA))
         .where(exp.column("table_name").eq(table))
         .order_by(*order, "compared_at DESC", "run_id DESC")
@@ -138,6 +157,36 @@ def latest_verdict(connection: duckdb.DuckDBPyConnection, table: str) -> KeptVer
     )
     row = connection.execute(_sql(newest)).fetchone()
     return None if row is None else _kept_verdict(row)
+
+
+def standing_proof(
+    connection: duckdb.DuckDBPyConnection, table: str, basis: str | None, snapshot: Snapshot | None
+) -> StandingProof | None:
+    """The newest verdict of a table if it is a proof that still holds.
+
+    Args:
+        connection: To the database with the evidence.
+        table: The name of the comparison.
+        basis: What a comparison's outcome depends on now, as a digest (see `basis.basis`).
+        snapshot: What the table is now: the proof must be about the same generation and snapshot.
+    """
+    kept = latest_verdict(connection, table)
+    if kept is None or kept.verdict is not Verdict.PROVEN or basis is None or kept.basis != basis:
+        return None
+    now = (snapshot.id, snapshot.generation) if snapshot else (None, None)
+    result = _kept_result(connection, kept) if (kept.snapshot_id, kept.generation) == now else None
+    return None if result is None else StandingProof(kept, result)
+
+
+def _kept_result(connection: duckdb.DuckDBPyConnection, kept: KeptVerdict) -> ComparisonResult | None:
+    """The result of a kept comparison; None where another version of this code wrote it."""
+    same = exp.and_(exp.column("run_id").eq(kept.run_id), exp.column("table_name").eq(kept.table), copy=False)
+    query = exp.select("result").from_(exp.table_(_RUNS, db=_SCHEMA)).where(same)
+    [(result,)] = connection.execute(_sql(query)).fetchall()
+    try:
+        return TypeAdapter(ComparisonResult).validate_python({**json.loads(result), "sql": ()})
+    except ValidationError:
+        return None
 
 
 def _has_column(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
@@ -212,8 +261,23 @@ def _run_row(comparison: Comparison, kept: int) -> dict[str, object]:
         "differences_total": comparison.differences_total,
         "differences_kept": kept,
         "seconds": result.seconds,
-        "result": result.to_json(),
     }
+
+
+def _with_digests(connection: duckdb.DuckDBPyConnection, comparison: Comparison) -> dict[str, Any]:
+    """The result with the digest of each statement in place of its text, which is kept once.
+
+    The names of work tables have a mark that no other comparison's have; it is left out of what is kept.
+    """
+    mark = comparison.findings.statements.mark
+    statements = [statement.replace(mark, _WORK_TABLES) for statement in comparison.result.sql]
+    digests = [hashlib.sha256(statement.encode()).hexdigest()[:_DIGEST_LENGTH] for statement in statements]
+    kept = exp.select("digest").from_(exp.table_(_STATEMENTS, db=_SCHEMA))
+    known = {digest for (digest,) in connection.execute(_sql(kept)).fetchall()}
+    for digest, statement in dict(zip(digests, statements, strict=True)).items():
+        if digest not in known:
+            _insert(connection, _STATEMENTS, {"digest": digest, "statement": statement})
+    return {**comparison.result.to_dict(), "sql": digests}
 
 
 def _row_counts(result: ComparisonResult) -> dict[str, int]:

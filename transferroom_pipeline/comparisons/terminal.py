@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from transferroom_pipeline.comparisons.history import KeptVerdict
 from transferroom_pipeline.comparisons.result import CellChange, ColumnResult, ComparisonResult, Sample, Verdict
 
 _SHOWN_COLUMNS = 10
@@ -21,6 +22,12 @@ _KINDS = {
 def summarise(result: ComparisonResult) -> str:
     """The verdict, the rows, the differing columns, a few samples and what to do next."""
     return "\n".join(_lines(result)) + "\n"
+
+
+def unchanged(proof: KeptVerdict) -> str:
+    """That nothing was compared, and on what the verdict rests."""
+    since = proof.compared_at.isoformat(sep=" ", timespec="seconds")
+    return f"Unchanged since {since}, when run {proof.run_id[:8]} proved it"
 
 
 def _lines(result: ComparisonResult) -> Iterator[str]:

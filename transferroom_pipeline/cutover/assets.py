@@ -1,23 +1,31 @@
 """The analytics views as assets."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
 import duckdb
 
+from sqlmesh_assets.observation import last_materialized, observed
 from transferroom_pipeline.cutover.interlock import follow_latest_verdict
-from transferroom_pipeline.cutover.views import CutoverState
+from transferroom_pipeline.cutover.views import CutoverState, read_state
 from transferroom_pipeline.keys import OWNERS, TARGET_POOL, Group, analytics_key, comparison_key, model_key, raw_key
 from transferroom_pipeline.metadata import table_metadata
 from transferroom_pipeline.platforms.resources import TargetPlatform
 from transferroom_pipeline.platforms.schemas import ANALYTICS_SCHEMA, REBUILT_SCHEMA
 
+StepEvent = dg.MaterializeResult[None] | dg.AssetObservation | dg.Output[None]
+"""What the step yields."""
+
+_SHORT = ("dagster/row_count", "serving")
+
 
 def analytics_asset(table: str) -> dg.AssetsDefinition:
-    """The asset of one analytics view."""
+    """The asset of one analytics view; one that stays where it is, for the same reason, is observed."""
+    key = analytics_key(table)
 
     @dg.asset(
-        key=analytics_key(table),
+        key=key,
         deps=[comparison_key(table), raw_key(table), model_key(REBUILT_SCHEMA, table)],
         group_name=Group.CUTOVER,
         owners=list(OWNERS),
@@ -26,10 +34,16 @@ def analytics_asset(table: str) -> dg.AssetsDefinition:
         description=f"What consumers query: the rebuilt {table} while its latest comparison is proven, else the copy "
         "of the legacy table.",
     )
-    def view(target: TargetPlatform) -> dg.MaterializeResult[None]:
+    def view(context: dg.AssetExecutionContext, target: TargetPlatform) -> Iterator[StepEvent]:
         with target.get_connection() as connection:
+            before = read_state(connection, table)
             state = follow_latest_verdict(connection, table)
-            return dg.MaterializeResult(metadata=_metadata(connection, state))
+            metadata = _metadata(connection, state)
+        if state == before and last_materialized(context, key) is not None:
+            since = {"unchanged_since": metadata["serving_since"]}
+            yield from observed(context, key, state.decision.reason, since | {name: metadata[name] for name in _SHORT})
+        else:
+            yield dg.MaterializeResult(metadata=metadata)
 
     return view
 

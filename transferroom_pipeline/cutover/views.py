@@ -37,13 +37,18 @@ class CutoverState:
 def set_view(connection: duckdb.DuckDBPyConnection, table: str, decision: Decision) -> CutoverState:
     """Point the view of a table where the decision says and record it; in a transaction, so both or neither.
 
+    Where it points there already for the same reason, the record is left as it is.
+
     Raises:
         PlatformError: The table to be shown is not there.
     """
     if decision.serving is not Serving.NOTHING:
         require_table(connection, decision.serving, table, f"{decision.serving}/{table}")
-    state = CutoverState(table, decision, _since(read_state(connection, table), decision))
+    before = read_state(connection, table)
+    state = CutoverState(table, decision, _since(before, decision))
     _replace_view(connection, state)
+    if state == before:
+        return state
     _write_state(connection, state)
     journal = journal_of(connection)
     if journal is not None:

@@ -1,6 +1,5 @@
 """The SQLMesh models of this project as assets, their audits and unit tests as checks."""
 
-import hashlib
 from collections.abc import Collection, Sequence
 
 import dagster as dg
@@ -13,11 +12,11 @@ from sqlmesh_assets.schedules import model_schedules
 from sqlmesh_assets.translator import Translator
 from transferroom_pipeline.keys import OWNERS, TARGET_POOL, Group, model_key
 from transferroom_pipeline.models.project import sqlmesh_project
-from transferroom_pipeline.platforms.checksum import content_checksum
+from transferroom_pipeline.platforms.checksum import content_version
 from transferroom_pipeline.platforms.duckdb_database import connect
 from transferroom_pipeline.platforms.resources import BeforeChange
 from transferroom_pipeline.platforms.schemas import REBUILT_SCHEMA
-from transferroom_pipeline.platforms.tables import columns, table_exists
+from transferroom_pipeline.platforms.tables import table_exists, table_expression
 from transferroom_pipeline.settings import Settings
 
 
@@ -107,9 +106,7 @@ def _version(connection: duckdb.DuckDBPyConnection, relation: Relation) -> str |
     if not table_exists(connection, relation.schema, relation.table):
         return None
     try:
-        checksum = content_checksum(connection, relation.schema, relation.table)
+        return content_version(connection, table_expression(relation.schema, relation.table))
     except (duckdb.CatalogException, duckdb.BinderException):
         # A view whose table is gone, or has lost a column: there is nothing that could be unchanged.
         return None
-    described = repr(columns(connection, relation.schema, relation.table))
-    return f"{checksum.rows}-{checksum.hash_sum}-{hashlib.sha256(described.encode()).hexdigest()[:16]}"

@@ -1,5 +1,7 @@
 """A checksum of a table's content that does not depend on the order of its rows."""
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -21,15 +23,35 @@ def content_checksum(connection: duckdb.DuckDBPyConnection, schema: str, table: 
 
     A sum rather than an exclusive or: two equal rows would cancel each other out there.
     """
-    hashed = exp.cast(row_hash(connection, schema, table), "hugeint", dialect="duckdb")
-    query = exp.select(
-        exp.Count(this=exp.Star()), exp.func("coalesce", exp.Sum(this=hashed), exp.Literal.number(0))
-    ).from_(table_expression(schema, table))
-    rows, hash_sum = connection.execute(query.sql(dialect="duckdb")).fetchall()[0]
-    return Checksum(int(rows), int(hash_sum))
+    names = [column.name for column in columns(connection, schema, table)]
+    return _checksum(connection, table_expression(schema, table), names)
+
+
+def content_version(connection: duckdb.DuckDBPyConnection, table: exp.Table) -> str:
+    """The version of a table's content: another whenever a row, a column or a column's type is another.
+
+    Raises:
+        duckdb.Error: The table is not there, or it is a view that does not work any more.
+    """
+    described = connection.sql(exp.select("*").from_(table.copy()).sql(dialect="duckdb"))
+    columns_and_types = [(name, str(type_)) for name, type_ in zip(described.columns, described.types, strict=True)]
+    checksum = _checksum(connection, table, described.columns)
+    digest = hashlib.sha256(repr(columns_and_types).encode()).hexdigest()[:16]
+    return f"{checksum.rows}-{checksum.hash_sum}-{digest}"
 
 
 def row_hash(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> exp.Expr:
     """The hash of a row over all columns, the same whatever the order of the columns."""
-    names = sorted(column.name for column in columns(connection, schema, table))
-    return exp.func("hash", *(exp.column(name, quoted=True) for name in names), dialect="duckdb")
+    return _hash_of([column.name for column in columns(connection, schema, table)])
+
+
+def _checksum(connection: duckdb.DuckDBPyConnection, table: exp.Table, names: Sequence[str]) -> Checksum:
+    hashed = exp.cast(_hash_of(names), "hugeint", dialect="duckdb")
+    total = exp.func("coalesce", exp.Sum(this=hashed), exp.Literal.number(0))
+    query = exp.select(exp.Count(this=exp.Star()), total).from_(table.copy())
+    rows, hash_sum = connection.execute(query.sql(dialect="duckdb")).fetchall()[0]
+    return Checksum(int(rows), int(hash_sum))
+
+
+def _hash_of(names: Sequence[str]) -> exp.Expr:
+    return exp.func("hash", *(exp.column(name, quoted=True) for name in sorted(names)), dialect="duckdb")

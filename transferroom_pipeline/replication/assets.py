@@ -9,6 +9,7 @@ import pyarrow as pa
 from dagster_dlt import DagsterDltResource
 from pydantic import Field
 
+from sqlmesh_assets.observation import last_materialized, observed
 from transferroom_pipeline.keys import OWNERS, TARGET_POOL, Group, legacy_key, raw_key
 from transferroom_pipeline.legacy.snapshot import TABLE as SNAPSHOT
 from transferroom_pipeline.legacy.snapshot import SourceSnapshot
@@ -17,14 +18,17 @@ from transferroom_pipeline.platforms.dlt_assets import StageTranslator, load_tab
 from transferroom_pipeline.platforms.loading import ArrowStream, TableLoader
 from transferroom_pipeline.platforms.resources import BeforeChange, LegacyPlatform, TargetPlatform
 from transferroom_pipeline.platforms.schemas import LEGACY_SCHEMA, RAW_SCHEMA
+from transferroom_pipeline.platforms.tables import table_exists
 from transferroom_pipeline.replication.checks import check_results, check_specs, verify_copy
 from transferroom_pipeline.replication.copying import legacy_stream
 from transferroom_pipeline.replication.planning import FullCopy, IncrementalCopy, plan_incremental_copy
 from transferroom_pipeline.replication.provenance import record_copy
 from transferroom_pipeline.replication.tables import CopiedTable
+from transferroom_pipeline.replication.verification import CopyVerification
 from transferroom_pipeline.settings import ReplicationMode
 
-Results = Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]
+StepEvent = dg.MaterializeResult[None] | dg.AssetObservation | dg.Output[None] | dg.AssetCheckResult
+"""What the step yields."""
 
 
 class CopyConfig(dg.Config):
@@ -33,7 +37,7 @@ class CopyConfig(dg.Config):
     mode: ReplicationMode | None = Field(
         None,
         description="full copies all rows, incremental those that changed since; without it TRANSFERROOM_REPLICATION "
-        "decides.",
+        "decides, and a copy that is equal to its legacy table is left alone.",
     )
 
 
@@ -53,7 +57,7 @@ class Replication:
 
 
 def copy_asset(table: CopiedTable, replication: Replication) -> dg.AssetsDefinition:
-    """The asset that copies one legacy table to `raw` by dlt.
+    """The asset that copies one legacy table to `raw` by dlt; a copy that is equal to it already is left alone.
 
     Its checks say that the copy is what it was copied from. They can be run without copying, and they are blocking,
     as all that follows is judged by the copy.
@@ -71,9 +75,9 @@ def copy_asset(table: CopiedTable, replication: Replication) -> dg.AssetsDefinit
         @define
         def copy_whole(
             context: dg.AssetExecutionContext, dlt: DagsterDltResource, legacy: LegacyPlatform, target: TargetPlatform
-        ) -> Results:
+        ) -> Iterator[StepEvent]:
             step = _CopyStep(table, replication, translator, context, dlt, legacy, target)
-            yield from step.run(ReplicationMode.full)
+            yield from step.run(None)
 
         return copy_whole
 
@@ -84,9 +88,9 @@ def copy_asset(table: CopiedTable, replication: Replication) -> dg.AssetsDefinit
         dlt: DagsterDltResource,
         legacy: LegacyPlatform,
         target: TargetPlatform,
-    ) -> Results:
+    ) -> Iterator[StepEvent]:
         step = _CopyStep(table, replication, translator, context, dlt, legacy, target)
-        yield from step.run(config.mode or replication.mode)
+        yield from step.run(config.mode)
 
     return copy_as_configured
 
@@ -103,21 +107,45 @@ class _CopyStep:
     legacy: LegacyPlatform
     target: TargetPlatform
 
-    def run(self, mode: ReplicationMode) -> Results:
-        """Copy, if that is selected, and check."""
+    def run(self, asked: ReplicationMode | None) -> Iterator[StepEvent]:
+        """Copy, if that is selected and asked for or called for, and check."""
         name, key = self.table.name, raw_key(self.table.name)
-        plan = self._plan(mode) if key in self.context.selected_asset_keys else None
-        if plan is not None:
+        plan = self._plan(asked or self.replication.mode) if key in self.context.selected_asset_keys else None
+        since = self._unchanged_since(plan) if plan is not None and asked is None else None
+        if plan is not None and since is None:
             self._copy(plan)
         verification = verify_copy(name, self.legacy, self.target)
         if plan is not None:
             self._record(verification.snapshot)
-            arrived = verification.copy
-            metadata = described_table(RAW_SCHEMA, name, arrived.columns, arrived.checksum.rows)
-            yield dg.MaterializeResult(asset_key=key, metadata={**metadata, **plan.facts()})
-        selected = {check.name for check in self.context.selected_asset_check_keys}
+            yield from self._results(plan, verification, since)
+        wanted = {check.name for check in self.context.selected_asset_check_keys}
         results = check_results(key, verification, incremental=isinstance(plan, IncrementalCopy))
-        yield from (result for result in results if result.check_name in selected)
+        yield from (result for result in results if result.check_name in wanted)
+
+    def _unchanged_since(self, plan: FullCopy | IncrementalCopy) -> str | None:
+        """When the copy was last made, if there is nothing to copy."""
+        copied_at = last_materialized(self.context, raw_key(self.table.name))
+        if copied_at is None or not self._is_equal(plan):
+            return None
+        return copied_at.isoformat(timespec="seconds")
+
+    def _is_equal(self, plan: FullCopy | IncrementalCopy) -> bool:
+        if isinstance(plan, IncrementalCopy):
+            return not plan.changes
+        with self.target.get_connection() as connection:
+            is_there = table_exists(connection, RAW_SCHEMA, self.table.name)
+        return is_there and verify_copy(self.table.name, self.legacy, self.target).is_equal
+
+    def _results(
+        self, plan: FullCopy | IncrementalCopy, verification: CopyVerification, since: str | None
+    ) -> Iterator[StepEvent]:
+        name, arrived = self.table.name, verification.copy
+        if since is not None and verification.is_equal:
+            told = {"unchanged_since": since, "dagster/row_count": arrived.checksum.rows, **plan.facts()}
+            yield from observed(self.context, raw_key(name), "equal to the legacy table as it is now", told)
+        else:
+            metadata = described_table(RAW_SCHEMA, name, arrived.columns, arrived.checksum.rows)
+            yield dg.MaterializeResult(asset_key=raw_key(name), metadata={**metadata, **plan.facts()})
 
     def _record(self, snapshot: SourceSnapshot | None) -> None:
         with self.target.get_connection() as connection:

@@ -49,6 +49,11 @@ class CopyVerification:
         return self.legacy.checksum == self.copy.checksum
 
     @property
+    def is_equal(self) -> bool:
+        """Both sides have the same columns and hold the same rows."""
+        return self.same_content and not self.schema_differences
+
+    @property
     def snapshot(self) -> SourceSnapshot | None:
         """The snapshot that the copy was made from, if it is one of a table that belongs to a snapshot."""
         return self.legacy.snapshot if self.same_content else None

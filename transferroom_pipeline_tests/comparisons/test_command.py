@@ -7,17 +7,20 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import date
 from pathlib import Path
 
 import duckdb
 import pytest
 from click.testing import CliRunner, Result
 
+from transferroom_pipeline.comparisons.basis import basis
 from transferroom_pipeline.comparisons.command import compare_command
 from transferroom_pipeline.comparisons.engine import Comparison
-from transferroom_pipeline.comparisons.history import keep, latest_verdict
+from transferroom_pipeline.comparisons.history import StandingProof, keep, latest_verdict, standing_proof
 from transferroom_pipeline.comparisons.result import Snapshot
 from transferroom_pipeline.comparisons.spec import Spec, TableEntry, TableSpec
+from transferroom_pipeline.platforms.checksum import content_version
 from transferroom_pipeline.platforms.duckdb_database import connect
 
 
@@ -324,8 +327,20 @@ class Target:
     def snapshot(self, connection: duckdb.DuckDBPyConnection, spec: TableSpec) -> Snapshot | None:
         return None
 
-    def after(self, connection: duckdb.DuckDBPyConnection, comparison: Comparison) -> None:
-        keep(connection, comparison, run_id="command")
+    def basis(self, connection: duckdb.DuckDBPyConnection, spec: TableSpec) -> str | None:
+        try:
+            versions = {table.name: content_version(connection, table) for table in spec.tables_read()}
+        except duckdb.CatalogException:
+            return None
+        return basis(spec, versions, date(2026, 6, 30))
+
+    def standing_proof(
+        self, connection: duckdb.DuckDBPyConnection, spec: TableSpec, basis: str | None
+    ) -> StandingProof | None:
+        return standing_proof(connection, spec.table, basis, None)
+
+    def after(self, connection: duckdb.DuckDBPyConnection, comparison: Comparison, basis: str | None) -> None:
+        keep(connection, comparison, run_id="command", basis=basis)
 
     def failed(self, table: str, error: str) -> None:
         self.failures.append((table, error))
@@ -350,6 +365,28 @@ def test_all_tables_are_compared_and_the_worst_outcome_counts(run, database, tab
     assert outcome.exit_code == code
     with (database.parent / "results" / "summary.csv").open(encoding="utf-8") as file:
         assert [row["table"] for row in csv.DictReader(file)] == list(tables)
+
+
+def test_what_was_proven_and_has_not_changed_since_is_compared_again_only_when_asked(run, database):
+    def compare_all(*flags: str) -> tuple[Result, str]:
+        outcome = run("--all", *flags, obj=lambda: Target(database, _specs(same="c")), database=None)
+        with connect(database, read_only=True) as connection:
+            return outcome, str(latest_verdict(connection, "same").compared_at)
+
+    first, proven_at = compare_all()
+    second, still = compare_all()
+    assert (second.exit_code, still) == (0, proven_at)
+    assert "Unchanged since" not in first.output
+    assert f"Unchanged since {proven_at[:19]}+00:00, when run command proved it; --again" in second.output
+    listed, _ = compare_all("--json", "-", "--quiet")
+    assert json.loads(listed.stdout)[0]["unchanged_since"][:19] == proven_at[:19].replace(" ", "T")
+    again, later = compare_all("--again")
+    assert (again.exit_code, later > proven_at) == (0, True)
+    with connect(database) as connection:
+        connection.execute("UPDATE c SET name = 'changed by hand' WHERE id = 1")
+    differs, _ = compare_all()
+    assert differs.exit_code == 1
+    assert run("main.a", "main.b", "--again").exit_code == 2
 
 
 def test_one_table_s_error_never_hides_the_others(run, database):

@@ -1,14 +1,17 @@
 """Keeping the evidence."""
 
 import json
+import re
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from unittest.mock import ANY
 
 import pytest
 
 from transferroom_pipeline.comparisons.engine import compare
 from transferroom_pipeline.comparisons.engines.duckdb_engine import DuckDBEngine
 from transferroom_pipeline.comparisons.exceptions import ComparisonError
-from transferroom_pipeline.comparisons.history import keep, latest_verdict
+from transferroom_pipeline.comparisons.history import keep, kept_result, latest_verdict
 from transferroom_pipeline.comparisons.result import Snapshot, Verdict
 from transferroom_pipeline.platforms.duckdb_database import connect
 from transferroom_pipeline_tests.comparisons.conftest import make_tables, table_spec
@@ -44,7 +47,8 @@ def test_a_comparison_is_kept_whole(connection, kept):
     assert run[:3] == ("run 1", "t", "differs")
     assert json.loads(run[3]) == ["2 rows with different values."]
     assert run[4:11] == ("s1", date(2026, 6, 30), 10, 8, 2, 2, 2)
-    assert json.loads(run[11]) == result.to_dict()
+    assert json.loads(run[11]) == result.to_dict() | {"sql": ANY}
+    assert kept_result(connection, latest_verdict(connection, "t")) == replace(result, sql=())
     columns = connection.execute(
         "SELECT column_name, status, different FROM migration.comparison_columns ORDER BY position"
     )
@@ -53,6 +57,28 @@ def test_a_comparison_is_kept_whole(connection, kept):
         "SELECT kind, key, column_name, legacy_value, modern_value FROM migration.differences"
     )
     assert sorted(differences.fetchall())[0] == ("different", '{"id":"0"}', "v", "a", "b")
+
+
+def test_sql_is_kept_once_however_many_comparisons_ran_it(connection, kept):
+    result = kept("run 1", different=2)
+    kept("run 2", different=2)
+    kept("run 3")
+    ran = connection.execute(
+        "SELECT statement FROM migration.comparison_sql WHERE run_id = ? AND table_name = 't' ORDER BY position",
+        ["run 2"],
+    ).fetchall()
+    assert [_without_mark(statement) for statement in result.sql] == [statement for (statement,) in ran]
+    assert _count(connection, "comparison_statements") == len({_without_mark(each) for each in result.sql})
+
+
+def _without_mark(statement: str) -> str:
+    return re.sub("comparison_[0-9a-f]{12}", "comparison", statement)
+
+
+def test_a_result_that_another_version_wrote_is_not_read(connection, kept):
+    kept("run 1")
+    connection.execute("UPDATE migration.comparison_runs SET result = '{}'")
+    assert kept_result(connection, latest_verdict(connection, "t")) is None
 
 
 def test_the_newest_verdict_is_the_one_kept_last_whatever_the_clock_says(connection, kept):

@@ -11,7 +11,8 @@ from transferroom_pipeline.cutover.policy import STALE, Decision, Serving, decid
 
 def kept(verdict, *reasons, snapshot="snap", generation=3):
     compared_at = datetime(2026, 6, 30, tzinfo=UTC)
-    return KeptVerdict("run 7", "derived_a", compared_at, verdict, reasons, snapshot, date(2026, 6, 30), generation)
+    as_of = date(2026, 6, 30)
+    return KeptVerdict("run 7", "derived_a", compared_at, verdict, reasons, snapshot, as_of, generation, basis=None)
 
 
 def test_a_table_that_was_never_compared_is_served_from_legacy():

@@ -25,14 +25,31 @@ CREATE TABLE IF NOT EXISTS migration.comparison_runs (
     differences_total BIGINT NOT NULL,
     differences_kept BIGINT NOT NULL, -- fewer than the total where the limit cut them
     seconds DOUBLE NOT NULL,
-    result VARCHAR NOT NULL, -- the whole result as JSON
+    result VARCHAR NOT NULL, -- the whole result as JSON, with the digest of each statement in place of its text
     number BIGINT, -- counts the comparisons of all tables
-    generation BIGINT -- of the table, which is raised whenever its copy or rebuild may change
+    generation BIGINT, -- of the table, which is raised whenever its copy or rebuild may change
+    basis VARCHAR -- digest of all that decides what a comparison finds; NULL where that is not known
 );
 
 -- Kept before these were counted.
 ALTER TABLE migration.comparison_runs ADD COLUMN IF NOT EXISTS number BIGINT;
 ALTER TABLE migration.comparison_runs ADD COLUMN IF NOT EXISTS generation BIGINT;
+ALTER TABLE migration.comparison_runs ADD COLUMN IF NOT EXISTS basis VARCHAR;
+
+-- Each statement once, however many comparisons ran it.
+CREATE TABLE IF NOT EXISTS migration.comparison_statements (
+    digest VARCHAR NOT NULL,
+    statement VARCHAR NOT NULL
+);
+
+-- What each comparison ran, in its order.
+CREATE VIEW IF NOT EXISTS migration.comparison_sql AS
+SELECT run_id, table_name, position, statement
+FROM (
+    SELECT run_id, table_name, generate_subscripts(digests, 1) AS position, UNNEST(digests) AS digest
+    FROM (SELECT run_id, table_name, CAST(result -> '$.sql' AS VARCHAR[]) AS digests FROM migration.comparison_runs)
+) AS run
+JOIN migration.comparison_statements USING (digest);
 
 CREATE TABLE IF NOT EXISTS migration.comparison_columns (
     run_id VARCHAR NOT NULL,
