@@ -14,6 +14,7 @@ from transferroom_pipeline.comparisons.exceptions import ComparisonError
 from transferroom_pipeline.comparisons.functions.base import Functions
 from transferroom_pipeline.comparisons.instant_texts import InstantTexts
 from transferroom_pipeline.comparisons.instants import Instants
+from transferroom_pipeline.comparisons.numbers import whole_digits_beside_text
 from transferroom_pipeline.comparisons.sides import LEGACY, MODERN
 from transferroom_pipeline.comparisons.spec import ColumnRule
 
@@ -172,11 +173,16 @@ class Conversions:
             return functions.unlimited_decimal
         if number.whole_digits > functions.widest_decimal:
             return number.name
-        return f"DECIMAL({functions.widest_decimal}, {functions.widest_decimal - number.whole_digits})"
+        return f"DECIMAL({functions.widest_decimal}, {self._decimals_beside_text(number)})"
+
+    def _decimals_beside_text(self, number: ColumnType) -> int:
+        widest = self.functions.widest_decimal
+        return max(widest - whole_digits_beside_text(number, self.rule, widest), 0)
 
     def _text_as_exact_number(self, text: exp.Expr, own: ColumnType, number: ColumnType) -> exp.Expr:
-        decimals = max(self.functions.widest_decimal - number.whole_digits, 0)
-        fraction = "[0-9]*" if self.functions.unlimited_decimal else f"[0-9]{{0,{decimals}}}0*"
+        fraction = "[0-9]*"
+        if not self.functions.unlimited_decimal:
+            fraction = f"[0-9]{{0,{self._decimals_beside_text(number)}}}0*"
         numeral = f"^ *[+-]?([0-9]+([.]{fraction})?|[.]{fraction})([eE][+]?[0-9]{{1,2}})? *$"
         return self._read(text, self._is_number(text, numeral, own), self._type_beside_text(number))
 

@@ -128,7 +128,7 @@ class Equality:
             return NestedTolerance(self.rule, self.functions, equality).within(legacy, modern, self.legacy, self.modern)
         values = self.values(legacy, modern)
         if self.rule.has_number_tolerance:
-            return self.numbers.within(self.rule, *values)
+            return self.numbers.within(*values)
         if self.rule.within_microseconds is not None:
             apart = exp.Abs(this=exp.paren(self.microseconds_apart(legacy, modern)))
             return exp.LTE(this=apart, expression=exp.Literal.number(self.rule.within_microseconds))
@@ -198,7 +198,7 @@ class Equality:
     @property
     def numbers(self) -> Numbers:
         """Arithmetic on the two columns."""
-        return Numbers(self.legacy, self.modern, self.functions)
+        return Numbers(self.legacy, self.modern, self.rule, self.functions)
 
     def _prepared(self, column: exp.Expr, own: ColumnType) -> exp.Expr:
         """A cell by the rules that say what is left out of account."""

@@ -16,6 +16,18 @@ _ARITHMETIC = Context(prec=160)
 """Digits enough for any bound beside the widest decimal."""
 
 
+def whole_digits_beside_text(number: ColumnType, rule: ColumnRule, widest: int) -> int:
+    """Digits before the point of the decimal in which a text is compared with a number.
+
+    A text that is equal to a number has no more than the number's type; one within tolerance of it may have.
+    """
+    digits = number.whole_digits
+    if not digits or not (rule.abs or rule.rel):
+        return digits
+    reach = _ARITHMETIC.divide(_ARITHMETIC.add(Decimal(10) ** digits, rule.abs), 1 - rule.rel)
+    return max(digits, min(reach.adjusted() + 1, widest - number.scale))
+
+
 @dataclass(frozen=True)
 class Numbers:
     """Two columns of numbers, whose values have been brought into their common type.
@@ -26,11 +38,13 @@ class Numbers:
     Attributes:
         legacy: The old column's own type.
         modern: The new column's own type.
+        rule: The tolerance.
         functions: The dialect.
     """
 
     legacy: ColumnType
     modern: ColumnType
+    rule: ColumnRule
     functions: Functions
 
     @property
@@ -42,7 +56,10 @@ class Numbers:
 
     @property
     def _whole_digits(self) -> int:
-        return max(self.legacy.whole_digits, self.modern.whole_digits)
+        both = (self.legacy, self.modern)
+        if "text" not in {own.family for own in both}:
+            return max(own.whole_digits for own in both)
+        return max(whole_digits_beside_text(own, self.rule, self.functions.widest_decimal) for own in both)
 
     @property
     def _scale(self) -> int:
@@ -91,8 +108,9 @@ class Numbers:
         size = exp.func("GREATEST", *sizes)
         return size if self._fits(0) else self.functions.attempt(size)
 
-    def within(self, rule: ColumnRule, legacy: exp.Expr, modern: exp.Expr) -> exp.Expr:
+    def within(self, legacy: exp.Expr, modern: exp.Expr) -> exp.Expr:
         """|a - b| <= max(abs, rel * max(|a|, |b|)); may be NULL, which means no."""
+        rule = self.rule
         apart = self.difference(legacy, modern)
         bounds: list[exp.Expr] = []
         if rule.abs:
