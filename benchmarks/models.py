@@ -29,12 +29,14 @@ STEP = """
 import dagster as dg
 from transferroom_pipeline.definitions import build_definitions
 from transferroom_pipeline.platforms.run_liveness import RunLiveness
-from transferroom_pipeline.running import run_assets
+from transferroom_pipeline.running import run_assets, selected_keys
 from transferroom_pipeline.settings import load_settings
 
 with dg.DagsterInstance.get() as instance:
     settings = load_settings()
-    outcome = run_assets(build_definitions(settings), "group:models", instance, RunLiveness(settings.data_dir))
+    definitions = build_definitions(settings)
+    keys = selected_keys(definitions, "group:models")
+    outcome = run_assets(definitions, keys, instance, RunLiveness(settings.data_dir))
     assert outcome.success
     [step] = [s for s in instance.get_run_step_stats(outcome.run_id) if s.step_key == "models"]
     print(step.end_time - step.start_time)

@@ -13,6 +13,7 @@ What a project needs, in the order in which it needs it:
 - `schedules.model_schedules` makes a schedule for each cron that models have, `backfills.backfill_jobs` a partitioned
   job for each model that can be computed day by day.
 - `description.MERGES` is the tag of a model by unique key whose SQL finds what is new, changed and gone.
+- `observation` says of an asset that it is up to date, in the step that would else have materialized it.
 - `markdown` writes what is told as Markdown, for whoever adds to it.
 
 Everything else is not meant for use from outside. Importing any of these imports neither SQLMesh nor dagster-sqlmesh:

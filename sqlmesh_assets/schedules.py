@@ -1,6 +1,7 @@
 """Schedules that follow from the models' crons."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import dagster as dg
 from dagster._utils.schedules import is_valid_cron_schedule
@@ -9,35 +10,59 @@ from sqlmesh_assets.description import ModelDescription, ProjectDescription
 from sqlmesh_assets.launchpad import Mode, ModelsConfig
 from sqlmesh_assets.translator import Translator, allowed
 
+if TYPE_CHECKING:
+    # What `define_asset_job` returns has no public name.
+    from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
+
+NothingToDo = Callable[[dg.ScheduleEvaluationContext, str], str | None]
+"""Tells why the job of a name would do nothing now; None when it might do something."""
+
 
 def model_schedules(
-    description: ProjectDescription, *, translator: Translator, timezone: str, step: str = "models"
+    description: ProjectDescription,
+    *,
+    translator: Translator,
+    timezone: str,
+    step: str = "models",
+    nothing_to_do: NothingToDo = lambda context, job: None,  # noqa: ARG005 - it is not known
 ) -> list[dg.ScheduleDefinition]:
     """One schedule per cron that a model has: its models together, and all that is downstream of them in Dagster.
 
-    As with `sqlmesh run`, a schedule computes what is due and deploys nothing.
+    As with `sqlmesh run`, a schedule computes what is due and deploys nothing. Where there is nothing to do it starts
+    no run.
     """
     schedules: list[dg.ScheduleDefinition] = []
     for cron in sorted({model.cron for model in description.models if model.problem is None}):
         if is_valid_cron_schedule(cron):
-            schedules.append(_schedule(cron, description.models, translator, timezone, step))
+            job = _job(cron, description.models, translator, step)
+            schedules.append(_schedule(cron, job, timezone, nothing_to_do))
         else:
             dg.get_dagster_logger().warning(f"models with cron {cron} have no schedule: Dagster cannot keep that time")
     return schedules
 
 
-def _schedule(
-    cron: str, models: Sequence[ModelDescription], translator: Translator, timezone: str, step: str
-) -> dg.ScheduleDefinition:
+def _job(
+    cron: str, models: Sequence[ModelDescription], translator: Translator, step: str
+) -> "UnresolvedAssetJobDefinition":
     keys = [translator.asset_key(model.relation) for model in models if model.cron == cron]
-    name = f"models_at_{_slug(cron)}"
-    job = dg.define_asset_job(
-        name,
+    return dg.define_asset_job(
+        f"models_at_{_slug(cron)}",
         selection=dg.AssetSelection.assets(*keys).downstream(),
         description=f"The models with cron {cron} that are due, and what is downstream of them.",
         config=dg.RunConfig(ops={step: ModelsConfig(mode=Mode.run)}),
     )
-    return dg.ScheduleDefinition(name=name, job=job, cron_schedule=cron, execution_timezone=timezone)
+
+
+def _schedule(
+    cron: str, job: "UnresolvedAssetJobDefinition", timezone: str, nothing_to_do: NothingToDo
+) -> dg.ScheduleDefinition:
+    @dg.schedule(name=job.name, job=job, cron_schedule=cron, execution_timezone=timezone)
+    def schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        reason = nothing_to_do(context, job.name)
+        return dg.RunRequest() if reason is None else dg.SkipReason(reason)
+
+    return schedule
 
 
 def _slug(cron: str) -> str:

@@ -2,17 +2,19 @@
 
 import os
 from collections.abc import Sequence
+from functools import partial
 
 import dagster as dg
 from dagster_dlt import DagsterDltResource
 
 from transferroom_pipeline.automation.jobs import migration_job, stage_jobs
-from transferroom_pipeline.automation.schedules import TIMEZONE, daily_schedule
+from transferroom_pipeline.automation.schedules import TIMEZONE, daily_schedule, nothing_to_do
 from transferroom_pipeline.automation.sensors import dead_runs_sensor, source_files_sensor
 from transferroom_pipeline.comparisons.assets import comparison_asset
 from transferroom_pipeline.configured_comparisons import ConfiguredComparisons
 from transferroom_pipeline.cutover.assets import analytics_asset
 from transferroom_pipeline.cutover.interlock import withdraw_before_change
+from transferroom_pipeline.keys import RUN_RECORD
 from transferroom_pipeline.legacy.assets import legacy_asset, legacy_checks, snapshot_asset, warning_metadata
 from transferroom_pipeline.legacy.tables import LEGACY_TABLES
 from transferroom_pipeline.legacy.warnings import declared_warnings
@@ -22,6 +24,7 @@ from transferroom_pipeline.platforms.resources import LegacyPlatform, TargetPlat
 from transferroom_pipeline.progress import progress_logger
 from transferroom_pipeline.replication.assets import Replication, copy_asset
 from transferroom_pipeline.replication.tables import COPIED_TABLES
+from transferroom_pipeline.run_record import run_record_resource
 from transferroom_pipeline.settings import Settings, load_settings
 from transferroom_pipeline.sources.assets import SourceFiles, references_check, rejected_rows_asset, source_asset
 from transferroom_pipeline.sources.contracts import SOURCE_TABLES
@@ -47,7 +50,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         ],
         asset_checks=[*_checks(), *models.checks()],
         jobs=[migration_job(), *stage_jobs(), *models.backfill_jobs()],
-        schedules=[daily_schedule(), *models.schedules(TIMEZONE)],
+        schedules=[daily_schedule(), *models.schedules(TIMEZONE, partial(nothing_to_do, settings))],
         sensors=[source_files_sensor(), dead_runs_sensor(settings.data_dir)],
         resources=_resources(settings),
         # Importing the code location again in every step costs more than most steps, and DuckDB allows one writer.
@@ -92,6 +95,7 @@ def _resources(settings: Settings) -> dict[str, object]:
         "legacy": LegacyPlatform(database=str(settings.legacy_database), data_dir=data_dir, lock_timeout=timeout),
         "target": TargetPlatform(database=str(settings.target_database), data_dir=data_dir, lock_timeout=timeout),
         "dlt": DagsterDltResource(),
+        RUN_RECORD: run_record_resource(settings),
         "source_files": SourceFiles(
             directory=str(settings.source_dir),
             intake_dir=str(settings.intake_dir),

@@ -11,6 +11,10 @@ TARGET_POOL: Final = "target_database"
 """Pools of one place each: a DuckDB file has one writing process at a time."""
 
 
+RUN_RECORD: Final = "run_record"
+"""The resource that keeps a record of the run; the assets of the last stage require it."""
+
+
 class Group:
     """The stages of the migration, in the order in which data passes through them.
 

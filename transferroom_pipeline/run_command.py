@@ -2,11 +2,11 @@
 
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import click
-import dagster as dg
 
-from transferroom_pipeline.comparisons.assets import VERDICT
+from transferroom_pipeline.automation.jobs import MIGRATION
 from transferroom_pipeline.comparisons.reports import SUMMARY_FILE
 from transferroom_pipeline.comparisons.result import Verdict
 from transferroom_pipeline.configured_comparisons import ConfiguredComparisons
@@ -17,7 +17,8 @@ from transferroom_pipeline.interruptions import exit_code, received_signal, watc
 from transferroom_pipeline.keys import analytics_key, comparison_key
 from transferroom_pipeline.platforms.duckdb_database import connect
 from transferroom_pipeline.platforms.run_liveness import RunLiveness
-from transferroom_pipeline.running import RunOutcome, open_instance, run_assets
+from transferroom_pipeline.run_record import unchanged_since
+from transferroom_pipeline.running import RunOutcome, open_instance, run_assets, selected_keys
 from transferroom_pipeline.settings import Settings, load_settings
 
 EVERYTHING = "*"
@@ -55,13 +56,19 @@ def run_command(context: click.Context, selection: str, *, again: bool) -> None:
 
 
 def _run(settings: Settings, selection: str, *, again: bool) -> RunOutcome | None:
-    """Run the assets; None where that was interrupted."""
+    """Run the assets, unless nothing has changed since they were run; None where that was interrupted."""
     try:
         with watching(), settings.write_lock.held("transferroom run", _tell), open_instance() as instance:
-            liveness = RunLiveness(settings.data_dir)
-            return run_assets(build_definitions(settings), selection, instance, liveness, again=again)
+            definitions = build_definitions(settings)
+            keys = selected_keys(definitions, selection)
+            record = None if again else unchanged_since(settings, instance, MIGRATION, keys, datetime.now(UTC))
+            if record is None:
+                return run_assets(definitions, keys, instance, RunLiveness(settings.data_dir), again=again)
     except KeyboardInterrupt:
         return None
+    ended = record.ended.isoformat(sep=" ", timespec="seconds")
+    click.echo(f"Nothing has changed since run {record.run_id[:8]} ended ({ended}); --again runs it all the same.")
+    return RunOutcome(record.run_id, success=True, selected=frozenset(keys), verdicts=None)
 
 
 def _tell(sentence: str) -> None:
@@ -76,7 +83,7 @@ def _report(settings: Settings, outcome: RunOutcome) -> bool:
     if not compared:
         return True
     click.echo("\nComparisons")
-    verdicts = {spec.table: _verdict(outcome, spec.table) for spec in compared}
+    verdicts = {spec.table: outcome.verdict(spec.table) for spec in compared}
     states = _states(settings, list(verdicts))
     for spec in compared:
         verdict = verdicts[spec.table]
@@ -111,12 +118,6 @@ def _view(table: str, verdict: Verdict | None, state: CutoverState | None, *, ha
     if state is not None and has_moved:
         return f"{shows}: {state.decision.reason}"
     return f"{shows} until it is moved: transferroom run --select key:analytics/{table}"
-
-
-def _verdict(outcome: RunOutcome, table: str) -> Verdict | None:
-    """The verdict of a run on a table, that of a proof which still holds included; None if it did not get that far."""
-    evaluation = outcome.checks.get(dg.AssetCheckKey(comparison_key(table), VERDICT))
-    return None if evaluation is None else Verdict(str(evaluation.metadata[VERDICT].value))
 
 
 def _states(settings: Settings, tables: Sequence[str]) -> dict[str, CutoverState]:

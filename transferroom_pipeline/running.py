@@ -14,6 +14,8 @@ import dagster as dg
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME, SqliteEventLogStorage
 
 from transferroom_pipeline.automation.jobs import MIGRATION
+from transferroom_pipeline.comparisons.assets import VERDICT
+from transferroom_pipeline.comparisons.result import Verdict
 from transferroom_pipeline.exceptions import TransferRoomError
 from transferroom_pipeline.keys import comparison_key
 from transferroom_pipeline.platforms.run_liveness import RunLiveness
@@ -32,13 +34,19 @@ class RunOutcome:
         run_id: Of Dagster.
         success: Whether every step succeeded.
         selected: The assets that it was to materialize.
-        checks: What its checks found, those of assets that were up to date included.
+        verdicts: Those of its comparisons, of proofs that still hold included; None if nothing has changed since.
     """
 
     run_id: str
     success: bool
     selected: frozenset[dg.AssetKey]
-    checks: Mapping[dg.AssetCheckKey, dg.AssetCheckEvaluation]
+    verdicts: Mapping[dg.AssetKey, Verdict] | None
+
+    def verdict(self, table: str) -> Verdict | None:
+        """The verdict on a table that was selected; None if the run did not get that far."""
+        if self.verdicts is None:
+            return Verdict.PROVEN  # Without which the run would not have succeeded.
+        return self.verdicts.get(comparison_key(table))
 
 
 def open_instance() -> dg.DagsterInstance:
@@ -50,25 +58,21 @@ def open_instance() -> dg.DagsterInstance:
 
 def run_assets(
     definitions: dg.Definitions,
-    selection: str,
+    keys: Sequence[dg.AssetKey],
     instance: dg.DagsterInstance,
     liveness: RunLiveness,
     *,
     again: bool = False,
 ) -> RunOutcome:
-    """Materialize a selection in this process, with the progress on standard output.
+    """Materialize assets in this process, with the progress on standard output.
 
     Args:
         definitions: The code location.
-        selection: In Dagster's selection syntax, such as `*`, `group:models` or `comparison/derived_a`.
+        keys: The assets.
         instance: Where the history is kept.
         liveness: Shows that the run lives, and closes those that do not.
         again: Compare also what was proven and has not changed since.
-
-    Raises:
-        SelectionError: The selection cannot be read or selects nothing.
     """
-    keys = _resolve(definitions, selection)
     # It warns of checks without a result wherever a step fails, which the failure itself says better.
     logging.getLogger("dagster._core.execution.plan.active").setLevel(logging.ERROR)
     liveness.close_dead_runs(instance)
@@ -82,8 +86,12 @@ def run_assets(
             asset_selection=keys,
             raise_on_error=False,
         )
-    checks = {evaluation.asset_check_key: evaluation for evaluation in result.get_asset_check_evaluations()}
-    return RunOutcome(run_id, result.success, frozenset(keys), checks)
+    verdicts = {
+        found.asset_key: Verdict(str(found.metadata[VERDICT].value))
+        for found in result.get_asset_check_evaluations()
+        if found.check_name == VERDICT
+    }
+    return RunOutcome(run_id, result.success, frozenset(keys), verdicts)
 
 
 def _compare_again(keys: Sequence[dg.AssetKey]) -> dict[str, Any]:
@@ -108,7 +116,16 @@ def _history_held_open(instance: dg.DagsterInstance, run_id: str) -> Iterator[No
         yield
 
 
-def _resolve(definitions: dg.Definitions, selection: str) -> Sequence[dg.AssetKey]:
+def selected_keys(definitions: dg.Definitions, selection: str) -> Sequence[dg.AssetKey]:
+    """The assets of a selection.
+
+    Args:
+        definitions: The code location.
+        selection: In Dagster's selection syntax, such as `*`, `group:models` or `key:comparison/derived_a`.
+
+    Raises:
+        SelectionError: The selection cannot be read or selects nothing.
+    """
     graph = definitions.resolve_asset_graph()
     try:
         with warnings.catch_warnings():

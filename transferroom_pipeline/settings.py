@@ -84,6 +84,11 @@ class Settings(BaseSettings):
         return self.sqlmesh_state.parent / "models_ledger.json"
 
     @property
+    def run_record(self) -> Path:
+        """What the last run went by and left."""
+        return self.data_dir / "state" / "last_run.json"
+
+    @property
     def sqlmesh_cache(self) -> Path:
         """What SQLMesh and the translation of its project keep between loads; may be deleted at any time."""
         return self.data_dir / "cache"

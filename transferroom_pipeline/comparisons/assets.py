@@ -75,19 +75,24 @@ def comparison_asset(
     """
     key = comparison_key(spec.table)
 
-    @dg.asset(
-        key=key,
-        deps=_inputs(spec),
+    @dg.multi_asset(
+        name=key.to_python_identifier(),
+        specs=[
+            dg.AssetSpec(
+                key,
+                deps=_inputs(spec),
+                group_name=Group.COMPARISONS,
+                owners=list(OWNERS),
+                kinds={"duckdb"},
+                description=f"Is {spec.modern} equal to {spec.legacy}, row by row and cell by cell?",
+            )
+        ],
         check_specs=[
             dg.AssetCheckSpec(name, asset=key, blocking=name == VERDICT, description=description)
             for name, description in CHECKS.items()
         ],
-        group_name=Group.COMPARISONS,
-        owners=list(OWNERS),
-        kinds={"duckdb"},
         pool=TARGET_POOL,
         required_resource_keys={"target"},  # for the right to write: evidence is kept on a connection of its own
-        description=f"Is {spec.modern} equal to {spec.legacy}, row by row and cell by cell?",
     )
     def comparison(context: dg.AssetExecutionContext, config: ComparisonConfig) -> Iterator[StepEvent]:
         again = config.again or last_materialized(context, key) is None

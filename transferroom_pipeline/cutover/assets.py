@@ -9,7 +9,16 @@ import duckdb
 from sqlmesh_assets.observation import last_materialized, observed
 from transferroom_pipeline.cutover.interlock import follow_latest_verdict
 from transferroom_pipeline.cutover.views import CutoverState, read_state
-from transferroom_pipeline.keys import OWNERS, TARGET_POOL, Group, analytics_key, comparison_key, model_key, raw_key
+from transferroom_pipeline.keys import (
+    OWNERS,
+    RUN_RECORD,
+    TARGET_POOL,
+    Group,
+    analytics_key,
+    comparison_key,
+    model_key,
+    raw_key,
+)
 from transferroom_pipeline.metadata import table_metadata
 from transferroom_pipeline.platforms.resources import TargetPlatform
 from transferroom_pipeline.platforms.schemas import ANALYTICS_SCHEMA, REBUILT_SCHEMA
@@ -24,17 +33,24 @@ def analytics_asset(table: str) -> dg.AssetsDefinition:
     """The asset of one analytics view; one that stays where it is, for the same reason, is observed."""
     key = analytics_key(table)
 
-    @dg.asset(
-        key=key,
-        deps=[comparison_key(table), raw_key(table), model_key(REBUILT_SCHEMA, table)],
-        group_name=Group.CUTOVER,
-        owners=list(OWNERS),
-        kinds={"duckdb", "view"},
+    @dg.multi_asset(
+        name=key.to_python_identifier(),
+        specs=[
+            dg.AssetSpec(
+                key,
+                deps=[comparison_key(table), raw_key(table), model_key(REBUILT_SCHEMA, table)],
+                group_name=Group.CUTOVER,
+                owners=list(OWNERS),
+                kinds={"duckdb", "view"},
+                description=f"What consumers query: the rebuilt {table} while its latest comparison is proven, else "
+                "the copy of the legacy table.",
+            )
+        ],
         pool=TARGET_POOL,
-        description=f"What consumers query: the rebuilt {table} while its latest comparison is proven, else the copy "
-        "of the legacy table.",
+        required_resource_keys={"target", RUN_RECORD},
     )
-    def view(context: dg.AssetExecutionContext, target: TargetPlatform) -> Iterator[StepEvent]:
+    def view(context: dg.AssetExecutionContext) -> Iterator[StepEvent]:
+        target: TargetPlatform = context.resources.target
         with target.get_connection() as connection:
             before = read_state(connection, table)
             state = follow_latest_verdict(connection, table)

@@ -8,7 +8,7 @@ import duckdb
 from sqlmesh_assets.assets import plan_checks, sqlmesh_assets
 from sqlmesh_assets.backfills import backfill_jobs
 from sqlmesh_assets.description import ModelDescription, ProjectDescription, Relation
-from sqlmesh_assets.schedules import model_schedules
+from sqlmesh_assets.schedules import NothingToDo, model_schedules
 from sqlmesh_assets.translator import Translator
 from transferroom_pipeline.keys import OWNERS, TARGET_POOL, Group, model_key
 from transferroom_pipeline.models.project import sqlmesh_project
@@ -68,9 +68,11 @@ class Models:
         """The checks of the plan as a whole."""
         return plan_checks(self._project, StageTranslator())
 
-    def schedules(self, timezone: str) -> list[dg.ScheduleDefinition]:
+    def schedules(self, timezone: str, nothing_to_do: NothingToDo) -> list[dg.ScheduleDefinition]:
         """One schedule per cron of the models."""
-        return model_schedules(self._description, translator=StageTranslator(), timezone=timezone)
+        return model_schedules(
+            self._description, translator=StageTranslator(), timezone=timezone, nothing_to_do=nothing_to_do
+        )
 
     def backfill_jobs(self) -> list[dg.JobDefinition]:
         """One job with daily partitions per model that can be computed by days."""

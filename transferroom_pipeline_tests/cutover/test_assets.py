@@ -5,6 +5,7 @@ import pytest
 
 from transferroom_pipeline.comparisons.result import Verdict
 from transferroom_pipeline.cutover.assets import analytics_asset
+from transferroom_pipeline.keys import RUN_RECORD
 from transferroom_pipeline.platforms.duckdb_database import connect
 
 VIEW = dg.AssetKey(["analytics", "t"])
@@ -15,7 +16,10 @@ def cut_over(target):
     def run():
         with dg.DagsterInstance.ephemeral() as instance:
             return dg.materialize(
-                [analytics_asset("t")], instance=instance, resources={"target": target}, raise_on_error=False
+                [analytics_asset("t")],
+                instance=instance,
+                resources={"target": target, RUN_RECORD: None},
+                raise_on_error=False,
             )
 
     return run
