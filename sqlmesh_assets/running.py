@@ -124,6 +124,16 @@ class Runner:
             )
 
     @contextlib.contextmanager
+    def opened(self) -> Iterator[RecordingContext]:
+        """SQLMesh's context of production.
+
+        Raises:
+            SQLMeshAssetsError: It cannot be opened, or SQLMesh fails inside it.
+        """
+        with self._instance(PRODUCTION) as mesh:
+            yield mesh.context
+
+    @contextlib.contextmanager
     def _instance(self, environment: str) -> Iterator[SQLMeshInstance[RecordingContext]]:
         with self._project.session(), _errors_in_one_sentence(self._project), contextlib.ExitStack() as opened:
             with silence(), _no_warnings():

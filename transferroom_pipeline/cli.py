@@ -22,6 +22,7 @@ GARBAGE_THRESHOLD = 500_000
 COMMANDS = {
     "run": ("transferroom_pipeline.run_command", "run_command"),
     "compare": ("transferroom_pipeline.comparisons.command", "compare_command"),
+    "clean-up": ("transferroom_pipeline.retention.command", "clean_up_command"),
     "sqlmesh": ("transferroom_pipeline.sqlmesh_command", "sqlmesh_command"),
     "spec-schema": ("transferroom_pipeline.comparisons.spec_schema", "spec_schema_command"),
     "sample-data": ("transferroom_pipeline.sources.sample_data", "sample_data_command"),

@@ -8,7 +8,7 @@ import dagster as dg
 from dagster_dlt import DagsterDltResource
 
 from transferroom_pipeline.automation.jobs import migration_job, stage_jobs
-from transferroom_pipeline.automation.schedules import TIMEZONE, daily_schedule, nothing_to_do
+from transferroom_pipeline.automation.schedules import TIMEZONE, clean_up_schedule, daily_schedule, nothing_to_do
 from transferroom_pipeline.automation.sensors import dead_runs_sensor, source_files_sensor
 from transferroom_pipeline.comparisons.assets import comparison_asset
 from transferroom_pipeline.configured_comparisons import ConfiguredComparisons
@@ -24,6 +24,7 @@ from transferroom_pipeline.platforms.resources import LegacyPlatform, TargetPlat
 from transferroom_pipeline.progress import progress_logger
 from transferroom_pipeline.replication.assets import Replication, copy_asset
 from transferroom_pipeline.replication.tables import COPIED_TABLES
+from transferroom_pipeline.retention.job import clean_up_job
 from transferroom_pipeline.run_record import run_record_resource
 from transferroom_pipeline.settings import Settings, load_settings
 from transferroom_pipeline.sources.assets import SourceFiles, references_check, rejected_rows_asset, source_asset
@@ -42,15 +43,18 @@ def defs() -> dg.Definitions:
 def build_definitions(settings: Settings) -> dg.Definitions:
     """The code location with given settings."""
     models = Models(describe_models(settings), settings, withdraw_before_change)
+    assets = [*_legacy_side(settings), *_target_side(settings), models.assets()]
+    checks = [*_checks(), *models.checks()]
+    check_keys = [key for definition in (*assets, *checks) for key in definition.check_keys]
     return dg.Definitions(
-        assets=[
-            *_legacy_side(settings),
-            *_target_side(settings),
-            models.assets(),
+        assets=assets,
+        asset_checks=checks,
+        jobs=[migration_job(), *stage_jobs(), *models.backfill_jobs(), clean_up_job(settings, check_keys)],
+        schedules=[
+            daily_schedule(),
+            clean_up_schedule(),
+            *models.schedules(TIMEZONE, partial(nothing_to_do, settings)),
         ],
-        asset_checks=[*_checks(), *models.checks()],
-        jobs=[migration_job(), *stage_jobs(), *models.backfill_jobs()],
-        schedules=[daily_schedule(), *models.schedules(TIMEZONE, partial(nothing_to_do, settings))],
         sensors=[source_files_sensor(), dead_runs_sensor(settings.data_dir)],
         resources=_resources(settings),
         # Importing the code location again in every step costs more than most steps, and DuckDB allows one writer.

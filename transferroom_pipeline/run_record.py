@@ -84,7 +84,7 @@ def unchanged_since(
         wanted: The assets that it would materialize.
         now: The time by which models are due, in UTC.
     """
-    record = _read(settings.run_record)
+    record = read_record(settings.run_record)
     if record is None or not record.covers(job, wanted) or not _succeeded(instance, record.run_id):
         return None
     inputs, outputs = inputs_digest(settings, code_digest(), now.date()), outputs_digest(settings)
@@ -152,8 +152,8 @@ def _due_models(settings: Settings, now: datetime) -> list[str]:
     ]
 
 
-def _read(file: Path) -> RunRecord | None:
-    """The record; None where there is none, or one of another version of this code."""
+def read_record(file: Path) -> RunRecord | None:
+    """The record of the last run; None where there is none, or one of another version of this code."""
     if not file.is_file():
         return None
     try:

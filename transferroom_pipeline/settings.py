@@ -57,6 +57,13 @@ class Settings(BaseSettings):
         600, ge=0, description="Seconds that a run waits for another process that works on the same data."
     )
     differences_limit: int = Field(1_000_000, ge=0, description="Differing cells that one comparison keeps.")
+    keep_runs_days: int = Field(30, ge=1, description="Days that Dagster's runs are kept with events and logs.")
+    keep_evidence_days: int = Field(
+        90, ge=1, description="Days that comparisons are kept which decide nothing and changed no verdict."
+    )
+    keep_differences_days: int = Field(
+        30, ge=1, description="Days that the differences of comparisons are kept which are not the newest of a table."
+    )
 
     @property
     def write_lock(self) -> WriteLock:

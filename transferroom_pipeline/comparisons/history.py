@@ -29,7 +29,8 @@ _SCHEMA = "migration"
 _RUNS, _COLUMNS, _DIFFERENCES = "comparison_runs", "comparison_columns", "differences"
 _STATEMENTS = "comparison_statements"
 _WORK_TABLES, _DIGEST_LENGTH = "comparison", 32
-_JOURNAL = "comparison"
+JOURNAL = "comparison"
+"""The kind of the journal's entries that hold a comparison."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def keep(
     identity = {"run_id": run_id, "table_name": result.table}
     with _transaction(connection, result.table):
         journal = journal_of(connection)
-        _make_tables(connection, journal)
+        make_tables(connection)
         for table in (_RUNS, _COLUMNS, _DIFFERENCES):
             _forget(connection, table, identity)
         kept = _keep_differences(connection, comparison, identity, difference_limit)
@@ -107,21 +108,21 @@ def keep(
         ]
         _insert_comparison(connection, run, columns)
         if journal is not None:
-            append(journal, {_JOURNAL: {"run": _without_sql(run), "columns": columns}})
+            append(journal, {JOURNAL: {"run": _without_sql(run), "columns": columns}})
 
 
-def _make_tables(connection: duckdb.DuckDBPyConnection, journal: Path | None) -> None:
+def make_tables(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the tables of the evidence where they are not there, with what the journal tells of a database before.
 
     What it tells proves nothing of the tables of this one: restored verdicts are about no generation.
     """
-    is_new = not _has_column(connection, "run_id")
+    is_new, journal = not _has_column(connection, "run_id"), journal_of(connection)
     for statement in sqlglot.parse(_DEFINITIONS.read_text(encoding="utf-8"), dialect=DIALECT):
         if statement is not None:
             connection.execute(_sql(statement))
     if is_new and journal is not None:
         # A step that was tried again is there twice, and counts once.
-        told = {(kept["run"]["run_id"], kept["run"]["table_name"]): kept for kept in entries(journal, _JOURNAL)}
+        told = {(kept["run"]["run_id"], kept["run"]["table_name"]): kept for kept in entries(journal, JOURNAL)}
         for kept in told.values():
             _insert_comparison(connection, {**kept["run"], "generation": None}, kept["columns"])
 

@@ -7,7 +7,7 @@ says so.
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,17 +36,28 @@ def append(journal: Path, *entries: Entry) -> None:
 
 
 def entries(journal: Path, kind: str) -> Iterator[Any]:
-    """What the entries of a kind hold, the oldest first; a line that was left unfinished is none."""
+    """What the entries of a kind hold, the oldest first."""
+    return (entry[kind] for entry in all_entries(journal) if kind in entry)
+
+
+def all_entries(journal: Path) -> Iterator[dict[str, Any]]:
+    """Every entry, the oldest first; a line that was left unfinished is none."""
     if not journal.is_file():
         return
     with journal.open("rb") as file:
         for line in file:
             try:
-                entry = json.loads(line)
+                yield json.loads(line)
             except ValueError:
                 continue
-            if kind in entry:
-                yield entry[kind]
+
+
+def rewrite(journal: Path, entries: Iterable[Entry]) -> None:
+    """Leave some entries only: others see the journal as it was, or as it is then."""
+    unfinished = journal.with_suffix(".partial")
+    unfinished.unlink(missing_ok=True)
+    append(unfinished, *entries)
+    unfinished.replace(journal)
 
 
 def _ends_with_line(descriptor: int, size: int) -> bool:

@@ -14,7 +14,8 @@ from transferroom_pipeline.platforms.tables import create_schema, require_table,
 
 STATE_TABLE = "cutover_state"
 
-_JOURNAL = "view"
+JOURNAL = "view"
+"""The kind of the journal's entries that hold a move of a view."""
 
 _SQL = Path(__file__).with_name("sql")
 
@@ -52,7 +53,7 @@ def set_view(connection: duckdb.DuckDBPyConnection, table: str, decision: Decisi
     _write_state(connection, state)
     journal = journal_of(connection)
     if journal is not None:
-        append(journal, {_JOURNAL: {"table": table, "at": datetime.now(UTC).isoformat(), **asdict(decision)}})
+        append(journal, {JOURNAL: {"table": table, "at": datetime.now(UTC).isoformat(), **asdict(decision)}})
     return state
 
 
@@ -70,6 +71,14 @@ def read_state(connection: duckdb.DuckDBPyConnection, table: str) -> CutoverStat
         return None
     serving, reason, run_id, since = row
     return CutoverState(table, Decision(Serving(serving), reason, run_id), since.replace(tzinfo=UTC))
+
+
+def runs_shown(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """The runs whose comparisons decide what views show."""
+    if not table_exists(connection, MIGRATION_SCHEMA, STATE_TABLE):
+        return set()
+    query = exp.select("run_id").from_(table_expression(MIGRATION_SCHEMA, STATE_TABLE)).where("NOT run_id IS NULL")
+    return {run_id for (run_id,) in connection.execute(query.sql(dialect="duckdb")).fetchall()}
 
 
 def _since(before: CutoverState | None, decision: Decision) -> datetime:

@@ -541,7 +541,10 @@ def measurable(pair: Pair) -> list[str]:
         return ["abs", "rel"]
     if digits > (28 if "text" in families else 38):
         return []
-    return ["abs"] if digits > 24 or "text" in families else ["abs", "rel", "drift"]
+    if digits > 24 or "text" in families:
+        return ["abs"]
+    # A text takes as many digits as a decimal holds, which is more than are summed exactly.
+    return ["abs", "rel"] if "numeral" in families else ["abs", "rel", "drift"]
 
 
 # Pairs of types that may be compared
