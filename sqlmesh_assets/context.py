@@ -17,7 +17,7 @@ from sqlmesh.core.macros import MacroRegistry
 from sqlmesh.core.model import Model
 from sqlmesh.core.test.discovery import ModelTestMetadata
 from sqlmesh.utils import UniqueKeyDict
-from sqlmesh.utils.errors import SQLMeshError
+from sqlmesh.utils.errors import ConfigError, SQLMeshError
 from sqlmesh.utils.jinja import JinjaMacroRegistry
 
 from sqlmesh_assets.description import Relation
@@ -25,6 +25,9 @@ from sqlmesh_assets.description import Relation
 # On its first use sqlglot notes for each dialect how expressions are written. SQLMesh adds its own expressions to the
 # dialects when it is imported, and a process that wrote SQL before would refuse them. There is no public way to forget.
 generator._DISPATCH_CACHE.clear()
+
+_SHORTEST_CRON = "*/5 * * * *"
+"""The cron of SQLMesh's shortest intervals."""
 
 NO_SCHEMA = "default"
 """The schema of a model that names none, in Dagster."""
@@ -106,6 +109,9 @@ class TolerantLoader(SqlMeshLoader):
         for name in list(models):
             if self._is_refused(models[name]):
                 del models[name]
+            elif _ticks_too_often(models[name]):
+                self.context.crons[name] = models[name].cron
+                models.update({name: models[name].copy(update={"cron": _SHORTEST_CRON})})
         self._refuse_short_names(models)
         self._refuse_cycles(models)
         return models, indexed
@@ -154,11 +160,13 @@ class TolerantContext(Context):
 
     Attributes:
         refused: The files that were left out, with the reasons.
+        crons: The crons, as declared, of models for which they tick more often than SQLMesh has intervals.
     """
 
     def __init__(self, **options: Any) -> None:
         """Take what SQLMesh's own context takes."""
         self.refused: dict[Path, str] = {}
+        self.crons: dict[str, str] = {}
         super().__init__(loader=TolerantLoader, **options)
 
     def load(self, *args: Any, **options: Any) -> Self:
@@ -193,6 +201,14 @@ class TolerantContext(Context):
     def _file_being_read(self) -> Path | None:
         reading = (loader.reading for loader in self._loaders if isinstance(loader, TolerantLoader))
         return next((file for file in reading if file is not None), None)
+
+
+def _ticks_too_often(model: Model) -> bool:
+    """Whether SQLMesh would refuse the whole project for the cron of a model."""
+    try:
+        return model.interval_unit is None
+    except ConfigError:
+        return True
 
 
 def _text(file: Path) -> str:

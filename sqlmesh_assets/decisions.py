@@ -14,8 +14,9 @@ from sqlmesh_assets.description import (
     downstream,
     problems,
 )
+from sqlmesh_assets.due_times import is_due
 from sqlmesh_assets.launchpad import Mode, ModelsConfig
-from sqlmesh_assets.ledger import Cause, DataVersions, Ledger, Stale, is_due, stale_models, waits_for_time
+from sqlmesh_assets.ledger import Cause, DataVersions, Ledger, Stale, stale_models, waits_for_time
 from sqlmesh_assets.work import Work
 
 _FOLLOWS = Stale(Cause.INPUT, "it reads what is computed again")
@@ -71,7 +72,7 @@ class Situation:
     def is_due(self, name: str) -> bool:
         """Whether an interval of a model's cron has ended since it was last computed."""
         known = self.ledger.computations.get(name)
-        return known is not None and is_due(self.models[name], known, self.now)
+        return known is not None and is_due(self.models[name], known.interval[1], self.now)
 
 
 def survey(

@@ -60,6 +60,8 @@ class ModelDescription(_Frozen):
         sql: The query as rendered for the engine; None for a model that has none (seed, Python).
         dialect: The dialect of `sql`.
         cron: When it is due.
+        cron_tz: The time zone of the cron.
+        interval_unit: SQLMesh's name of the length of its intervals, such as day; they begin at whole ones in UTC.
         start: From when on it has data, for kinds that are computed by intervals of time.
         grain: The columns that identify a row.
         code_version: From SQLMesh's fingerprint: changes with the code of the model or of a model that it reads.
@@ -80,6 +82,8 @@ class ModelDescription(_Frozen):
     sql: str | None = None
     dialect: str = ""
     cron: str
+    cron_tz: str = "UTC"
+    interval_unit: str = "day"
     start: str | None = None
     grain: tuple[str, ...] = ()
     code_version: str

@@ -10,10 +10,10 @@ from datetime import datetime
 from enum import Enum
 from pathlib import Path
 
-from croniter import croniter
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sqlmesh_assets.description import ModelDescription, Relation
+from sqlmesh_assets.due_times import is_due
 from sqlmesh_assets.project import write_atomically
 
 DataVersions = Callable[[Collection[Relation]], Mapping[Relation, str]]
@@ -171,7 +171,7 @@ def _stale(
         return data
     if model.snapshot != known.snapshot:
         return Stale(Cause.METADATA, "its description, schedule or audits changed")
-    if waits_for_time(model) and is_due(model, known, now):
+    if waits_for_time(model) and is_due(model, known.interval[1], now):
         return Stale(Cause.TIME, f"an interval of its cron {model.cron} has ended")
     return None
 
@@ -207,8 +207,3 @@ def has_changed(relation: Relation, known: Computation, versions: Mapping[Relati
 def waits_for_time(model: ModelDescription) -> bool:
     """Whether a new interval is a reason to compute a model."""
     return model.reads_time or not model.restatable
-
-
-def is_due(model: ModelDescription, known: Computation, now: datetime) -> bool:
-    """Whether an interval of a model's cron has ended since it was computed."""
-    return bool(croniter(model.cron, known.interval[1]).get_next(datetime) <= now)

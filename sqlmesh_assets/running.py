@@ -21,10 +21,11 @@ from sqlmesh.utils.errors import SQLMeshError
 from sqlmesh_assets.context import plain, relation_of
 from sqlmesh_assets.deployed import Deployed, forget_unshown
 from sqlmesh_assets.description import ModelDescription, Relation, blocked_models
+from sqlmesh_assets.due_times import is_due
 from sqlmesh_assets.evaluator import RecordingContext
 from sqlmesh_assets.events import Events, computation, named_audits, refusal, silence
 from sqlmesh_assets.exceptions import SQLMeshAssetsError, StateError
-from sqlmesh_assets.ledger import AuditOutcome, Computation, is_due
+from sqlmesh_assets.ledger import AuditOutcome, Computation
 from sqlmesh_assets.plans import PlanPreview, preview
 from sqlmesh_assets.project import PRODUCTION, SQLMeshProject
 from sqlmesh_assets.work import Account, FailedModel, Work
@@ -232,7 +233,7 @@ class Runner:
             name
             for name in due
             if name not in account.failed
-            if name not in account.computed or is_due(self._models[name], account.computed[name], now)
+            if name not in account.computed or is_due(self._models[name], account.computed[name].interval[1], now)
         ]
 
     def _restate(self, mesh: SQLMeshInstance[RecordingContext], work: Work, account: Account) -> None:

@@ -19,6 +19,10 @@ NothingToDo = Callable[[dg.ScheduleEvaluationContext, str], str | None]
 """Tells why the job of a name would do nothing now; None when it might do something."""
 
 
+_NO_ZONE = "UTC"
+"""The zone of a cron that names none."""
+
+
 def model_schedules(
     description: ProjectDescription,
     *,
@@ -33,21 +37,24 @@ def model_schedules(
     no run.
     """
     schedules: list[dg.ScheduleDefinition] = []
-    for cron in sorted({model.cron for model in description.models if model.problem is None}):
+    usable = [model for model in description.models if model.problem is None]
+    for cron, zone in sorted({(model.cron, model.cron_tz) for model in usable}):
         if is_valid_cron_schedule(cron):
-            job = _job(cron, description.models, translator, step)
-            schedules.append(_schedule(cron, job, timezone, nothing_to_do))
+            models = [model for model in description.models if (model.cron, model.cron_tz) == (cron, zone)]
+            job = _job(cron, zone, models, translator, step)
+            schedules.append(_schedule(cron, job, timezone if zone == _NO_ZONE else zone, nothing_to_do))
         else:
             dg.get_dagster_logger().warning(f"models with cron {cron} have no schedule: Dagster cannot keep that time")
     return schedules
 
 
 def _job(
-    cron: str, models: Sequence[ModelDescription], translator: Translator, step: str
+    cron: str, zone: str, models: Sequence[ModelDescription], translator: Translator, step: str
 ) -> "UnresolvedAssetJobDefinition":
-    keys = [translator.asset_key(model.relation) for model in models if model.cron == cron]
+    keys = [translator.asset_key(model.relation) for model in models]
+    place = "" if zone == _NO_ZONE else f"_in_{allowed(zone)}"
     return dg.define_asset_job(
-        f"models_at_{_slug(cron)}",
+        f"models_at_{_slug(cron)}{place}",
         selection=dg.AssetSelection.assets(*keys).downstream(),
         description=f"The models with cron {cron} that are due, and what is downstream of them.",
         config=dg.RunConfig(ops={step: ModelsConfig(mode=Mode.run)}),

@@ -13,7 +13,8 @@ from pathlib import Path
 import dagster as dg
 from pydantic import BaseModel, ValidationError
 
-from sqlmesh_assets.ledger import is_due, read_ledger, waits_for_time
+from sqlmesh_assets.due_times import is_due
+from sqlmesh_assets.ledger import read_ledger, waits_for_time
 from sqlmesh_assets.project import write_atomically
 from transferroom_pipeline.automation.jobs import MIGRATION
 from transferroom_pipeline.comparisons.reports import SUMMARY_FILE
@@ -148,7 +149,7 @@ def _due_models(settings: Settings, now: datetime) -> list[str]:
         model.name
         for model in describe_models(settings).models
         if waits_for_time(model) and model.name in ledger.computations
-        if is_due(model, ledger.computations[model.name], now)
+        if is_due(model, ledger.computations[model.name].interval[1], now)
     ]
 
 
