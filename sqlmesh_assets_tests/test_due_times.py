@@ -54,7 +54,7 @@ def at(text: str) -> datetime:
     ],
 )
 def test_a_model_is_due_when_its_cron_has_ticked_after_the_end_of_an_interval(
-    due: ModelDescription, computed_until: str, now: str, is_now_due: bool
+    due: ModelDescription, computed_until: str, now: str, *, is_now_due: bool
 ) -> None:
     assert is_due(due, at(computed_until), at(now)) is is_now_due
 

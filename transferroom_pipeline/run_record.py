@@ -54,7 +54,8 @@ def run_record_resource(settings: Settings) -> dg.ResourceDefinition:
     """The resource that keeps the record of each run that it is part of."""
     code = code_digest()
 
-    @dg.resource(description="Keeps a record of what the run goes by and leaves.")
+    # Set up after the target and torn down before it: nobody else may write before the record is made.
+    @dg.resource(required_resource_keys={"target"}, description="Keeps a record of what the run goes by and leaves.")
     def record(context: dg.InitResourceContext) -> Iterator[None]:
         inputs = inputs_digest(settings, code, datetime.now(UTC).date())
         yield
