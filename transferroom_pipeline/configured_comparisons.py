@@ -39,7 +39,7 @@ class ConfiguredComparisons:
     def __init__(self, settings: Settings) -> None:
         """Take the settings that say where the target is; nothing is opened yet."""
         self._settings = settings
-        self._run_id = str(uuid.uuid4())
+        self.run_id = str(uuid.uuid4())
 
     @property
     def results_dir(self) -> Path:
@@ -163,7 +163,7 @@ class ConfiguredComparisons:
 
     def after(self, connection: duckdb.DuckDBPyConnection, comparison: Comparison, basis: str | None) -> None:
         """Keep a comparison of the command; all comparisons of one call are one run."""
-        self.keep(connection, comparison, run_id=self._run_id, basis=basis)
+        self.keep(connection, comparison, run_id=self.run_id, basis=basis)
 
     def failed(self, table: str, error: str) -> CutoverState | None:
         """Take a table away from consumers, if they see it, whose comparison could not be carried out.

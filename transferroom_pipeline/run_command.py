@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 import click
 
 from transferroom_pipeline.automation.jobs import MIGRATION
+from transferroom_pipeline.comparisons.history import rules_of_latest
 from transferroom_pipeline.comparisons.reports import SUMMARY_FILE
 from transferroom_pipeline.comparisons.result import Verdict
+from transferroom_pipeline.comparisons.terminal import under_rules
 from transferroom_pipeline.configured_comparisons import ConfiguredComparisons
 from transferroom_pipeline.cutover.policy import Serving
 from transferroom_pipeline.cutover.views import CutoverState, read_state
@@ -84,14 +86,15 @@ def _report(settings: Settings, outcome: RunOutcome) -> bool:
         return True
     click.echo("\nComparisons")
     verdicts = {spec.table: outcome.verdict(spec.table) for spec in compared}
-    states = _states(settings, list(verdicts))
+    states, rules = _kept(settings, list(verdicts))
     for spec in compared:
         verdict = verdicts[spec.table]
         view = _view(
             spec.table, verdict, states.get(spec.table), has_moved=analytics_key(spec.table) in outcome.selected
         )
         told = view if comparisons.has_view(spec.table) else f"{spec.legacy} versus {spec.modern}"
-        click.echo(f"  {spec.table:<24} {_marked(verdict)} {told}")
+        loosened = f"{under_rules(rules.get(spec.table, 0)).strip()}: " if rules.get(spec.table) else ""
+        click.echo(f"  {spec.table:<24} {_marked(verdict)} {loosened}{told}")
     summary = settings.results_dir / SUMMARY_FILE
     if summary.is_file():
         click.echo(f"Reports: {summary}")
@@ -120,10 +123,11 @@ def _view(table: str, verdict: Verdict | None, state: CutoverState | None, *, ha
     return f"{shows} until it is moved: transferroom run --select key:analytics/{table}"
 
 
-def _states(settings: Settings, tables: Sequence[str]) -> dict[str, CutoverState]:
-    """What the views of tables show after a run, of those that have one."""
+def _kept(settings: Settings, tables: Sequence[str]) -> tuple[dict[str, CutoverState], dict[str, int]]:
+    """What the views of tables show after a run, of those that have one, and how many rules each comparison had."""
     if not settings.target_database.is_file():
-        return {}
+        return {}, {}
     with connect(settings.target_database, read_only=True) as connection:
-        found = {table: read_state(connection, table) for table in tables}
-    return {table: state for table, state in found.items() if state is not None}
+        states = {table: read_state(connection, table) for table in tables}
+        rules = {table: rules_of_latest(connection, table) for table in tables}
+    return {table: state for table, state in states.items() if state is not None}, rules

@@ -14,6 +14,7 @@ from transferroom_pipeline.comparisons.engine import compare
 from transferroom_pipeline.comparisons.engines.duckdb_engine import DuckDBEngine
 from transferroom_pipeline.comparisons.history import StandingProof
 from transferroom_pipeline.comparisons.reports import (
+    SummaryRow,
     error_row,
     summary_row,
     warned_of,
@@ -106,10 +107,12 @@ def comparison_asset(
         except Exception as error:
             _tell(context, comparisons.failed(spec.table, str(error)))
             with warned_of(context.log.warning):
-                write_summary(comparisons.results_dir, [error_row(spec.table, str(error))], keep_other_tables=True)
+                row = error_row(spec.table, str(error), run_id=context.run_id)
+                write_summary(comparisons.results_dir, [row], keep_other_tables=True)
             raise
         with warned_of(context.log.warning):
-            write_summary(comparisons.results_dir, [summary_row(result)], keep_other_tables=True)
+            row = _summary_row(result, standing, context.run_id)
+            write_summary(comparisons.results_dir, [row], keep_other_tables=True)
         if standing is not None:
             yield from _unchanged(context, key, standing)
         else:
@@ -128,6 +131,12 @@ def _inputs(spec: TableSpec) -> list[dg.AssetKey]:
 def _table_key(table: exp.Table) -> dg.AssetKey:
     """The asset of a table that is compared."""
     return legacy_key(table.name) if table.catalog == LEGACY_DATABASE else target_key(table.db, table.name)
+
+
+def _summary_row(result: ComparisonResult, standing: StandingProof | None, run_id: str) -> SummaryRow:
+    if standing is None:
+        return summary_row(result, run_id=run_id)
+    return summary_row(result, run_id=standing.kept.run_id, compared_at=standing.kept.compared_at)
 
 
 def _compare_and_keep(
@@ -162,7 +171,8 @@ def _tell(context: dg.AssetExecutionContext, withdrawn: CutoverState | None) -> 
 
 
 def _evidence(result: ComparisonResult) -> dict[str, Any]:
-    return {VERDICT: result.verdict.value, "reasons": list(result.reasons), SUMMARY: summarise(result)}
+    told = {"reasons": list(result.reasons), "rules": result.rules, SUMMARY: summarise(result)}
+    return {VERDICT: result.verdict.value, **told}
 
 
 def _check_results(result: ComparisonResult, evidence: dict[str, Any]) -> list[dg.AssetCheckResult]:
@@ -193,6 +203,7 @@ def _metadata(result: ComparisonResult, results_dir: Path) -> dict[str, Any]:
     return {
         "verdict": result.verdict.value,
         "reasons": "\n".join(result.reasons),
+        "rules": result.rules,
         "snapshot": result.snapshot.id if result.snapshot else None,
         "as_of": result.snapshot.as_of.isoformat() if result.snapshot else None,
         "dagster/row_count": rows.legacy,

@@ -21,6 +21,7 @@ from transferroom_pipeline.comparisons.flags import Options, attached_databases,
 from transferroom_pipeline.comparisons.history import KeptVerdict, StandingProof
 from transferroom_pipeline.comparisons.progress import TerminalProgress
 from transferroom_pipeline.comparisons.reports import (
+    SummaryRow,
     error_row,
     summary_row,
     warned_of,
@@ -57,6 +58,10 @@ class ConfiguredTarget(Protocol):
     @property
     def results_dir(self) -> Path:
         """Where the reports go, unless `--csv` says otherwise."""
+
+    @property
+    def run_id(self) -> str:
+        """The name under which all comparisons of one call are kept."""
 
     def sole_writer(self, tell: Callable[[str], None]) -> AbstractContextManager[None]:
         """Keeps other processes from working on the data meanwhile; `tell` is told whom there is to wait for."""
@@ -282,13 +287,18 @@ def _compare_all(target: ConfiguredTarget, options: Options) -> Iterator[_Outcom
         raise SpecError("the configured target has no table to compare")
     with target.sole_writer(partial(click.echo, err=True)):
         outcomes = [_compare_in(target, spec, options) for spec in specs]
-    rows = [
-        error_row(outcome.table, outcome.error or "") if outcome.result is None else summary_row(outcome.result)
-        for outcome in outcomes
-    ]
+    rows = [_summary_row(outcome, target.run_id) for outcome in outcomes]
     with _reporting(options):
         write_summary(_directory(target, options), rows)
     yield from outcomes
+
+
+def _summary_row(outcome: _Outcome, run_id: str) -> SummaryRow:
+    if outcome.result is None:
+        return error_row(outcome.table, outcome.error or "", run_id=run_id)
+    if outcome.proof is None:
+        return summary_row(outcome.result, run_id=run_id)
+    return summary_row(outcome.result, run_id=outcome.proof.run_id, compared_at=outcome.proof.compared_at)
 
 
 def _reporting(options: Options) -> AbstractContextManager[None]:

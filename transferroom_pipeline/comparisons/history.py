@@ -160,6 +160,18 @@ def latest_verdict(connection: duckdb.DuckDBPyConnection, table: str) -> KeptVer
     return None if row is None else _kept_verdict(row)
 
 
+def rules_of_latest(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    """How many columns were not held to strict equality in the newest kept comparison of a table."""
+    kept = latest_verdict(connection, table)
+    if kept is None:
+        return 0
+    same = exp.and_(exp.column("run_id").eq(kept.run_id), exp.column("table_name").eq(table), copy=False)
+    loosened = exp.and_(same, exp.column("rule").neq("{}"), copy=False)
+    query = exp.select(exp.Count(this=exp.Star())).from_(exp.table_(_COLUMNS, db=_SCHEMA)).where(loosened)
+    [(rules,)] = connection.execute(_sql(query)).fetchall()
+    return int(rules)
+
+
 def standing_proof(
     connection: duckdb.DuckDBPyConnection, table: str, basis: str | None, snapshot: Snapshot | None
 ) -> StandingProof | None:

@@ -4,6 +4,7 @@ import csv
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -24,7 +25,11 @@ class ReportError(ComparisonError):
 
 @dataclass(frozen=True)
 class SummaryRow:
-    """One table in `summary.csv`; the numbers are empty where the comparison could not be carried out."""
+    """One table in `summary.csv`; the numbers are empty where the comparison could not be carried out.
+
+    `rules` counts the columns that are not held to strict equality; by `compared_at`, in UTC, and `run_id` the rows of
+    earlier runs are known.
+    """
 
     table: str
     verdict: str
@@ -44,10 +49,13 @@ class SummaryRow:
     snapshot_id: str = ""
     as_of: str = ""
     seconds: float | str = ""
+    rules: int | str = ""
+    compared_at: str = ""
+    run_id: str = ""
 
 
-def summary_row(result: ComparisonResult) -> SummaryRow:
-    """A comparison as a row of the summary."""
+def summary_row(result: ComparisonResult, *, run_id: str = "", compared_at: datetime | None = None) -> SummaryRow:
+    """A comparison as a row of the summary, by default one of just now."""
     rows = result.rows
     return SummaryRow(
         table=result.table,
@@ -68,12 +76,19 @@ def summary_row(result: ComparisonResult) -> SummaryRow:
         snapshot_id=result.snapshot.id if result.snapshot else "",
         as_of=result.snapshot.as_of.isoformat() if result.snapshot else "",
         seconds=result.seconds,
+        rules=result.rules,
+        compared_at=_moment(compared_at),
+        run_id=run_id,
     )
 
 
-def error_row(table: str, message: str) -> SummaryRow:
+def error_row(table: str, message: str, *, run_id: str = "") -> SummaryRow:
     """A comparison that could not be carried out as a row of the summary."""
-    return SummaryRow(table=table, verdict="error", reasons=message)
+    return SummaryRow(table=table, verdict="error", reasons=message, compared_at=_moment(None), run_id=run_id)
+
+
+def _moment(moment: datetime | None) -> str:
+    return (moment or datetime.now(UTC)).isoformat(timespec="seconds")
 
 
 def write_summary(directory: Path, rows: Sequence[SummaryRow], *, keep_other_tables: bool = False) -> Path:
@@ -124,7 +139,7 @@ def warned_of(tell: Callable[[str], object]) -> Iterator[None]:
 
 
 def write_table_reports(directory: Path, connection: duckdb.DuckDBPyConnection, comparison: Comparison) -> None:
-    """Write `<table>.json` and `<table>_differences.csv`, or remove those of an earlier run when the table is proven.
+    """Write `<table>.json` and `<table>_differences.csv`; the differences of an earlier run go when there are none.
 
     Args:
         directory: Where; made when it is not there.
@@ -136,12 +151,11 @@ def write_table_reports(directory: Path, connection: duckdb.DuckDBPyConnection, 
     """
     name = _file_name(comparison.result.table)
     result_file, differences_file = directory / f"{name}.json", directory / f"{name}_differences.csv"
-    if comparison.result.verdict is Verdict.PROVEN:
-        result_file.unlink(missing_ok=True)
-        differences_file.unlink(missing_ok=True)
-        return
     directory.mkdir(parents=True, exist_ok=True)
-    write_whole(differences_file, lambda temporary: _copy_differences(connection, comparison, temporary))
+    if comparison.result.verdict is Verdict.PROVEN:
+        differences_file.unlink(missing_ok=True)
+    else:
+        write_whole(differences_file, lambda temporary: _copy_differences(connection, comparison, temporary))
     json_text = comparison.result.to_json() + "\n"
     write_whole(result_file, lambda temporary: temporary.write_text(json_text, encoding="utf-8"))
 

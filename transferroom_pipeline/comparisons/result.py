@@ -170,6 +170,11 @@ class ComparisonResult:
         """Columns with a difference, those on one side only included."""
         return tuple(column for column in self.columns if column.status not in {"equal", "excluded"})
 
+    @property
+    def rules(self) -> int:
+        """How many columns the spec has a rule for beyond strict equality, those included that it leaves out."""
+        return sum(bool(column.rule) for column in self.columns)
+
     def to_dict(self) -> dict[str, Any]:
         """The result as JSON values."""
         plain: dict[str, Any] = _plain(self)

@@ -24,6 +24,11 @@ def summarise(result: ComparisonResult) -> str:
     return "\n".join(_lines(result)) + "\n"
 
 
+def under_rules(rules: int) -> str:
+    """What is to be added to a verdict that rules have loosened."""
+    return f" under {rules} {'rule' if rules == 1 else 'rules'}" if rules else ""
+
+
 def unchanged(proof: KeptVerdict) -> str:
     """That nothing was compared, and on what the verdict rests."""
     since = proof.compared_at.isoformat(sep=" ", timespec="seconds")
@@ -31,7 +36,8 @@ def unchanged(proof: KeptVerdict) -> str:
 
 
 def _lines(result: ComparisonResult) -> Iterator[str]:
-    yield f"{result.table}: {_HEADLINES[result.verdict]} ({result.legacy} versus {result.modern})"
+    verdict = f"{_HEADLINES[result.verdict]}{under_rules(result.rules)}"
+    yield f"{result.table}: {verdict} ({result.legacy} versus {result.modern})"
     yield from (f"  {_readable(reason)}" for reason in result.reasons)
     yield from _rows(result)
     yield from _columns(result)

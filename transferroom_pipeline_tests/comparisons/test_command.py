@@ -58,7 +58,7 @@ def test_each_verdict_has_its_exit_code(run):
 def test_flags_are_the_rules_of_the_spec(run):
     outcome = run("main.a", "main.b", "--key", "id", "--abs", "fee=0.25", "--ignore-case", "name")
 
-    assert (outcome.exit_code, outcome.output.splitlines()[0]) == (0, "b: PROVEN (main.a versus main.b)")
+    assert (outcome.exit_code, outcome.output.splitlines()[0]) == (0, "b: PROVEN under 2 rules (main.a versus main.b)")
     assert (
         run("main.a", "main.b", "--key", "id", "--exclude", "fee", "--exclude", "n*e", "--exclude", "x*").exit_code == 3
     )
@@ -313,6 +313,10 @@ class Target:
     def results_dir(self) -> Path:
         return self._file.parent / "results"
 
+    @property
+    def run_id(self) -> str:
+        return "command"
+
     def sole_writer(self, tell: Callable[[str], None]) -> AbstractContextManager[None]:
         return nullcontext()
 
@@ -340,7 +344,7 @@ class Target:
         return standing_proof(connection, spec.table, basis, None)
 
     def after(self, connection: duckdb.DuckDBPyConnection, comparison: Comparison, basis: str | None) -> None:
-        keep(connection, comparison, run_id="command", basis=basis)
+        keep(connection, comparison, run_id=self.run_id, basis=basis)
 
     def failed(self, table: str, error: str) -> None:
         self.failures.append((table, error))

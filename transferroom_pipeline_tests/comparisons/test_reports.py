@@ -3,7 +3,7 @@
 import csv
 import json
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -11,12 +11,15 @@ from transferroom_pipeline.comparisons.engine import compare
 from transferroom_pipeline.comparisons.engines.duckdb_engine import DuckDBEngine
 from transferroom_pipeline.comparisons.reports import error_row, summary_row, write_summary, write_table_reports
 from transferroom_pipeline.comparisons.result import Snapshot
+from transferroom_pipeline.comparisons.terminal import summarise
 from transferroom_pipeline_tests.comparisons.conftest import make_tables, table_spec
 
 LEGACY = (
     "SELECT * FROM (VALUES (1, 'a', 1.50), (2, 'b', 2.00), (4, 'd', 4), (5, NULL, 5), (5, NULL, 5)) AS r(id, name, fee)"
 )
 MODERN = "SELECT * FROM (VALUES (1, 'a', 1.75), (2, 'b ', 2.00), (3, 'c', 3), (5, NULL, 5)) AS r(id, name, fee)"
+
+PROVEN = "SELECT 1 AS id, 'a' AS name"
 
 
 @pytest.fixture
@@ -47,11 +50,12 @@ def test_a_table_that_is_not_proven_gets_its_result_and_every_difference(reporte
     assert sorted(path.name for path in tmp_path.iterdir()) == ["t.json", "t_differences.csv"]
 
 
-def test_the_files_of_an_earlier_run_go_when_the_table_is_proven(reported, tmp_path):
+def test_the_differences_of_an_earlier_run_go_when_the_table_is_proven_and_its_result_is_written(reported, tmp_path):
     reported(LEGACY, MODERN)
-    reported(MODERN, MODERN)
+    reported(PROVEN, PROVEN)
 
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["t.json"]
+    assert json.loads((tmp_path / "t.json").read_text(encoding="utf-8"))["verdict"] == "proven"
 
 
 def test_a_report_that_cannot_be_finished_leaves_the_earlier_one(reported, tmp_path, connection):
@@ -82,6 +86,21 @@ def test_the_summary_has_one_row_per_table_errors_included(reported, tmp_path):
     )
     assert (first["snapshot_id"], first["as_of"]) == ("s1", "2026-06-30")
     assert (second["table"], second["verdict"], second["reasons"]) == ("u", "error", "table u does not exist")
+
+
+def test_the_summary_tells_rules_moment_and_run_so_that_rows_of_earlier_runs_are_known(connection, tmp_path):
+    make_tables(connection, PROVEN, PROVEN)
+    spec = table_spec(columns={"name": {"trim": "both"}})
+    with compare(DuckDBEngine(connection), spec) as comparison:
+        result = comparison.result
+    earlier = datetime(2026, 6, 30, 10, tzinfo=UTC)
+
+    path = write_summary(tmp_path, [summary_row(result, run_id="run 7", compared_at=earlier), error_row("u", "gone")])
+
+    first, second = _rows(path)
+    assert (first["rules"], first["run_id"], first["compared_at"]) == ("1", "run 7", "2026-06-30T10:00:00+00:00")
+    assert second["compared_at"] > first["compared_at"]
+    assert summarise(result).startswith("t: PROVEN under 1 rule (")
 
 
 def test_the_summary_can_keep_the_tables_of_earlier_calls(tmp_path):
