@@ -23,7 +23,7 @@ from transferroom_pipeline.comparisons.reports import (
 )
 from transferroom_pipeline.comparisons.result import ColumnResult, ComparisonResult, Sample, Suggestion, Verdict
 from transferroom_pipeline.comparisons.spec import TableSpec
-from transferroom_pipeline.comparisons.terminal import summarise, unchanged
+from transferroom_pipeline.comparisons.terminal import summarise, unchanged, under_rules
 from transferroom_pipeline.configured_comparisons import ConfiguredComparisons
 from transferroom_pipeline.cutover.views import CutoverState
 from transferroom_pipeline.keys import (
@@ -151,6 +151,8 @@ def _compare_and_keep(
         with warned_of(context.log.warning):
             write_table_reports(comparisons.results_dir, connection, compared)
     _tell(context, withdrawn)
+    if compared.result.verdict is not Verdict.PROVEN:
+        context.log.info(summarise(compared.result))
     return compared.result
 
 
@@ -171,8 +173,7 @@ def _tell(context: dg.AssetExecutionContext, withdrawn: CutoverState | None) -> 
 
 
 def _evidence(result: ComparisonResult) -> dict[str, Any]:
-    told = {"reasons": list(result.reasons), "rules": result.rules, SUMMARY: summarise(result)}
-    return {VERDICT: result.verdict.value, **told}
+    return {VERDICT: result.verdict.value, "rules": result.rules, SUMMARY: summarise(result)}
 
 
 def _check_results(result: ComparisonResult, evidence: dict[str, Any]) -> list[dg.AssetCheckResult]:
@@ -187,15 +188,27 @@ def _check_results(result: ComparisonResult, evidence: dict[str, Any]) -> list[d
     missing = {"only_legacy": rows.only_legacy, "only_modern": rows.only_modern}
     different = {column.name: column.different for column in result.columns if column.different}
     findings: dict[str, dict[str, Any]] = {"schema": one_sided, "keys": keys, "rows": missing, "values": different}
-    checks = [_check(name, result, found, passed=not any(found.values())) for name, found in findings.items()]
-    return [*checks, _check(VERDICT, result, evidence, passed=result.verdict is Verdict.PROVEN)]
+    checks = [_check(name, result, found, _told(name, found)) for name, found in findings.items()]
+    said = " ".join(result.reasons) or f"Proven equal{under_rules(result.rules)}."
+    return [*checks, _check(VERDICT, result, evidence, said, passed=result.verdict is Verdict.PROVEN)]
 
 
-def _check(name: str, result: ComparisonResult, metadata: dict[str, Any], *, passed: bool) -> dg.AssetCheckResult:
+def _told(check: str, found: dict[str, Any]) -> str:
+    """What a check found, as a sentence."""
+    return ", ".join(f"{name} {value}" for name, value in found.items() if value) or CHECKS[check]
+
+
+def _check(
+    name: str, result: ComparisonResult, metadata: dict[str, Any], description: str, *, passed: bool | None = None
+) -> dg.AssetCheckResult:
     """A finding that the spec tolerates is a warning: the verdict is what counts."""
-    tolerated = result.verdict is Verdict.PROVEN
-    severity = dg.AssetCheckSeverity.WARN if tolerated else dg.AssetCheckSeverity.ERROR
-    return dg.AssetCheckResult(check_name=name, passed=passed, severity=severity, metadata=metadata)
+    return dg.AssetCheckResult(
+        check_name=name,
+        passed=not any(metadata.values()) if passed is None else passed,
+        severity=dg.AssetCheckSeverity.WARN if result.verdict is Verdict.PROVEN else dg.AssetCheckSeverity.ERROR,
+        description=description,
+        metadata=metadata,
+    )
 
 
 def _metadata(result: ComparisonResult, results_dir: Path) -> dict[str, Any]:

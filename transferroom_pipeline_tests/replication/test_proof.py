@@ -114,7 +114,7 @@ def test_day_after_day_the_copy_is_proven_and_only_changes_are_loaded(copy_and_c
 
 
 def test_a_copy_that_is_not_legacy_is_not_proven_and_named_row_by_row(
-    comparison, copy_and_compare, changed, target, tmp_path
+    comparison, copy_and_compare, changed, target, tmp_path, capfd
 ):
     changed(DAY_ONE)
     assert copy_and_compare().success
@@ -123,8 +123,9 @@ def test_a_copy_that_is_not_legacy_is_not_proven_and_named_row_by_row(
         resources = {"target": target}
         result = dg.materialize([comparison], instance=instance, resources=resources, raise_on_error=False)
     assert not result.success
-    failed = {found.check_name for found in result.get_asset_check_evaluations() if not found.passed}
-    assert failed == {"values", "verdict"}
+    told = {found.check_name: found.description for found in result.get_asset_check_evaluations() if not found.passed}
+    assert told == {"values": "age 1", "verdict": "1 row with different values."}
+    assert "players: DIFFERS (legacy.prod.players versus raw.players)" in capfd.readouterr().err
     assert "99" in (tmp_path / "results" / "players_differences.csv").read_text(encoding="utf-8")
     with connect(target.path, read_only=True) as connection:
         assert connection.sql("FROM duckdb_tables() WHERE table_name = 'cutover_state'").fetchall() == []
