@@ -167,7 +167,10 @@ def _without_input(
         for read in model.depends_on:
             asset = f"materialize the asset {read.schema}/{read.table} first"
             if read not in made and read not in versions:
-                missing.setdefault(model.name, f"table {read} does not exist yet: {asset}")
+                absent = (
+                    f"file {read.table} does not exist" if read.is_file else f"table {read} does not exist yet: {asset}"
+                )
+                missing.setdefault(model.name, absent)
             if read not in made and str(read) in ledger.unfinished:
                 missing.setdefault(model.name, f"{read} has rows that do not count: {asset}")
     return missing

@@ -11,11 +11,23 @@ MERGES = "merges_changes"
 """The tag of a model by unique key whose SQL finds what is new, changed and gone; every other one is replaced whole."""
 
 
+FILE_SCHEMA = "file:"
+"""Stands for the schema of a file that a model reads itself; no schema can be called so."""
+
+
 class Relation(NamedTuple):
-    """A table or view by schema and name; the catalog is the same for all."""
+    """A table or view by schema and name; the catalog is the same for all.
+
+    A file that a model reads itself is one, too: by its path, or by a pattern of paths.
+    """
 
     schema: str
     table: str
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a file."""
+        return self.schema == FILE_SCHEMA
 
     def __str__(self) -> str:
         """Schema and table, as SQLMesh writes them."""

@@ -43,6 +43,7 @@ class Record:
         rows: How many it has.
         audits: What each audit found; one that was skipped has no outcome.
         failed_sql: The query, if it failed.
+        left_out: Columns that the query gives and the table does not have: SQLMesh adds none to a table that is there.
     """
 
     interval: tuple[datetime, datetime] | None = None
@@ -50,6 +51,7 @@ class Record:
     rows: int = 0
     audits: list[AuditOutcome | None] = field(default_factory=list)
     failed_sql: str | None = None
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass
@@ -94,7 +96,24 @@ class RecordingEvaluator(SnapshotEvaluator):
         times: dict[str, Any] = {"start": start, "end": end}
         with self._keeping_sql(snapshot, options | times):
             wap_id: str | None = super().evaluate(snapshot, **times, **options)
+        record.left_out = tuple(self._columns_left_out(snapshot, options | times))
         return wap_id
+
+    def _columns_left_out(self, snapshot: Snapshot, options: dict[str, Any]) -> Iterator[str]:
+        """Of a model that selects whatever columns there are, those that have come since its table was made."""
+        model = snapshot.model
+        if not isinstance(model, SqlModel) or model.kind.is_view or model.columns_to_types:
+            return
+        adapter, index = self.get_adapter(snapshot.model_gateway), options.get("deployability_index")
+        rendered = {name: value for name, value in options.items() if name not in _NOT_RENDERED}
+        query = model.render_query(engine_adapter=adapter, snapshot=snapshot, **rendered)
+        if query is None or not query.is_star:
+            return
+        adapter.fetchall(exp.select("*").from_(query.subquery("found")).limit(0), quote_identifiers=True)
+        names = [str(column[0]) for column in adapter.cursor.description]
+        deployable = index is None or index.is_deployable(snapshot)
+        present = {name.lower() for name in adapter.columns(snapshot.table_name(is_deployable=deployable))}
+        yield from (name for name in names if name.lower() not in present)
 
     def create_snapshot(
         self, snapshot: Snapshot, snapshots: dict[str, Snapshot], deployability_index: Any, *args: Any, **options: Any

@@ -85,6 +85,11 @@ class Events:
         if record.interval is None:
             account.audited[name] = named_audits(model, record)
             return
+        if record.left_out:
+            self._on_warning(
+                f"{name}: its query gives {', '.join(record.left_out)}, which came after its table was made, and the "
+                "table does not have it: write the columns in the query, and the next plan makes the table anew"
+            )
         before = account.computed.get(name)
         batches = before.seconds if before is not None and before.snapshot == snapshot.identifier else 0.0
         account.computed[name] = computation(model, snapshot, record, batches + seconds)

@@ -9,6 +9,7 @@ from sqlmesh_assets.bookkeeping import ledger_after
 from sqlmesh_assets.decisions import Situation, production_work, survey, to_compute
 from sqlmesh_assets.description import ModelDescription, ProjectDescription, blocked_models, downstream, problems
 from sqlmesh_assets.exceptions import SQLMeshAssetsError
+from sqlmesh_assets.files import with_files
 from sqlmesh_assets.launchpad import Mode, ModelsConfig
 from sqlmesh_assets.ledger import (
     AuditOutcome,
@@ -94,7 +95,7 @@ class ModelsRun:
         self._project = project
         self._description = description
         self._models = {model.name: model for model in description.models}
-        self._versions = versions
+        self._versions = with_files(versions)
         self._listeners = listeners
 
     def execute(self, selected: Collection[str], config: ModelsConfig) -> Outcome:

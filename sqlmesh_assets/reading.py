@@ -18,6 +18,7 @@ from sqlmesh.core.snapshot import fingerprint_from_node
 
 from sqlmesh_assets.context import TolerantContext, declared_names, plain, relation_of
 from sqlmesh_assets.description import ModelAudit, ModelColumn, ModelDescription, ProjectDescription, Relation
+from sqlmesh_assets.files import file_relation, names_file
 from sqlmesh_assets.lineage import column_sources
 from sqlmesh_assets.project import SQLMeshProject
 from sqlmesh_assets.unit_tests import run_unit_tests
@@ -96,7 +97,7 @@ def _describe(context: TolerantContext, model: Model) -> ModelDescription:
         grain=tuple(column.name for grain in model.grains for column in grain.find_all(exp.Column)),
         code_version=fingerprint.to_version(),
         snapshot=fingerprint.to_identifier(),
-        depends_on=tuple(sorted({relation_of(fqn) for fqn in _inputs(context, model)})),
+        depends_on=tuple(sorted({*_relations_read(context, model), *map(file_relation, _files_read(context, model))})),
         embedded=tuple(sorted({relation_of(fqn) for fqn in _embedded(context, model)})),
         columns=tuple(
             ModelColumn(
@@ -111,6 +112,24 @@ def _describe(context: TolerantContext, model: Model) -> ModelDescription:
         reads_time=_reads_time(context, model),
         restatable=not model.disable_restatement,
     )
+
+
+def _relations_read(context: TolerantContext, model: Model) -> Iterator[Relation]:
+    read = (relation_of(fqn) for fqn in _inputs(context, model))
+    return (relation for relation in read if not names_file(relation.table))
+
+
+def _files_read(context: TolerantContext, model: Model) -> Iterator[str]:
+    """The files that a model's query reads, by name or by a function such as `read_csv`."""
+    query = model.render_query() if isinstance(model, SqlModel) else None
+    if query is not None:
+        yield from (table.name for table in query.find_all(exp.Table) if names_file(table.name))
+        for function in query.find_all(exp.Func):
+            name = function.name if isinstance(function, exp.Anonymous) else function.sql_name()
+            if name.lower().startswith("read_"):
+                yield from (text.name for text in function.find_all(exp.Literal) if names_file(text.name))
+    for fqn in _embedded(context, model):
+        yield from _files_read(context, context.models[fqn])
 
 
 def _inputs(context: TolerantContext, model: Model) -> Iterator[str]:
@@ -243,7 +262,7 @@ def _with_unknown_sources(models: Iterable[ModelDescription], project: SQLMeshPr
         return
     known = project.sources | {model.relation for model in models}
     for model in models:
-        unknown = [relation for relation in model.depends_on if relation not in known]
+        unknown = [read for read in model.depends_on if read not in known and not read.is_file]
         yield model.model_copy(update={"problem": _unknown(unknown, known)}) if unknown else model
 
 

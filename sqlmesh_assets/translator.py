@@ -54,7 +54,7 @@ class Translator:
         """The asset of a model, with all that SQLMesh knows of it."""
         return dg.AssetSpec(
             self.asset_key(model.relation),
-            deps=[self.asset_key(relation) for relation in model.depends_on],
+            deps=[self.asset_key(relation) for relation in model.depends_on if not relation.is_file],
             skippable=True,  # a model that fails yields nothing; the others' results are reported all the same
             group_name=self.group_name(model),
             owners=self.owners(model),

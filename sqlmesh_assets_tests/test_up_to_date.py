@@ -1,8 +1,10 @@
 """Exactly what is not up to date is computed; the rest is reported as unchanged."""
 
+import re
+
 import pytest
 
-from sqlmesh_assets_tests.conftest import MODELS, Bench, failed_checks, materialized, metadata, observed
+from sqlmesh_assets_tests.conftest import MODELS, Bench, failed_checks, materialized, metadata, observed, reasons
 
 
 def test_the_first_run_computes_every_model(bench: Bench) -> None:
@@ -102,3 +104,36 @@ def test_a_model_whose_input_was_not_made_names_it(bench: Bench) -> None:
     [event] = result.get_step_failure_events()
     assert event.step_failure_data.user_failure_data is not None
     assert "materialize the asset staging/customers first" in str(event.step_failure_data.user_failure_data.description)
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["SELECT id FROM read_csv('{file}')", "SELECT id FROM '{file}'", "SELECT id FROM read_csv(['{folder}/*.csv'])"],
+)
+def test_a_model_that_reads_a_file_is_computed_when_the_file_changes(computed: Bench, query: str) -> None:
+    folder = computed.root / "files"
+    folder.mkdir()
+    file = folder / "numbers.csv"
+    computed.write(
+        "models/filed.sql",
+        f"MODEL (name marts.filed, kind FULL);\n{query.format(file=file, folder=folder)}\n",
+    )
+    missing = computed.materialize("marts/filed")
+    assert not missing.success
+    assert re.search(r"file \S+ does not exist", reasons(missing))
+    for text, rows in (("id\n1\n", 1), ("id\n1\n2\n", 2)):
+        file.write_text(text, encoding="utf-8")
+        assert materialized(computed.materialize("marts/filed")) == {"marts/filed"}
+        assert computed.sql("SELECT count(*) FROM marts.filed") == [(rows,)]
+        assert observed(computed.materialize("marts/filed")) == {"marts/filed"}
+
+
+def test_a_column_that_a_table_of_all_columns_does_not_take_over_is_reported(
+    computed: Bench, capfd: pytest.CaptureFixture[str]
+) -> None:
+    computed.write("models/starred.sql", "MODEL (name marts.starred, kind FULL);\nSELECT * FROM raw.customers\n")
+    assert computed.materialize("marts/starred").success
+    assert "which came after its table was made" not in capfd.readouterr().err
+    computed.sql("ALTER TABLE raw.customers ADD COLUMN extra INTEGER DEFAULT 7")
+    assert materialized(computed.materialize("marts/starred")) == {"marts/starred"}
+    assert "marts.starred: its query gives extra, which came after its table was made" in capfd.readouterr().err

@@ -14,6 +14,7 @@ import dagster as dg
 from pydantic import BaseModel, ValidationError
 
 from sqlmesh_assets.due_times import is_due
+from sqlmesh_assets.files import with_files
 from sqlmesh_assets.ledger import read_ledger, waits_for_time
 from sqlmesh_assets.project import write_atomically
 from transferroom_pipeline.automation.jobs import MIGRATION
@@ -112,10 +113,12 @@ def code_digest() -> str:
 
 
 def inputs_digest(settings: Settings, code: str, today: date) -> str:
-    """What a run goes by: code, settings, the day, the source files and the models."""
+    """What a run goes by: code, settings, the day, the source files, the models and the files that they read."""
     folders = (settings.source_dir, settings.sqlmesh_project)
     states = [_state(file) for folder in folders for file in sorted(folder.rglob("*")) if _is_read(file)]
-    return _digest(code, settings.model_dump_json(), today.isoformat(), repr(states))
+    read = {relation for model in describe_models(settings).models for relation in model.depends_on if relation.is_file}
+    files = sorted(with_files(lambda relations: {})(read).items())  # noqa: ARG005 - of the files alone
+    return _digest(code, settings.model_dump_json(), today.isoformat(), repr((states, files)))
 
 
 def outputs_digest(settings: Settings) -> str:
