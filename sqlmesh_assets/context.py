@@ -5,7 +5,8 @@ others are read as if it were not there.
 """
 
 import re
-from collections.abc import Generator, Iterable
+from codecs import BOM_UTF8
+from collections.abc import Container, Generator, Iterable
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any, Self
@@ -14,7 +15,10 @@ from sqlglot import exp, generator
 from sqlmesh.core.context import Context
 from sqlmesh.core.loader import SqlMeshLoader
 from sqlmesh.core.macros import MacroRegistry
-from sqlmesh.core.model import Model
+from sqlmesh.core.model import CustomKind, Model, SeedModel
+from sqlmesh.core.selector import NativeSelector
+from sqlmesh.core.snapshot.definition import Node
+from sqlmesh.core.snapshot.evaluator import get_custom_materialization_type_or_raise
 from sqlmesh.core.test.discovery import ModelTestMetadata
 from sqlmesh.utils import UniqueKeyDict
 from sqlmesh.utils.errors import ConfigError, SQLMeshError
@@ -104,10 +108,11 @@ class TolerantLoader(SqlMeshLoader):
 
     def _load_models(self, *args: Any, **options: Any) -> tuple[UniqueKeyDict[str, Model], set[str] | None]:
         self._refuse_repeated_names()
+        self._refuse_marked_files()
         models, indexed = super()._load_models(*args, **options)
         self.reading = None
         for name in list(models):
-            if self._is_refused(models[name]):
+            if self._is_refused(models[name]) or self._refuse_unusable(models[name]):
                 del models[name]
             elif _ticks_too_often(models[name]):
                 self.context.crons[name] = models[name].cron
@@ -136,6 +141,14 @@ class TolerantLoader(SqlMeshLoader):
                 for file in files:
                     self.context.refused.setdefault(file, f"the name {name} is declared more than once: in {places}")
 
+    def _refuse_marked_files(self) -> None:
+        """SQLMesh would take the mark for a part of the first word."""
+        for file in self._model_paths():
+            with file.open("rb") as opened:
+                if opened.read(len(BOM_UTF8)) == BOM_UTF8:
+                    problem = "the file begins with a byte order mark: save it as UTF-8 without one"
+                    self.context.refused.setdefault(file, problem)
+
     def _refuse_short_names(self, models: UniqueKeyDict[str, Model]) -> None:
         """SQLMesh takes models without a schema only if no model has one."""
         parts = {name: len(exp.to_table(name).parts) for name in models}
@@ -151,8 +164,38 @@ class TolerantLoader(SqlMeshLoader):
                 self.context.refused[Path(str(models[name]._path))] = f"models read each other in a circle: {path}"
                 del models[name]
 
+    def _refuse_unusable(self, model: Model) -> bool:
+        """Refuse a model for what SQLMesh would refuse the whole project for, without saying in which file it is."""
+        try:
+            _require_usable(model, self.config.gateways)
+        except Exception as error:
+            self.context.refused[Path(str(model._path))] = plain(error)
+            return True
+        return False
+
     def _is_refused(self, model: Model) -> bool:
         return model._path in self.context.refused
+
+
+class NameSelector(NativeSelector):
+    """Takes selections as names of models, a plus behind one for all that read it.
+
+    In SQLMesh's own syntax names with blanks, or signs such as `&` and `(`, mean something else.
+    """
+
+    def expand_model_selections(
+        self, model_selections: Iterable[str], models: dict[str, Node] | None = None
+    ) -> set[str]:
+        """The models that are selected, fully qualified; a name that is none selects nothing."""
+        known = models or dict(self._models)
+        by_name = {str(relation_of(fqn)): fqn for fqn in known}
+        selected: set[str] = set()
+        for selection in model_selections:
+            fqn = by_name.get(selection) or by_name.get(selection.removesuffix("+"))
+            if fqn is not None:
+                selected.add(fqn)
+                selected.update(self._dag.downstream(fqn) if selection not in by_name else ())
+        return selected
 
 
 class TolerantContext(Context):
@@ -167,7 +210,7 @@ class TolerantContext(Context):
         """Take what SQLMesh's own context takes."""
         self.refused: dict[Path, str] = {}
         self.crons: dict[str, str] = {}
-        super().__init__(loader=TolerantLoader, **options)
+        super().__init__(loader=TolerantLoader, selector=NameSelector, **options)
 
     def load(self, *args: Any, **options: Any) -> Self:
         """Read the project, again without each file that turns out to be unreadable.
@@ -201,6 +244,23 @@ class TolerantContext(Context):
     def _file_being_read(self) -> Path | None:
         reading = (loader.reading for loader in self._loaders if isinstance(loader, TolerantLoader))
         return next((file for file in reading if file is not None), None)
+
+
+def _require_usable(model: Model, gateways: Container[str]) -> None:
+    """Look at what SQLMesh looks at only when all models are read.
+
+    Raises:
+        Exception: The model's materialization or gateway is not known, or its seed cannot be read.
+    """
+    if model.gateway is not None and model.gateway not in gateways:
+        raise ConfigError(f"its gateway {model.gateway} is none of the project's configuration")
+    if isinstance(model.kind, CustomKind):
+        get_custom_materialization_type_or_raise(model.kind.materialization)
+    if isinstance(model, SeedModel):
+        try:
+            _ = model.columns_to_types
+        except Exception as error:
+            raise ConfigError(f"its seed {model.seed_path} cannot be read: {plain(error)}") from error
 
 
 def _ticks_too_often(model: Model) -> bool:

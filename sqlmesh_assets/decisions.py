@@ -142,6 +142,7 @@ def production_work(
         days=days,
         start=config.start,
         end=config.end,
+        allow_destructive=config.allow_destructive,
     )
 
 

@@ -3,9 +3,12 @@
 Audits alone, seeds loaded again, and versions computed again that were computed once and never shown.
 """
 
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlglot import exp
+from sqlmesh.core.model import SqlModel
 from sqlmesh.core.snapshot import Snapshot
 from sqlmesh.core.snapshot.definition import parent_snapshots_by_name
 
@@ -71,3 +74,38 @@ def forget_unshown(context: RecordingContext, environment: str, options: dict[st
         ],
         remove_shared_versions=True,
     )
+
+
+def columns_lost(context: RecordingContext, names: Collection[str]) -> dict[str, list[str]]:
+    """The columns that tables of forward-only models would lose if the models were deployed as they are now.
+
+    SQLMesh finds that out for itself only where it knows all types, and else when production shows the new version
+    already.
+
+    Args:
+        context: SQLMesh's context.
+        names: The models to look at.
+    """
+    shown = {snapshot.name: snapshot for snapshot in context.deployed_snapshots() if snapshot.is_model}
+    lost: dict[str, list[str]] = {}
+    for fqn, model in context.models.items():
+        deployed = shown.get(fqn)
+        if str(relation_of(fqn)) not in names or deployed is None or not isinstance(model, SqlModel):
+            continue
+        if model.forward_only and model.on_destructive_change.is_error:
+            gone = list(_columns_gone(context, model, deployed))
+            lost |= {str(relation_of(fqn)): gone} if gone else {}
+    return lost
+
+
+def _columns_gone(context: RecordingContext, model: SqlModel, deployed: Snapshot) -> Iterator[str]:
+    """The columns of the deployed table that the query does not give; none where the query does not work."""
+    adapter, query = context.engine_adapter, model.render_query()
+    if query is None:
+        return
+    try:
+        adapter.fetchall(exp.select("*").from_(query.subquery("found")).limit(0), quote_identifiers=True)
+    except Exception:  # Whatever the engine says, it says again of the model when that is computed.
+        return
+    given = {str(column[0]).lower() for column in adapter.cursor.description}
+    yield from (name for name in adapter.columns(deployed.table_name()) if name.lower() not in given)

@@ -101,7 +101,7 @@ class RecordingEvaluator(SnapshotEvaluator):
 
     def _columns_left_out(self, snapshot: Snapshot, options: dict[str, Any]) -> Iterator[str]:
         """Of a model that selects whatever columns there are, those that have come since its table was made."""
-        model = snapshot.model
+        model = snapshot.model_or_none
         if not isinstance(model, SqlModel) or model.kind.is_view or model.columns_to_types:
             return
         adapter, index = self.get_adapter(snapshot.model_gateway), options.get("deployability_index")

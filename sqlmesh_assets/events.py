@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,13 @@ from sqlmesh_assets.work import Account, FailedModel
 
 _EXPANDED = "does not support partial restatement"
 """In a warning of SQLMesh that is not true here, where models by unique key are merged."""
+
+_BLAMED = (
+    re.compile(r"change to forward-only model '(.+?)'s schema"),
+    re.compile(r"'[^']+' for '([^']+)' at \S+$"),
+)
+"""What SQLMesh says of the model for which a whole plan fails: a change of its table, a signal of it."""
+_ALLOW = "\nTo allow that, name the model in allow_destructive in the launchpad, or set its on_destructive_change"
 
 
 class Events:
@@ -50,10 +58,22 @@ class Events:
             for event in _silently(events):
                 models_failed = models_failed or isinstance(event, console.LogFailedModels)
                 self._note(context, event, account)
-        except SQLMeshError:
-            if not models_failed:
+        except SQLMeshError as error:
+            if not models_failed and not self._blame(error, account):
                 raise
             return False
+        return True
+
+    def _blame(self, error: SQLMeshError, account: Account) -> bool:
+        """Enter an error of a whole plan as the failure of the model that it names; False where it names none."""
+        message = plain(error)
+        named = next((found for found in (pattern.search(message) for pattern in _BLAMED) if found), None)
+        name = None if named is None else str(relation_of(named[1]))
+        model = self._models.get(name or "")
+        if name is None or model is None or name in account.failed:
+            return False
+        told = re.sub(r"\nTo allow .*", _ALLOW, message, flags=re.DOTALL)
+        account.fail(FailedModel(name, f"{model.file}: {told}"))
         return True
 
     def _note(self, context: RecordingContext, event: console.ConsoleEvent, account: Account) -> None:

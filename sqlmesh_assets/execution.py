@@ -235,6 +235,7 @@ class ModelsRun:
             restate=[name for name in config.restate if name not in blocked],
             start=config.start,
             end=config.end,
+            allow_destructive=config.allow_destructive,
         )
         outcome = Outcome(failed=_among(blocked, selected, config.restate))
         runner = self._runner({}, f"for environment {config.environment}")

@@ -44,6 +44,9 @@ class ModelsConfig(dg.Config):
         default=None, description="First day of what is restated, or of a named environment, such as 2026-06-01."
     )
     end: str | None = Field(default=None, description="Last day of the same.")
+    allow_destructive: list[str] = Field(
+        default=[], description="Forward-only models whose tables may lose columns, such as prod.derived_a."
+    )
     dry_run: bool = Field(default=False, description="Only show what would be done, as Markdown.")
 
     @property
@@ -67,9 +70,11 @@ class ModelsConfig(dg.Config):
                 f"environment '{self.environment}' is no name: write small letters, digits and underscores, such as dev"
             )
         names = [model.name for model in models]
-        for name in self.restate:
-            if name not in names:
-                raise ConfigurationError(f"restate names {name}, which is no model: the models are {', '.join(names)}")
+        for field in ("restate", "allow_destructive"):
+            for name in getattr(self, field):
+                if name not in names:
+                    known = ", ".join(names)
+                    raise ConfigurationError(f"{field} names {name}, which is no model: the models are {known}")
         if self.mode is Mode.run and (self.restate or not self.is_production):
             raise ConfigurationError(
                 f"mode run computes what is due in {PRODUCTION}: leave out restate and environment, or write mode plan"

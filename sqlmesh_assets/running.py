@@ -19,7 +19,7 @@ from sqlmesh.utils.date import TimeLike, to_datetime
 from sqlmesh.utils.errors import SQLMeshError
 
 from sqlmesh_assets.context import plain, relation_of
-from sqlmesh_assets.deployed import Deployed, forget_unshown
+from sqlmesh_assets.deployed import Deployed, columns_lost, forget_unshown
 from sqlmesh_assets.description import ModelDescription, Relation, blocked_models
 from sqlmesh_assets.due_times import is_due
 from sqlmesh_assets.evaluator import RecordingContext
@@ -169,6 +169,8 @@ class Runner:
     def _plan_options(self, work: Work, plan: Collection[str] | None) -> dict[str, Any]:
         """How SQLMesh plans the code of models; the unit tests were run when the project was described."""
         options: dict[str, Any] = {"skip_tests": True}
+        if work.allow_destructive:
+            options["allow_destructive_models"] = list(work.allow_destructive)
         if plan is not None:
             options |= self._selection(plan)
         # SQLMesh wants production whole: there, days are only of use for what is restated.
@@ -256,6 +258,9 @@ class Runner:
             plan = [*plan, *(name for name in unplanned if deployed.snapshot(name) is None)]
         if plan is not None and not plan:
             return plan
+        for name, columns in columns_lost(context, self._models if plan is None else plan).items():
+            if name not in work.allow_destructive:
+                account.fail(FailedModel(name, _destructive(self._models[name].file, columns)))
         if any(_may_lack_interval(self._models[name]) for name in (self._models if plan is None else plan)):
             built = context.plan_builder(work.environment, **self._plan_options(work, plan)).build()
             for name in _without_interval(built):
@@ -340,6 +345,13 @@ def _no_warnings() -> Iterator[None]:
         yield
     finally:
         logger.setLevel(level)
+
+
+def _destructive(file: str, columns: Sequence[str]) -> str:
+    return (
+        f"{file}: it is forward-only, and its table would lose {', '.join(columns)}: name the model in "
+        "allow_destructive in the launchpad, or set its on_destructive_change"
+    )
 
 
 def _days(work: Work) -> dict[str, Any]:

@@ -21,6 +21,7 @@ class Work:
         days: The models of which only the days from `start` to `end` are computed again.
         start: The first of these days; in an environment other than production, the first day of all.
         end: The last of the same.
+        allow_destructive: The forward-only models whose tables may lose columns.
     """
 
     environment: str = PRODUCTION
@@ -32,6 +33,7 @@ class Work:
     days: Collection[str] = ()
     start: str | None = None
     end: str | None = None
+    allow_destructive: Collection[str] = ()
 
     @property
     def computed(self) -> set[str]:

@@ -1,0 +1,120 @@
+"""What is wrong with one model takes that one away, and what reads it, with file and reason; never the others."""
+
+import re
+
+import pytest
+
+from sqlmesh_assets_tests.conftest import MODELS, Bench, failed_checks, materialized, observed, reasons
+
+QUERY = "SELECT id FROM raw.customers"
+SIGNALS = """
+from sqlmesh import signal
+@signal()
+def broken(batch):
+    raise ValueError("no such thing")
+"""
+BY_TIME = "INCREMENTAL_BY_TIME_RANGE (time_column day)"
+FORWARD_ONLY = "MODEL (name marts.odd, kind INCREMENTAL_BY_UNIQUE_KEY (unique_key id, forward_only true));\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "reason"),
+    [
+        (
+            {"models/odd.sql": f"MODEL (name marts.odd, kind CUSTOM (materialization 'nope'));\n{QUERY}"},
+            "Materialization strategy with name 'nope' was not found",
+        ),
+        (
+            {"models/odd.sql": f"MODEL (name marts.odd, kind FULL, gateway nope);\n{QUERY}"},
+            "its gateway nope is none of the project's configuration",
+        ),
+        (
+            {"models/odd.sql": "MODEL (name marts.odd, kind SEED (path '../seeds/odd.csv'));\n", "seeds/odd.csv": ""},
+            r"its seed \S+odd.csv cannot be read: No columns to parse from file",
+        ),
+        (
+            {
+                "models/odd.sql": "MODEL (name marts.odd, kind SEED (path '../seeds/odd.csv'));\n",
+                "seeds/odd.csv": "a,b\n1,2\n3,4,5,6\n7\n",
+            },
+            r"its seed \S+odd.csv cannot be read: .*Expected 2 fields in line 3, saw 4",
+        ),
+        (
+            {"models/odd.sql": f"\ufeffMODEL (name marts.odd, kind FULL);\n{QUERY}"},
+            "the file begins with a byte order mark: save it as UTF-8 without one",
+        ),
+        (
+            {
+                "signals/__init__.py": SIGNALS,
+                "models/odd.sql": f"MODEL (name marts.odd, kind {BY_TIME}, signals (broken()));\n"
+                "SELECT id, @start_date::date AS day FROM raw.customers",
+            },
+            r"models/odd.sql: (.|\n)*ValueError: no such thing",
+        ),
+    ],
+)
+def test_it_is_named_with_its_reason_and_the_others_are_computed(
+    computed: Bench, files: dict[str, str], reason: str
+) -> None:
+    for file, text in files.items():
+        computed.write(file, text)
+    computed.write("models/reader.sql", "MODEL (name marts.reader, kind FULL);\nSELECT * FROM marts.odd")
+    computed.sql("DELETE FROM raw.customers WHERE id = 3")
+
+    result = computed.materialize()
+
+    assert set(failed_checks(result)) == {"models/plan:every_model_computed"}
+    told = reasons(result)
+    assert re.search(rf"marts\.odd: {reason}|marts\.odd: \S*{reason}", told), told
+    assert "marts.reader: it reads marts.odd, which cannot be used" in told
+    assert materialized(result) | observed(result) == MODELS
+    assert "staging/customers" in materialized(result)
+
+
+def test_a_forward_only_model_loses_a_column_only_if_that_is_allowed(computed: Bench) -> None:
+    computed.write("models/odd.sql", f"{FORWARD_ONLY}SELECT id, name FROM raw.customers")
+    assert computed.materialize().success
+    computed.write("models/odd.sql", f"{FORWARD_ONLY}{QUERY}")
+    computed.sql("DELETE FROM raw.customers WHERE id = 3")
+
+    refused = computed.materialize()
+
+    assert set(failed_checks(refused)) == {"models/plan:every_model_computed"}
+    assert "it is forward-only, and its table would lose name: name the model in allow_destructive" in reasons(refused)
+    assert "staging/customers" in materialized(refused)
+    assert [column for column, *_ in computed.sql("DESCRIBE marts.odd")] == ["id", "name"]
+    allowed = computed.materialize(allow_destructive=["marts.odd"])
+    assert allowed.success
+    assert [column for column, *_ in computed.sql("DESCRIBE marts.odd")] == ["id"]
+    assert "allow_destructive names marts.no, which is no model" in reasons(
+        computed.materialize(allow_destructive=["marts.no"])
+    )
+
+
+@pytest.mark.parametrize("name", ["a b", "a&b", "a|b", "a(b)", "a*b", "a:b"])
+def test_a_model_may_have_any_name(computed: Bench, name: str) -> None:
+    computed.write("models/odd.sql", f'MODEL (name marts."{name}", kind FULL);\n{QUERY}')
+    key = f"marts/{re.sub(r'[^a-z]', '_', name)}"
+    assert materialized(computed.materialize(f"key:{key}")) == {key}
+    assert materialized(computed.materialize(f"key:{key}", restate=[f"marts.{name}"])) == {key}
+
+
+def test_blueprints_are_models_of_their_own(computed: Bench) -> None:
+    blueprints = "blueprints ((name := marts.one), (name := marts.two))"
+    computed.write("models/blueprints.sql", f"MODEL (name @name, kind FULL, {blueprints});\n{QUERY}")
+    result = computed.materialize()
+    assert result.success
+    assert materialized(result) == {"marts/one", "marts/two"}
+
+
+def test_a_selection_of_good_and_bad_models_runs_what_reads_the_good_ones(computed: Bench) -> None:
+    for model, query in (
+        ("bad", "SELECT nope FROM raw.customers"),
+        ("good", QUERY),
+        ("after", "SELECT id FROM marts.good"),
+    ):
+        computed.write(f"models/{model}.sql", f"MODEL (name marts.{model}, kind FULL);\n{query}")
+    result = computed.materialize("key:marts/bad or key:marts/good or key:marts/after")
+    assert not result.success
+    assert materialized(result) == {"marts/good", "marts/after"}
+    assert "marts.bad: " in reasons(result)
