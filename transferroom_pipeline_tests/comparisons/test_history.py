@@ -11,7 +11,7 @@ import pytest
 from transferroom_pipeline.comparisons.engine import compare
 from transferroom_pipeline.comparisons.engines.duckdb_engine import DuckDBEngine
 from transferroom_pipeline.comparisons.exceptions import ComparisonError
-from transferroom_pipeline.comparisons.history import keep, kept_result, latest_verdict
+from transferroom_pipeline.comparisons.history import StandingProof, keep, latest_verdict, standing_proof
 from transferroom_pipeline.comparisons.result import Snapshot, Verdict
 from transferroom_pipeline.platforms.duckdb_database import connect
 from transferroom_pipeline_tests.comparisons.conftest import make_tables, table_spec
@@ -48,7 +48,6 @@ def test_a_comparison_is_kept_whole(connection, kept):
     assert json.loads(run[3]) == ["2 rows with different values."]
     assert run[4:11] == ("s1", date(2026, 6, 30), 10, 8, 2, 2, 2)
     assert json.loads(run[11]) == result.to_dict() | {"sql": ANY}
-    assert kept_result(connection, latest_verdict(connection, "t")) == replace(result, sql=())
     columns = connection.execute(
         "SELECT column_name, status, different FROM migration.comparison_columns ORDER BY position"
     )
@@ -75,10 +74,30 @@ def _without_mark(statement: str) -> str:
     return re.sub("comparison_[0-9a-f]{12}", "comparison", statement)
 
 
-def test_a_result_that_another_version_wrote_is_not_read(connection, kept):
-    kept("run 1")
+def test_a_proof_stands_while_its_basis_its_generation_and_its_snapshot_are_the_same(connection, kept):
+    result = kept("run 1")
+    assert standing_proof(connection, "t", "basis", SNAPSHOT) is None
+    connection.execute("UPDATE migration.comparison_runs SET basis = 'basis'")
+
+    proof = standing_proof(connection, "t", "basis", SNAPSHOT)
+
+    assert proof == StandingProof(latest_verdict(connection, "t"), replace(result, sql=()))
+    for basis, snapshot in (
+        (None, SNAPSHOT),
+        ("another", SNAPSHOT),
+        ("basis", replace(SNAPSHOT, generation=1)),
+        ("basis", replace(SNAPSHOT, id="s2")),
+        ("basis", None),
+    ):
+        assert standing_proof(connection, "t", basis, snapshot) is None
     connection.execute("UPDATE migration.comparison_runs SET result = '{}'")
-    assert kept_result(connection, latest_verdict(connection, "t")) is None
+    assert standing_proof(connection, "t", "basis", SNAPSHOT) is None, "another version of the code wrote it"
+
+
+def test_only_a_proof_stands(connection, kept):
+    kept("run 1", different=2)
+    connection.execute("UPDATE migration.comparison_runs SET basis = 'basis'")
+    assert standing_proof(connection, "t", "basis", SNAPSHOT) is None
 
 
 def test_the_newest_verdict_is_the_one_kept_last_whatever_the_clock_says(connection, kept):
