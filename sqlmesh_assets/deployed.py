@@ -7,13 +7,12 @@ from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlglot import exp
 from sqlmesh.core.model import SqlModel
 from sqlmesh.core.snapshot import Snapshot
 from sqlmesh.core.snapshot.definition import parent_snapshots_by_name
 
 from sqlmesh_assets.context import relation_of
-from sqlmesh_assets.evaluator import Record, RecordingContext
+from sqlmesh_assets.evaluator import Record, RecordingContext, columns_given
 
 
 class Deployed:
@@ -104,8 +103,7 @@ def _columns_gone(context: RecordingContext, model: SqlModel, deployed: Snapshot
     if query is None:
         return
     try:
-        adapter.fetchall(exp.select("*").from_(query.subquery("found")).limit(0), quote_identifiers=True)
+        given = {name.lower() for name in columns_given(adapter, query)}
     except Exception:  # Whatever the engine says, it says again of the model when that is computed.
         return
-    given = {str(column[0]).lower() for column in adapter.cursor.description}
     yield from (name for name in adapter.columns(deployed.table_name()) if name.lower() not in given)

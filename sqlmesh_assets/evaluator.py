@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlglot import exp
+from sqlmesh.core.engine_adapter.base import EngineAdapter
 from sqlmesh.core.model import Model, SqlModel
 from sqlmesh.core.model.definition import AuditResult
 from sqlmesh.core.selector import Selector
@@ -109,8 +110,7 @@ class RecordingEvaluator(SnapshotEvaluator):
         query = model.render_query(engine_adapter=adapter, snapshot=snapshot, **rendered)
         if query is None or not query.is_star:
             return
-        adapter.fetchall(exp.select("*").from_(query.subquery("found")).limit(0), quote_identifiers=True)
-        names = [str(column[0]) for column in adapter.cursor.description]
+        names = columns_given(adapter, query)
         deployable = index is None or index.is_deployable(snapshot)
         present = {name.lower() for name in adapter.columns(snapshot.table_name(is_deployable=deployable))}
         yield from (name for name in names if name.lower() not in present)
@@ -210,6 +210,12 @@ class RecordingContext(TolerantContext):
         """The versions of models and audits that production shows."""
         environment = self.state_reader.get_environment(PRODUCTION)
         return [] if environment is None else list(self.state_reader.get_snapshots(environment.snapshots).values())
+
+
+def columns_given(adapter: EngineAdapter, query: exp.Query) -> list[str]:
+    """The names of the columns that a query gives; none of its rows is read."""
+    adapter.fetchall(exp.select("*").from_(query.subquery("found")).limit(0), quote_identifiers=True)
+    return [str(column[0]) for column in adapter.cursor.description]
 
 
 def recording(evaluator: SnapshotEvaluator, records: Records) -> RecordingEvaluator:

@@ -32,10 +32,14 @@ def with_files(versions: DataVersions) -> DataVersions:
     return told
 
 
+def file_state(file: Path) -> tuple[int, ...]:
+    """Another whenever a file is written or replaced: no program can set the time of its inode's last change back."""
+    found = file.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
 def _version(path: str) -> str | None:
     """Another whenever a file is written, comes or goes; None where there is none."""
-    states = []
-    for name in sorted(glob.glob(path, recursive=True)):  # noqa: PTH207 - the pattern may be of an absolute path
-        found = Path(name).stat()
-        states.append((name, found.st_size, found.st_mtime_ns, found.st_ctime_ns))
+    names = sorted(glob.glob(path, recursive=True))  # noqa: PTH207 - the pattern may be of an absolute path
+    states = [(name, file_state(Path(name))) for name in names]
     return hashlib.sha256(repr(states).encode()).hexdigest()[:16] if states else None

@@ -13,7 +13,7 @@ import duckdb
 from sqlmesh_assets.description import Relation
 from transferroom_pipeline.comparisons.basis import basis
 from transferroom_pipeline.comparisons.engine import Comparison
-from transferroom_pipeline.comparisons.history import StandingProof, keep, standing_proof
+from transferroom_pipeline.comparisons.history import keep
 from transferroom_pipeline.comparisons.result import Snapshot
 from transferroom_pipeline.comparisons.spec import Spec, TableSpec
 from transferroom_pipeline.comparisons.spec_file import packaged_spec
@@ -133,16 +133,6 @@ class ConfiguredComparisons:
         except duckdb.Error:
             return None
         return basis(spec, versions, datetime.now(UTC).date())
-
-    def standing_proof(
-        self, connection: duckdb.DuckDBPyConnection, spec: TableSpec, basis: str | None
-    ) -> StandingProof | None:
-        """The kept proof of a table that makes a new comparison superfluous, if there is one.
-
-        Raises:
-            PlatformError: The copies that its two tables are, or are made of, are not all of one snapshot.
-        """
-        return standing_proof(connection, spec.table, basis, self.snapshot(connection, spec))
 
     def keep(
         self, connection: duckdb.DuckDBPyConnection, comparison: Comparison, *, run_id: str, basis: str | None

@@ -93,8 +93,8 @@ def _report(settings: Settings, outcome: RunOutcome) -> bool:
             spec.table, verdict, states.get(spec.table), has_moved=analytics_key(spec.table) in outcome.selected
         )
         told = view if comparisons.has_view(spec.table) else f"{spec.legacy} versus {spec.modern}"
-        loosened = f"{under_rules(rules.get(spec.table, 0)).strip()}: " if rules.get(spec.table) else ""
-        click.echo(f"  {spec.table:<24} {_marked(verdict)} {loosened}{told}")
+        loosened = under_rules(rules.get(spec.table, 0))
+        click.echo(f"  {spec.table:<24} {_marked(verdict)}{loosened}{':' if loosened else ''} {told}")
     summary = settings.results_dir / SUMMARY_FILE
     if summary.is_file():
         click.echo(f"Reports: {summary}")

@@ -14,7 +14,7 @@ import dagster as dg
 from pydantic import BaseModel, ValidationError
 
 from sqlmesh_assets.due_times import is_due
-from sqlmesh_assets.files import with_files
+from sqlmesh_assets.files import file_state, with_files
 from sqlmesh_assets.ledger import read_ledger, waits_for_time
 from sqlmesh_assets.project import write_atomically
 from transferroom_pipeline.automation.jobs import MIGRATION
@@ -91,7 +91,7 @@ def unchanged_since(
     if record is None or not record.covers(job, wanted) or not _succeeded(instance, record.run_id):
         return None
     inputs, outputs = inputs_digest(settings, code_digest(), now.date()), outputs_digest(settings)
-    if (record.inputs, record.outputs) != (inputs, outputs) or _due_models(settings, now):
+    if (record.inputs, record.outputs) != (inputs, outputs) or _is_model_due(settings, now):
         return None
     return record
 
@@ -135,26 +135,21 @@ def _is_read(file: Path) -> bool:
 
 
 def _state(file: Path) -> tuple[str, Sequence[int]]:
-    """The time of the last change of its inode is among it: no program can set that one back."""
-    if not file.exists():
-        return str(file), ()
-    found = file.stat()
-    return str(file), (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+    return str(file), file_state(file) if file.exists() else ()
 
 
 def _digest(*facts: str) -> str:
     return hashlib.sha256("\0".join(facts).encode()).hexdigest()
 
 
-def _due_models(settings: Settings, now: datetime) -> list[str]:
-    """The models that the passing of time alone makes due."""
-    ledger = read_ledger(settings.models_ledger)
-    return [
-        model.name
+def _is_model_due(settings: Settings, now: datetime) -> bool:
+    """Whether the passing of time alone makes a model due."""
+    computed = read_ledger(settings.models_ledger).computations
+    return any(
+        is_due(model, computed[model.name].interval[1], now)
         for model in describe_models(settings).models
-        if waits_for_time(model) and model.name in ledger.computations
-        if is_due(model, ledger.computations[model.name].interval[1], now)
-    ]
+        if waits_for_time(model) and model.name in computed
+    )
 
 
 def read_record(file: Path) -> RunRecord | None:

@@ -10,13 +10,12 @@ from pydantic import Field
 from sqlglot import exp
 
 from sqlmesh_assets.observation import last_materialized, observed
-from transferroom_pipeline.comparisons.engine import compare
+from transferroom_pipeline.comparisons.engine import Comparison, compare
 from transferroom_pipeline.comparisons.engines.duckdb_engine import DuckDBEngine
-from transferroom_pipeline.comparisons.history import StandingProof
+from transferroom_pipeline.comparisons.history import StandingProof, standing_proof
 from transferroom_pipeline.comparisons.reports import (
-    SummaryRow,
     error_row,
-    summary_row,
+    row_of_proof_or_result,
     warned_of,
     write_summary,
     write_table_reports,
@@ -99,11 +98,13 @@ def comparison_asset(
         again = config.again or last_materialized(context, key) is None
         try:
             with comparisons.connect(spec) as connection:
-                basis = comparisons.basis(connection, spec)
-                standing = None if again else comparisons.standing_proof(connection, spec, basis)
-                result = (
-                    standing.result if standing else _compare_and_keep(connection, spec, comparisons, context, basis)
-                )
+                basis, snapshot = comparisons.basis(connection, spec), comparisons.snapshot(connection, spec)
+                standing = None if again else standing_proof(connection, spec.table, basis, snapshot)
+                if standing is None:
+                    with compare(DuckDBEngine(connection), spec, snapshot=snapshot) as compared:
+                        result = _kept_and_reported(connection, compared, comparisons, context, basis)
+                else:
+                    result = standing.result
         except Exception as error:
             _tell(context, comparisons.failed(spec.table, str(error)))
             with warned_of(context.log.warning):
@@ -111,7 +112,7 @@ def comparison_asset(
                 write_summary(comparisons.results_dir, [row], keep_other_tables=True)
             raise
         with warned_of(context.log.warning):
-            row = _summary_row(result, standing, context.run_id)
+            row = row_of_proof_or_result(result, standing.kept if standing else None, context.run_id)
             write_summary(comparisons.results_dir, [row], keep_other_tables=True)
         if standing is not None:
             yield from _unchanged(context, key, standing)
@@ -133,23 +134,16 @@ def _table_key(table: exp.Table) -> dg.AssetKey:
     return legacy_key(table.name) if table.catalog == LEGACY_DATABASE else target_key(table.db, table.name)
 
 
-def _summary_row(result: ComparisonResult, standing: StandingProof | None, run_id: str) -> SummaryRow:
-    if standing is None:
-        return summary_row(result, run_id=run_id)
-    return summary_row(result, run_id=standing.kept.run_id, compared_at=standing.kept.compared_at)
-
-
-def _compare_and_keep(
+def _kept_and_reported(
     connection: duckdb.DuckDBPyConnection,
-    spec: TableSpec,
+    compared: Comparison,
     comparisons: ConfiguredComparisons,
     context: dg.AssetExecutionContext,
     basis: str | None,
 ) -> ComparisonResult:
-    with compare(DuckDBEngine(connection), spec, snapshot=comparisons.snapshot(connection, spec)) as compared:
-        withdrawn = comparisons.keep(connection, compared, run_id=context.run_id, basis=basis)
-        with warned_of(context.log.warning):
-            write_table_reports(comparisons.results_dir, connection, compared)
+    withdrawn = comparisons.keep(connection, compared, run_id=context.run_id, basis=basis)
+    with warned_of(context.log.warning):
+        write_table_reports(comparisons.results_dir, connection, compared)
     _tell(context, withdrawn)
     if compared.result.verdict is not Verdict.PROVEN:
         context.log.info(summarise(compared.result))
@@ -188,7 +182,10 @@ def _check_results(result: ComparisonResult, evidence: dict[str, Any]) -> list[d
     missing = {"only_legacy": rows.only_legacy, "only_modern": rows.only_modern}
     different = {column.name: column.different for column in result.columns if column.different}
     findings: dict[str, dict[str, Any]] = {"schema": one_sided, "keys": keys, "rows": missing, "values": different}
-    checks = [_check(name, result, found, _told(name, found)) for name, found in findings.items()]
+    checks = [
+        _check(name, result, found, _told(name, found), passed=not any(found.values()))
+        for name, found in findings.items()
+    ]
     said = " ".join(result.reasons) or f"Proven equal{under_rules(result.rules)}."
     return [*checks, _check(VERDICT, result, evidence, said, passed=result.verdict is Verdict.PROVEN)]
 
@@ -199,12 +196,12 @@ def _told(check: str, found: dict[str, Any]) -> str:
 
 
 def _check(
-    name: str, result: ComparisonResult, metadata: dict[str, Any], description: str, *, passed: bool | None = None
+    name: str, result: ComparisonResult, metadata: dict[str, Any], description: str, *, passed: bool
 ) -> dg.AssetCheckResult:
     """A finding that the spec tolerates is a warning: the verdict is what counts."""
     return dg.AssetCheckResult(
         check_name=name,
-        passed=not any(metadata.values()) if passed is None else passed,
+        passed=passed,
         severity=dg.AssetCheckSeverity.WARN if result.verdict is Verdict.PROVEN else dg.AssetCheckSeverity.ERROR,
         description=description,
         metadata=metadata,

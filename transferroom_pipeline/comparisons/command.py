@@ -18,11 +18,12 @@ from transferroom_pipeline.comparisons.engines.duckdb_engine import DuckDBEngine
 from transferroom_pipeline.comparisons.engines.errors import without_addresses
 from transferroom_pipeline.comparisons.exceptions import ComparisonError, SpecError
 from transferroom_pipeline.comparisons.flags import Options, attached_databases, database_file, table_spec
-from transferroom_pipeline.comparisons.history import KeptVerdict, StandingProof
+from transferroom_pipeline.comparisons.history import KeptVerdict, standing_proof
 from transferroom_pipeline.comparisons.progress import TerminalProgress
 from transferroom_pipeline.comparisons.reports import (
     SummaryRow,
     error_row,
+    row_of_proof_or_result,
     summary_row,
     warned_of,
     write_summary,
@@ -77,11 +78,6 @@ class ConfiguredTarget(Protocol):
 
     def basis(self, connection: duckdb.DuckDBPyConnection, spec: TableSpec) -> str | None:
         """What the comparison's outcome depends on, as a digest; None where that is not known."""
-
-    def standing_proof(
-        self, connection: duckdb.DuckDBPyConnection, spec: TableSpec, basis: str | None
-    ) -> StandingProof | None:
-        """The kept proof that makes a new comparison superfluous, if there is one."""
 
     def after(self, connection: duckdb.DuckDBPyConnection, comparison: Comparison, basis: str | None) -> None:
         """Called with every comparison while its differences can be read, to keep it and do what follows from it."""
@@ -296,9 +292,7 @@ def _compare_all(target: ConfiguredTarget, options: Options) -> Iterator[_Outcom
 def _summary_row(outcome: _Outcome, run_id: str) -> SummaryRow:
     if outcome.result is None:
         return error_row(outcome.table, outcome.error or "", run_id=run_id)
-    if outcome.proof is None:
-        return summary_row(outcome.result, run_id=run_id)
-    return summary_row(outcome.result, run_id=outcome.proof.run_id, compared_at=outcome.proof.compared_at)
+    return row_of_proof_or_result(outcome.result, outcome.proof, run_id)
 
 
 def _reporting(options: Options) -> AbstractContextManager[None]:
@@ -324,8 +318,8 @@ def _compare_in(target: ConfiguredTarget, spec: TableSpec, options: Options) -> 
 def _proven_or_compared(
     target: ConfiguredTarget, connection: duckdb.DuckDBPyConnection, spec: TableSpec, options: Options
 ) -> _Outcome:
-    basis = target.basis(connection, spec)
-    standing = None if options["again"] else target.standing_proof(connection, spec, basis)
+    basis, snapshot = target.basis(connection, spec), target.snapshot(connection, spec)
+    standing = None if options["again"] else standing_proof(connection, spec.table, basis, snapshot)
     if standing is not None:
         return _Outcome(spec.table, standing.result, proof=standing.kept)
     with (
@@ -333,7 +327,7 @@ def _proven_or_compared(
         compare(
             _followed(connection, progress),
             spec,
-            snapshot=target.snapshot(connection, spec),
+            snapshot=snapshot,
             effort=Effort(samples=options["samples"]),
             progress=progress,
         ) as comparison,

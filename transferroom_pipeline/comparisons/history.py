@@ -98,7 +98,8 @@ def keep(
         journal = journal_of(connection)
         make_tables(connection)
         for table in (_RUNS, _COLUMNS, _DIFFERENCES):
-            _forget(connection, table, identity)
+            forget = exp.delete(exp.table_(table, db=_SCHEMA)).where(_is_of(run_id, result.table))
+            connection.execute(_sql(forget))
         kept = _keep_differences(connection, comparison, identity, difference_limit)
         result_json = json.dumps(_with_digests(connection, comparison), ensure_ascii=False, allow_nan=False)
         numbered = {"number": _next_number(connection), "basis": basis, "result": result_json}
@@ -165,8 +166,7 @@ def rules_of_latest(connection: duckdb.DuckDBPyConnection, table: str) -> int:
     kept = latest_verdict(connection, table)
     if kept is None:
         return 0
-    same = exp.and_(exp.column("run_id").eq(kept.run_id), exp.column("table_name").eq(table), copy=False)
-    loosened = exp.and_(same, exp.column("rule").neq("{}"), copy=False)
+    loosened = exp.and_(_is_of(kept.run_id, table), exp.column("rule").neq("{}"), copy=False)
     query = exp.select(exp.Count(this=exp.Star())).from_(exp.table_(_COLUMNS, db=_SCHEMA)).where(loosened)
     [(rules,)] = connection.execute(_sql(query)).fetchall()
     return int(rules)
@@ -193,8 +193,7 @@ def standing_proof(
 
 def _kept_result(connection: duckdb.DuckDBPyConnection, kept: KeptVerdict) -> ComparisonResult | None:
     """The result of a kept comparison; None where another version of this code wrote it."""
-    same = exp.and_(exp.column("run_id").eq(kept.run_id), exp.column("table_name").eq(kept.table), copy=False)
-    query = exp.select("result").from_(exp.table_(_RUNS, db=_SCHEMA)).where(same)
+    query = exp.select("result").from_(exp.table_(_RUNS, db=_SCHEMA)).where(_is_of(kept.run_id, kept.table))
     [(result,)] = connection.execute(_sql(query)).fetchall()
     try:
         return TypeAdapter(ComparisonResult).validate_python({**json.loads(result), "sql": ()})
@@ -239,9 +238,9 @@ def _transaction(connection: duckdb.DuckDBPyConnection, table: str) -> Iterator[
         raise ComparisonError(f"the comparison of {table} cannot be kept: {first_line(error)}") from error
 
 
-def _forget(connection: duckdb.DuckDBPyConnection, table: str, identity: Mapping[str, str]) -> None:
-    same = exp.and_(*(exp.column(name).eq(value) for name, value in identity.items()), copy=False)
-    connection.execute(_sql(exp.delete(exp.table_(table, db=_SCHEMA)).where(same)))
+def _is_of(run_id: str, table: str) -> exp.Condition:
+    """The condition for the rows of one comparison."""
+    return exp.and_(exp.column("run_id").eq(run_id), exp.column("table_name").eq(table), copy=False)
 
 
 def _keep_differences(

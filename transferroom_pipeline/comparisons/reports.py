@@ -13,6 +13,7 @@ from sqlglot import exp
 from transferroom_pipeline.comparisons.engine import Comparison
 from transferroom_pipeline.comparisons.engines.duckdb_engine import first_line
 from transferroom_pipeline.comparisons.exceptions import ComparisonError
+from transferroom_pipeline.comparisons.history import KeptVerdict
 from transferroom_pipeline.comparisons.result import ComparisonResult, Verdict
 from transferroom_pipeline.comparisons.sql_text import DIALECT
 
@@ -52,6 +53,13 @@ class SummaryRow:
     rules: int | str = ""
     compared_at: str = ""
     run_id: str = ""
+
+
+def row_of_proof_or_result(result: ComparisonResult, proof: KeptVerdict | None, run_id: str) -> SummaryRow:
+    """A table as a row of the summary: of the kept proof that still holds, or else of the comparison of a run."""
+    if proof is None:
+        return summary_row(result, run_id=run_id)
+    return summary_row(result, run_id=proof.run_id, compared_at=proof.compared_at)
 
 
 def summary_row(result: ComparisonResult, *, run_id: str = "", compared_at: datetime | None = None) -> SummaryRow:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import dagster as dg
@@ -111,36 +112,36 @@ class _CopyStep:
         """Copy, if that is selected and asked for or called for, and check."""
         name, key = self.table.name, raw_key(self.table.name)
         plan = self._plan(asked or self.replication.mode) if key in self.context.selected_asset_keys else None
-        since = self._unchanged_since(plan) if plan is not None and asked is None else None
-        if plan is not None and since is None:
-            self._copy(plan)
-        verification = verify_copy(name, self.legacy, self.target)
+        copied_at = last_materialized(self.context, key) if plan is not None and asked is None else None
+        verification = self._nothing_to_copy(plan) if plan is not None and copied_at is not None else None
+        if verification is None:
+            copied_at = None
+            if plan is not None:
+                self._copy(plan)
+            verification = verify_copy(name, self.legacy, self.target)
         if plan is not None:
             self._record(verification.snapshot)
-            yield from self._results(plan, verification, since)
+            yield from self._results(plan, verification, copied_at)
         wanted = {check.name for check in self.context.selected_asset_check_keys}
         results = check_results(key, verification, incremental=isinstance(plan, IncrementalCopy))
         yield from (result for result in results if result.check_name in wanted)
 
-    def _unchanged_since(self, plan: FullCopy | IncrementalCopy) -> str | None:
-        """When the copy was last made, if there is nothing to copy."""
-        copied_at = last_materialized(self.context, raw_key(self.table.name))
-        if copied_at is None or not self._is_equal(plan):
-            return None
-        return copied_at.isoformat(timespec="seconds")
-
-    def _is_equal(self, plan: FullCopy | IncrementalCopy) -> bool:
+    def _nothing_to_copy(self, plan: FullCopy | IncrementalCopy) -> CopyVerification | None:
+        """Both sides of a copy that need not be made again; None where there is something to copy."""
+        name = self.table.name
         if isinstance(plan, IncrementalCopy):
-            return not plan.changes
+            return None if plan.changes else verify_copy(name, self.legacy, self.target)
         with self.target.get_connection() as connection:
-            is_there = table_exists(connection, RAW_SCHEMA, self.table.name)
-        return is_there and verify_copy(self.table.name, self.legacy, self.target).is_equal
+            is_there = table_exists(connection, RAW_SCHEMA, name)
+        found = verify_copy(name, self.legacy, self.target) if is_there else None
+        return found if found is not None and found.is_equal else None
 
     def _results(
-        self, plan: FullCopy | IncrementalCopy, verification: CopyVerification, since: str | None
+        self, plan: FullCopy | IncrementalCopy, verification: CopyVerification, unchanged_since: datetime | None
     ) -> Iterator[StepEvent]:
         name, arrived = self.table.name, verification.copy
-        if since is not None and verification.is_equal:
+        if unchanged_since is not None and verification.is_equal:
+            since = unchanged_since.isoformat(timespec="seconds")
             told = {"unchanged_since": since, "dagster/row_count": arrived.checksum.rows, **plan.facts()}
             yield from observed(self.context, raw_key(name), "equal to the legacy table as it is now", told)
         else:

@@ -17,7 +17,7 @@ from click.testing import CliRunner, Result
 from transferroom_pipeline.comparisons.basis import basis
 from transferroom_pipeline.comparisons.command import compare_command
 from transferroom_pipeline.comparisons.engine import Comparison
-from transferroom_pipeline.comparisons.history import StandingProof, keep, latest_verdict, standing_proof
+from transferroom_pipeline.comparisons.history import keep, latest_verdict
 from transferroom_pipeline.comparisons.result import Snapshot
 from transferroom_pipeline.comparisons.spec import Spec, TableEntry, TableSpec
 from transferroom_pipeline.platforms.checksum import content_version
@@ -337,11 +337,6 @@ class Target:
         except duckdb.CatalogException:
             return None
         return basis(spec, versions, date(2026, 6, 30))
-
-    def standing_proof(
-        self, connection: duckdb.DuckDBPyConnection, spec: TableSpec, basis: str | None
-    ) -> StandingProof | None:
-        return standing_proof(connection, spec.table, basis, None)
 
     def after(self, connection: duckdb.DuckDBPyConnection, comparison: Comparison, basis: str | None) -> None:
         keep(connection, comparison, run_id=self.run_id, basis=basis)
