@@ -53,11 +53,23 @@ def _not_among(sentinels: Sequence[str], own: ColumnType) -> str:
         return next(day for day in (f"{year}-01-01" for year in count(1971)) if day not in taken)
     if own.family == "text":
         return next(text for text in ("planted" * number for number in count(1)) if text not in taken.lower())
-    return next(number for number in map(str, count()) if Decimal(number) not in set(map(Decimal, sentinels)))
+    # In steps of the last decimal: a column of fractions has no room for 1.
+    numbers = (Decimal(number).scaleb(-own.scale) for number in count())
+    return next(f"{number:f}" for number in numbers if number not in set(map(Decimal, sentinels)))
 
 
 def forgiven(compared: ComparedColumn, value: exp.Expr) -> exp.Expr | None:
     """Another value that the rule holds for equal to the given one; None where the rule forgives nothing."""
+    other = _close_to(compared, value)
+    if other is None or not compared.rule.null_equals:
+        return other
+    # What stands for NULL is close to nothing but itself, and nothing else is close to it.
+    stands_for_null = (is_null(compared.equality.modern_forms(each)[0]) for each in (value, other))
+    return exp.case().when(exp.or_(*stands_for_null), value.copy()).else_(other)
+
+
+def _close_to(compared: ComparedColumn, value: exp.Expr) -> exp.Expr | None:
+    """The same, of values that do not stand for NULL."""
     rule, own = compared.rule, compared.equality.modern
     if rule.has_number_tolerance and own.family in {"integer", "decimal", "float"}:
         return _forgiven_number(compared, value)

@@ -305,6 +305,26 @@ ENTRIES = {
         "SELECT range AS id, TIMESTAMP '2026-01-31' AS seen FROM range(5)",
         {"columns": {"seen": {"within": "30000d"}}},
     ),
+    "values that stand for null, within a tolerance": (
+        "SELECT range AS id, TIMESTAMP '1999-12-31 23:00:00' + INTERVAL (range) HOUR AS seen FROM range(3)",
+        {"columns": {"seen": {"within": "1h", "null_equals": ["2000-01-01"]}}},
+    ),
+    "numbers that stand for null, within a tolerance": (
+        "SELECT range AS id, range AS v, range / 10.0 AS w FROM range(4)",
+        {"columns": {name: {"abs": 2, "null_equals": ["0", "1"]} for name in ("v", "w")}},
+    ),
+    "fractions that stand for null": (
+        "SELECT range AS id, (range / 10.0)::DECIMAL(2,2) AS v FROM range(4)",
+        {"columns": {"v": {"null_equals": ["0", "0.1"]}}},
+    ),
+    "texts that stand for null, under rules": (
+        "SELECT range AS id, ['a', 'A ', 'ab', ''][range + 1] AS v FROM range(4)",
+        {"columns": {"v": {"trim": "both", "case": "insensitive", "null_equals": ["A", ""]}}},
+    ),
+    "documents that stand for null": (
+        "SELECT range AS id, ['{}', '[]', '1'][range + 1] AS v FROM range(3)",
+        {"columns": {"v": {"json": True, "null_equals": ["{}"]}}},
+    ),
     "a rule for every column": (
         "SELECT range AS id, 'a' AS name, 1.5 AS fee, TIMESTAMP '2026-01-31' AS seen, '[1]' AS payload FROM range(5)",
         {
