@@ -65,7 +65,8 @@ def _run(settings: Settings, selection: str, *, again: bool) -> RunOutcome | Non
             keys = selected_keys(definitions, selection)
             record = None if again else unchanged_since(settings, instance, MIGRATION, keys, datetime.now(UTC))
             if record is None:
-                return run_assets(definitions, keys, instance, RunLiveness(settings.data_dir), again=again)
+                liveness = RunLiveness(settings.data_dir)
+                return run_assets(definitions, keys, instance, liveness, selection=selection, again=again)
     except KeyboardInterrupt:
         return None
     ended = record.ended.isoformat(sep=" ", timespec="seconds")

@@ -2,24 +2,25 @@
 
 import logging
 import os
-import sqlite3
 import uuid
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
-from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME, SqliteEventLogStorage
 
 from transferroom_pipeline.automation.jobs import MIGRATION
 from transferroom_pipeline.comparisons.assets import VERDICT
 from transferroom_pipeline.comparisons.result import Verdict
+from transferroom_pipeline.dagster_internals import history_held_open, run_job
 from transferroom_pipeline.exceptions import TransferRoomError
 from transferroom_pipeline.keys import comparison_key
 from transferroom_pipeline.platforms.run_liveness import RunLiveness
 from transferroom_pipeline.settings import PROJECT_ROOT
+
+SELECTION_TAG = "transferroom/selection"
+"""The tag of a run that says what was asked for."""
 
 
 class SelectionError(TransferRoomError):
@@ -62,6 +63,7 @@ def run_assets(
     instance: dg.DagsterInstance,
     liveness: RunLiveness,
     *,
+    selection: str,
     again: bool = False,
 ) -> RunOutcome:
     """Materialize assets in this process, with the progress on standard output.
@@ -69,6 +71,7 @@ def run_assets(
     Args:
         definitions: The code location.
         keys: The assets.
+        selection: The selection that they are, for whoever looks at the run.
         instance: Where the history is kept.
         liveness: Shows that the run lives, and closes those that do not.
         again: Compare also what was proven and has not changed since.
@@ -78,13 +81,15 @@ def run_assets(
     liveness.close_dead_runs(instance)
     job = definitions.resolve_job_def(MIGRATION)
     run_id = str(uuid.uuid4())
-    with liveness.shown(run_id), _history_held_open(instance, run_id):
-        result = job.execute_in_process(
-            run_id=run_id,
-            run_config={"loggers": {"progress": {}}, "ops": _compare_again(keys) if again else {}},
-            instance=instance,
-            asset_selection=keys,
-            raise_on_error=False,
+    is_everything = set(keys) == set(job.asset_layer.executable_asset_keys)
+    with liveness.shown(run_id), history_held_open(instance, run_id):
+        result = run_job(
+            job,
+            instance,
+            run_id,
+            config={"loggers": {"progress": {}}, "ops": _compare_again(keys) if again else {}},
+            selection=None if is_everything else keys,
+            tags={SELECTION_TAG: selection},
         )
     verdicts = {
         found.asset_key: Verdict(str(found.metadata[VERDICT].value))
@@ -98,22 +103,6 @@ def _compare_again(keys: Sequence[dg.AssetKey]) -> dict[str, Any]:
     """What the launchpad says for each comparison of a run."""
     compared = [key for key in keys if key == comparison_key(key.path[-1])]
     return {key.to_python_identifier(): {"config": {"again": True}} for key in compared}
-
-
-@contextmanager
-def _history_held_open(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
-    """Hold SQLite's event logs open while a run writes to them.
-
-    Dagster opens and closes them for every event, and each time the last connection closes, SQLite writes the whole
-    write-ahead log back: more work than all the events themselves.
-    """
-    storage = instance.event_log_storage
-    with ExitStack() as held:
-        if isinstance(storage, SqliteEventLogStorage):
-            for shard in (INDEX_SHARD_NAME, run_id):
-                log = held.enter_context(closing(sqlite3.connect(storage.path_for_shard(shard))))
-                log.execute("PRAGMA journal_mode = WAL")
-        yield
 
 
 def selected_keys(definitions: dg.Definitions, selection: str) -> Sequence[dg.AssetKey]:
