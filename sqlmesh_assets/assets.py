@@ -1,6 +1,6 @@
 """The models of a SQLMesh project as one multi-asset, their audits and unit tests as checks."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, cast
 
@@ -11,7 +11,7 @@ from sqlmesh_assets.exceptions import SQLMeshAssetsError
 from sqlmesh_assets.execution import BeforeCompute, ModelsRun, Outcome
 from sqlmesh_assets.launchpad import ModelsConfig
 from sqlmesh_assets.ledger import AuditOutcome, Computation, DataVersions
-from sqlmesh_assets.observation import observed
+from sqlmesh_assets.observation import UNCHANGED_SINCE, is_in_step, observed
 from sqlmesh_assets.origins import column_origins
 from sqlmesh_assets.project import PRODUCTION, SQLMeshProject, describe
 from sqlmesh_assets.rendering import audit_metadata, listeners, model_metadata, plan_metadata, told
@@ -202,32 +202,33 @@ class _Step:
         yield from self._check_results(model.name, outcome.audits(model.name))
 
     def _materialized(
-        self, model: ModelDescription, computed: Computation, reason: str
+        self, model: ModelDescription, computed: Computation, reason: str, more: Mapping[str, Any] | None = None
     ) -> Iterator[dg.MaterializeResult[None] | dg.AssetMaterialization]:
         """A result for a selected model; one that SQLMesh computed along is told to Dagster too: its data is new."""
         key = self._keys[model.name]
-        metadata = model_metadata(model, computed, reason, self._origins, self._translator)
+        metadata = {**model_metadata(model, computed, reason, self._origins, self._translator), **(more or {})}
         if key in self._context.selected_asset_keys:
             version = None if computed.content is None else dg.DataVersion(computed.content)
             yield dg.MaterializeResult(asset_key=key, metadata=metadata, data_version=version)
         else:
             yield dg.AssetMaterialization(key, metadata=metadata)
 
-    def _unchanged(
-        self, model: ModelDescription, known: Computation, left: str | None
-    ) -> Iterator[dg.AssetObservation | dg.Output[None]]:
+    def _unchanged(self, model: ModelDescription, known: Computation, left: str | None) -> Iterator[StepEvent]:
         """An observation, and an output that lets what reads the model run."""
         key = self._keys[model.name]
         since = known.computed_at.isoformat(timespec="seconds")
         state = "up to date: neither code nor data changed" if left is None else f"left alone: {left}"
         self._context.log.info(f"{model.name}: unchanged since {since}" + ("" if left is None else f", {state}"))
         metadata: dict[str, Any] = {
-            "unchanged_since": since,
+            UNCHANGED_SINCE: since,
             "dagster/row_count": known.rows,
             "snapshot": known.snapshot,
             "state": state,
         }
-        yield from observed(self._context, key, state, metadata)
+        if left is not None or is_in_step(self._context, key):
+            yield from observed(self._context, key, state, metadata)
+        else:
+            yield from self._materialized(model, known, state, metadata)
 
     def _check_results(self, name: str, outcomes: Sequence[AuditOutcome]) -> Iterator[dg.AssetCheckResult]:
         for outcome in outcomes:

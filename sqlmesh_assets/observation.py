@@ -11,10 +11,39 @@ _NO_EVENT = {SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION: True}
 """Marks an output that lets downstream steps run without an event of its own; Dagster has no public way to say so."""
 
 
-def last_materialized(context: dg.AssetExecutionContext, key: dg.AssetKey) -> datetime | None:
-    """When an asset was last materialized, in UTC; one that never was has nothing to be left at."""
+UNCHANGED_SINCE = "unchanged_since"
+"""Metadata of an asset that was found up to date: since when it is as it is."""
+
+_DATA_VERSION = "dagster/data_version"
+
+
+def is_in_step(context: dg.AssetExecutionContext, key: dg.AssetKey) -> bool:
+    """Whether an asset was last materialized from the data versions that its dependencies have now.
+
+    Dagster calls an asset out of date that is not, and an observation does not settle that: what is unchanged and not
+    in step is to be materialized as it is.
+    """
+    provenance = context.get_asset_provenance(key)
+    if provenance is None:
+        return False
+    dependencies = {dependency.asset_key for dependency in context.assets_def.specs_by_key[key].deps}
+    read = provenance.input_data_versions
+    return dependencies == set(read) and all(_version(context, each) == read[each].value for each in dependencies)
+
+
+def _version(context: dg.AssetExecutionContext, key: dg.AssetKey) -> str | None:
     event = context.instance.get_latest_materialization_event(key)
-    return None if event is None else datetime.fromtimestamp(event.timestamp, UTC)
+    tags = None if event is None or event.asset_materialization is None else event.asset_materialization.tags
+    return None if tags is None else tags.get(_DATA_VERSION)
+
+
+def last_changed(context: dg.AssetExecutionContext, key: dg.AssetKey) -> datetime | None:
+    """Since when an asset is what it was last materialized as, in UTC; None if it never was."""
+    event = context.instance.get_latest_materialization_event(key)
+    if event is None or event.asset_materialization is None:
+        return None
+    since = event.asset_materialization.metadata.get(UNCHANGED_SINCE)
+    return datetime.fromtimestamp(event.timestamp, UTC) if since is None else datetime.fromisoformat(str(since.value))
 
 
 def observed(

@@ -7,7 +7,8 @@ import dagster as dg
 import duckdb
 
 from sqlmesh_assets import markdown
-from transferroom_pipeline.platforms.tables import Column, columns, row_count
+from transferroom_pipeline.platforms.checksum import content_version
+from transferroom_pipeline.platforms.tables import Column, columns, row_count, table_expression
 
 
 def table_metadata(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> dict[str, Any]:
@@ -24,6 +25,11 @@ def described_table(schema: str, table: str, described: Sequence[Column], rows: 
         "dagster/column_schema": dg.TableSchema(columns=shown),
         "dagster/table_name": f"{schema}.{table}",
     }
+
+
+def data_version(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> dg.DataVersion:
+    """The same for the same content: made again with the rows that it had, a table puts nothing out of date."""
+    return dg.DataVersion(content_version(connection, table_expression(schema, table)))
 
 
 def markdown_table(rows: Sequence[Mapping[str, object]]) -> dg.MarkdownMetadataValue:

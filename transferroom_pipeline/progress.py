@@ -8,6 +8,7 @@ import click
 import dagster as dg
 
 from sqlmesh_assets.exceptions import SQLMeshAssetsError
+from sqlmesh_assets.observation import UNCHANGED_SINCE
 from transferroom_pipeline.comparisons.assets import SUMMARY
 from transferroom_pipeline.exceptions import TransferRoomError
 
@@ -55,8 +56,9 @@ class ProgressHandler(logging.Handler):
 
     def _line(self, event: dg.DagsterEvent, now: float) -> str | None:
         if event.event_type is dg.DagsterEventType.ASSET_MATERIALIZATION:
+            materialization = event.step_materialization_data.materialization
             elapsed = now - self._step_started.get(event.step_key or "", now)
-            return asset_line(event.step_materialization_data.materialization, elapsed)
+            return unchanged_line(materialization) or asset_line(materialization, elapsed)
         if event.event_type is dg.DagsterEventType.ASSET_OBSERVATION:
             return unchanged_line(event.asset_observation_data.asset_observation)
         if event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
@@ -88,15 +90,15 @@ def _note(metadata: Any) -> str:
     return ""
 
 
-def unchanged_line(observation: dg.AssetObservation) -> str | None:
-    """An asset that was up to date; None for an observation of another kind."""
-    since = _value(observation.metadata, "unchanged_since", None)
+def unchanged_line(event: dg.AssetObservation | dg.AssetMaterialization) -> str | None:
+    """An asset that was up to date; None for an event of another kind."""
+    since = _value(event.metadata, UNCHANGED_SINCE, None)
     if since is None:
         return None
-    rows = _value(observation.metadata, "dagster/row_count", 0)
+    rows = _value(event.metadata, "dagster/row_count", 0)
     counted = f"{rows:>12,} rows"
-    name = f"{observation.asset_key.to_user_string():<{_NAME_WIDTH}}"
-    return f"= {name}{counted:<18}  unchanged since {since}{_note(observation.metadata)}"
+    name = f"{event.asset_key.to_user_string():<{_NAME_WIDTH}}"
+    return f"= {name}{counted:<18}  unchanged since {since}{_note(event.metadata)}"
 
 
 def check_line(evaluation: dg.AssetCheckEvaluation) -> str | None:

@@ -11,7 +11,10 @@ from unittest.mock import ANY
 import dagster as dg
 import pytest
 from click.testing import Result
+from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
+from dagster._core.loader import LoadingContextForTest
 
+from transferroom_pipeline.definitions import build_definitions
 from transferroom_pipeline_tests.conftest import COMPARED, COPIED, DERIVED, SOURCES, Project, contents
 
 
@@ -53,6 +56,33 @@ def test_running_it_again_changes_nothing(migrated: Project) -> None:
     result = migrated.call("run")
     assert result.exit_code == 0, result.output
     assert contents(migrated) == before
+
+
+def test_a_green_run_leaves_no_asset_out_of_date(migrated: Project) -> None:
+    assert out_of_date(migrated) == []
+
+    header, first, *others = migrated.lines("players")
+    name = first.split(",")[1]
+    migrated.rewrite("players", [header, first.replace(name, f"{name} Jr"), *others])
+    assert migrated.call("run").exit_code == 0
+    assert out_of_date(migrated) == []
+
+    assert migrated.call("run", "--again").exit_code == 0
+    assert out_of_date(migrated) == []
+
+
+def test_a_run_belongs_to_its_job_in_the_web_ui_and_says_what_was_selected(migrated: Project) -> None:
+    assert migrated.call("run", "--select", "key:legacy/players").exit_code == 0
+
+    with dg.DagsterInstance.from_config(str(migrated.root / "dagster_home")) as instance:
+        part, whole = instance.get_runs()
+
+    assert [run.tags["transferroom/selection"] for run in (part, whole)] == ["key:legacy/players", "*"]
+    assert (part.asset_selection, whole.asset_selection) == ({dg.AssetKey(["legacy", "players"])}, None)
+    for run in (part, whole):
+        assert run.remote_job_origin is not None
+        found = run.remote_job_origin.location_name, run.remote_job_origin.job_name
+        assert found == ("transferroom_pipeline.definitions", "migration")
 
 
 def test_incremental_copies_follow_the_sources_and_are_proven(migrated: Project) -> None:
@@ -433,6 +463,15 @@ def test_the_as_of_date_can_be_set(migrated: Project) -> None:
     assert migrated.target("SELECT as_of::VARCHAR FROM raw.snapshot") == [("2024-12-31",)]
     window = "SELECT min(transfer_date) >= DATE '2022-01-01', max(transfer_date) <= DATE '2024-12-31' FROM {}"
     assert migrated.target(window.format("analytics.derived_b")) == [(True, True)]
+
+
+def out_of_date(project: Project) -> list[str]:
+    """The assets that the web UI calls unsynced."""
+    graph = build_definitions(project.settings).resolve_asset_graph()
+    with dg.DagsterInstance.from_config(str(project.root / "dagster_home")) as instance:
+        status = CachingStaleStatusResolver(instance, graph, LoadingContextForTest(instance))
+        keys = graph.executable_asset_keys
+        return [key.to_user_string() for key in keys if status.get_status(key) is not StaleStatus.FRESH]
 
 
 def view(project: Project, table: str) -> str:

@@ -9,7 +9,7 @@ import duckdb
 from pydantic import Field
 from sqlglot import exp
 
-from sqlmesh_assets.observation import last_materialized, observed
+from sqlmesh_assets.observation import UNCHANGED_SINCE, is_in_step, observed
 from transferroom_pipeline.comparisons.engine import Comparison, compare
 from transferroom_pipeline.comparisons.engines.duckdb_engine import DuckDBEngine
 from transferroom_pipeline.comparisons.history import StandingProof, standing_proof
@@ -95,11 +95,10 @@ def comparison_asset(
         required_resource_keys={"target"},  # for the right to write: evidence is kept on a connection of its own
     )
     def comparison(context: dg.AssetExecutionContext, config: ComparisonConfig) -> Iterator[StepEvent]:
-        again = config.again or last_materialized(context, key) is None
         try:
             with comparisons.connect(spec) as connection:
                 basis, snapshot = comparisons.basis(connection, spec), comparisons.snapshot(connection, spec)
-                standing = None if again else standing_proof(connection, spec.table, basis, snapshot)
+                standing = None if config.again else standing_proof(connection, spec.table, basis, snapshot)
                 if standing is None:
                     with compare(DuckDBEngine(connection), spec, snapshot=snapshot) as compared:
                         result = _kept_and_reported(connection, compared, comparisons, context, basis)
@@ -115,7 +114,9 @@ def comparison_asset(
             row = row_of_proof_or_result(result, standing.kept if standing else None, context.run_id)
             write_summary(comparisons.results_dir, [row], keep_other_tables=True)
         if standing is not None:
-            yield from _unchanged(context, key, standing)
+            yield from _unchanged(
+                context, key, standing, {**_metadata(result, comparisons.results_dir), **(notes or {})}
+            )
         else:
             metadata = {**_metadata(result, comparisons.results_dir), **(notes or {})}
             yield dg.MaterializeResult(metadata=metadata, check_results=_check_results(result, _evidence(result)))
@@ -150,12 +151,17 @@ def _kept_and_reported(
     return compared.result
 
 
-def _unchanged(context: dg.AssetExecutionContext, key: dg.AssetKey, standing: StandingProof) -> Iterator[StepEvent]:
+def _unchanged(
+    context: dg.AssetExecutionContext, key: dg.AssetKey, standing: StandingProof, full: Mapping[str, Any]
+) -> Iterator[StepEvent]:
     """What a new comparison would say, and on which evidence it rests."""
     kept, result = standing.kept, standing.result
-    since = {"unchanged_since": kept.compared_at.isoformat(timespec="seconds"), "evidence_of_run": kept.run_id}
-    metadata = {**since, "dagster/row_count": result.rows.legacy, "snapshot": kept.snapshot_id}
-    yield from observed(context, key, unchanged(kept), metadata)
+    since = {UNCHANGED_SINCE: kept.compared_at.isoformat(timespec="seconds"), "evidence_of_run": kept.run_id}
+    if is_in_step(context, key):
+        metadata = {**since, "dagster/row_count": result.rows.legacy, "snapshot": kept.snapshot_id}
+        yield from observed(context, key, unchanged(kept), metadata)
+    else:
+        yield dg.MaterializeResult(asset_key=key, metadata={**full, **since})
     yield from _check_results(result, {VERDICT: kept.verdict.value, **since})
 
 

@@ -14,7 +14,7 @@ from transferroom_pipeline.legacy.checks import repeated_keys
 from transferroom_pipeline.legacy.tables import Frames, LegacyTable, SqlFile
 from transferroom_pipeline.legacy.tsql.findings import Finding, warning_rows
 from transferroom_pipeline.legacy.warnings import METADATA, warnings_of_build
-from transferroom_pipeline.metadata import markdown_table, table_metadata
+from transferroom_pipeline.metadata import data_version, markdown_table, table_metadata
 from transferroom_pipeline.platforms.checksum import content_checksum
 from transferroom_pipeline.platforms.resources import LegacyPlatform
 from transferroom_pipeline.platforms.schemas import LEGACY_SCHEMA
@@ -38,7 +38,10 @@ def snapshot_asset(source_tables: Sequence[str], as_of: date | None) -> dg.Asset
         with legacy.get_connection() as connection:
             taken = snapshots.take_snapshot(connection, source_tables, as_of)
             metadata = table_metadata(connection, LEGACY_SCHEMA, snapshots.TABLE)
-        return dg.MaterializeResult(metadata={**metadata, "snapshot": taken.id, "as_of": taken.as_of.isoformat()})
+        return dg.MaterializeResult(
+            metadata={**metadata, "snapshot": taken.id, "as_of": taken.as_of.isoformat()},
+            data_version=dg.DataVersion(taken.id),
+        )
 
     return snapshot
 
@@ -66,9 +69,12 @@ def legacy_asset(table: LegacyTable) -> dg.AssetsDefinition:
             with transaction(connection):
                 snapshots.record_table(connection, table.name, of, content)
             metadata = table_metadata(connection, LEGACY_SCHEMA, table.name)
+            version = data_version(connection, LEGACY_SCHEMA, table.name)
             metadata.update(warning_metadata(warnings_of_build(connection, table, snapshot.as_of)))
         shown = code if isinstance(table.build, Frames) else dg.MetadataValue.md(f"```sql\n{code}\n```")
-        return dg.MaterializeResult(metadata={**metadata, "built_by": shown, "snapshot": snapshot.id})
+        return dg.MaterializeResult(
+            metadata={**metadata, "built_by": shown, "snapshot": snapshot.id}, data_version=version
+        )
 
     return derived
 

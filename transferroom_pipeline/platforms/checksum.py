@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import duckdb
 from sqlglot import exp
 
-from transferroom_pipeline.platforms.tables import columns, table_expression
+from transferroom_pipeline.platforms.tables import Column, columns, table_expression
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,13 @@ def content_version(connection: duckdb.DuckDBPyConnection, table: exp.Table) -> 
         duckdb.Error: The table is not there, or it is a view that does not work any more.
     """
     described = connection.sql(exp.select("*").from_(table.copy()).sql(dialect="duckdb"))
-    columns_and_types = [(name, str(type_)) for name, type_ in zip(described.columns, described.types, strict=True)]
-    checksum = _checksum(connection, table, described.columns)
-    digest = hashlib.sha256(repr(columns_and_types).encode()).hexdigest()[:16]
+    own = [Column(name, str(type_)) for name, type_ in zip(described.columns, described.types, strict=True)]
+    return version_of(own, _checksum(connection, table, described.columns))
+
+
+def version_of(own: Sequence[Column], checksum: Checksum) -> str:
+    """The version of the content of a table with these columns and this checksum."""
+    digest = hashlib.sha256(repr([(column.name, column.type) for column in own]).encode()).hexdigest()[:16]
     return f"{checksum.rows}-{checksum.hash_sum}-{digest}"
 
 

@@ -10,11 +10,12 @@ import pyarrow as pa
 from dagster_dlt import DagsterDltResource
 from pydantic import Field
 
-from sqlmesh_assets.observation import last_materialized, observed
+from sqlmesh_assets.observation import UNCHANGED_SINCE, is_in_step, last_changed, observed
 from transferroom_pipeline.keys import OWNERS, TARGET_POOL, Group, legacy_key, raw_key
 from transferroom_pipeline.legacy.snapshot import TABLE as SNAPSHOT
 from transferroom_pipeline.legacy.snapshot import SourceSnapshot
 from transferroom_pipeline.metadata import described_table
+from transferroom_pipeline.platforms.checksum import version_of
 from transferroom_pipeline.platforms.dlt_assets import StageTranslator, load_table, merge_into_table
 from transferroom_pipeline.platforms.loading import ArrowStream, TableLoader
 from transferroom_pipeline.platforms.resources import BeforeChange, LegacyPlatform, TargetPlatform
@@ -112,7 +113,7 @@ class _CopyStep:
         """Copy, if that is selected and asked for or called for, and check."""
         name, key = self.table.name, raw_key(self.table.name)
         plan = self._plan(asked or self.replication.mode) if key in self.context.selected_asset_keys else None
-        copied_at = last_materialized(self.context, key) if plan is not None and asked is None else None
+        copied_at = last_changed(self.context, key) if plan is not None and asked is None else None
         verification = self._nothing_to_copy(plan) if plan is not None and copied_at is not None else None
         if verification is None:
             copied_at = None
@@ -140,13 +141,16 @@ class _CopyStep:
         self, plan: FullCopy | IncrementalCopy, verification: CopyVerification, unchanged_since: datetime | None
     ) -> Iterator[StepEvent]:
         name, arrived = self.table.name, verification.copy
-        if unchanged_since is not None and verification.is_equal:
-            since = unchanged_since.isoformat(timespec="seconds")
-            told = {"unchanged_since": since, "dagster/row_count": arrived.checksum.rows, **plan.facts()}
-            yield from observed(self.context, raw_key(name), "equal to the legacy table as it is now", told)
+        key, facts = raw_key(name), {**plan.facts()}
+        if unchanged_since is not None:
+            facts[UNCHANGED_SINCE] = unchanged_since.isoformat(timespec="seconds")
+        if unchanged_since is not None and is_in_step(self.context, key):
+            told = {**facts, "dagster/row_count": arrived.checksum.rows}
+            yield from observed(self.context, key, "equal to the legacy table as it is now", told)
         else:
             metadata = described_table(RAW_SCHEMA, name, arrived.columns, arrived.checksum.rows)
-            yield dg.MaterializeResult(asset_key=raw_key(name), metadata={**metadata, **plan.facts()})
+            version = dg.DataVersion(version_of(arrived.columns, arrived.checksum))
+            yield dg.MaterializeResult(asset_key=key, metadata={**metadata, **facts}, data_version=version)
 
     def _record(self, snapshot: SourceSnapshot | None) -> None:
         with self.target.get_connection() as connection:

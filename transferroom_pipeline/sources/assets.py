@@ -12,7 +12,7 @@ from dagster_dlt import DagsterDltResource
 from pydantic import Field
 
 from transferroom_pipeline.keys import LEGACY_POOL, OWNERS, Group, legacy_key
-from transferroom_pipeline.metadata import markdown_table, table_metadata
+from transferroom_pipeline.metadata import data_version, markdown_table, table_metadata
 from transferroom_pipeline.platforms.dlt_assets import StageTranslator, load_table
 from transferroom_pipeline.platforms.loading import ArrowStream, TableLoader
 from transferroom_pipeline.platforms.resources import LegacyPlatform
@@ -105,8 +105,10 @@ def source_asset(table: SourceTable) -> dg.AssetsDefinition:
         with legacy.get_connection() as connection:
             record_rejections(connection, table.name, intake.rejected_path)
             metadata = table_metadata(connection, LEGACY_SCHEMA, table.name) if loaded else {}
+            version = data_version(connection, LEGACY_SCHEMA, table.name) if loaded else None
         if loaded:
-            yield dg.MaterializeResult(asset_key=key, metadata={**metadata, "source_file": intake.source})
+            shown = {**metadata, "source_file": intake.source}
+            yield dg.MaterializeResult(asset_key=key, metadata=shown, data_version=version)
         in_table = metadata.get("dagster/row_count")
         yield contract_check(intake, source_files.max_rejected_share, in_table, held_back=held_back)
         yield row_loss_check(intake, loss, held_back=held_back)
@@ -304,6 +306,7 @@ def rejected_rows_asset(tables: Sequence[SourceTable]) -> dg.AssetsDefinition:
         with legacy.get_connection() as connection:
             counts = rejections_per_rule(connection, [table.name for table in tables])
             metadata = table_metadata(connection, LEGACY_SCHEMA, TABLE)
-        return dg.MaterializeResult(metadata={**metadata, "per_rule": markdown_table(counts)})
+            version = data_version(connection, LEGACY_SCHEMA, TABLE)
+        return dg.MaterializeResult(metadata={**metadata, "per_rule": markdown_table(counts)}, data_version=version)
 
     return rejected_rows
