@@ -13,9 +13,9 @@ import duckdb
 from click.core import ParameterSource
 from sqlglot import exp
 
+from transferroom_pipeline.comparisons.addresses import without_addresses
 from transferroom_pipeline.comparisons.engine import DEFAULT_SAMPLES, Comparison, Effort, compare
 from transferroom_pipeline.comparisons.engines.duckdb_engine import DuckDBEngine, first_line
-from transferroom_pipeline.comparisons.engines.errors import without_addresses
 from transferroom_pipeline.comparisons.exceptions import ComparisonError, SpecError
 from transferroom_pipeline.comparisons.flags import Options, attached_databases, database_file, table_spec
 from transferroom_pipeline.comparisons.history import KeptVerdict, standing_proof

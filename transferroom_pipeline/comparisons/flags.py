@@ -1,10 +1,10 @@
 """The rules that a person gives on the command line, put on top of those of a spec."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from transferroom_pipeline.comparisons.addresses import may_be_address
 from transferroom_pipeline.comparisons.exceptions import SpecError
 from transferroom_pipeline.comparisons.sides import SIDE_NAMES
 from transferroom_pipeline.comparisons.spec import ColumnRule, Defaults, Spec, TableEntry, TableSpec
@@ -22,9 +22,6 @@ _RULE_WITHOUT_VALUE: dict[str, tuple[str, dict[str, object]]] = {
     "ignore_blanks": ("ignore-blanks", {"blanks": "ignore"}),
 }
 _SERVERS = ("postgresql://", "postgres://")
-_CONNECTION_STRING = re.compile(
-    r"^[a-z][a-z0-9+]+:|\b(host|hostaddr|port|dbname|user|password|passfile|service|sslmode) *=", re.IGNORECASE
-)
 
 
 def table_spec(options: Options) -> TableSpec:
@@ -74,7 +71,7 @@ def database_file(option: str, text: str) -> Path:
     Raises:
         SpecError: The text addresses a server; it is not repeated in the error, for it could hold a password.
     """
-    if "://" in text or _CONNECTION_STRING.search(text):
+    if may_be_address(text):
         raise SpecError(f"{option}: name a DuckDB file; a PostgreSQL server goes with --attach ALIAS=postgresql://...")
     return Path(text)
 

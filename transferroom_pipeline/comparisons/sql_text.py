@@ -4,6 +4,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from transferroom_pipeline.comparisons.addresses import may_be_address
 from transferroom_pipeline.comparisons.exceptions import SpecError
 
 DIALECT = "duckdb"
@@ -14,11 +15,16 @@ def parse_relation(text: str) -> exp.Table:
     """Read `[database.]schema.table`; parts may be quoted, and are quoted in all SQL made of them.
 
     Raises:
-        SpecError: The text is not one to three names separated by dots.
+        SpecError: The text is not one to three names separated by dots; an address is not repeated.
     """
+    if may_be_address(text):
+        raise SpecError(
+            "an address names no table: attach the server with --attach ALIAS=postgresql://..., and write "
+            "ALIAS.schema.table"
+        )
     try:
         table = exp.to_table(text, dialect=DIALECT)
-    except (SqlglotError, AttributeError) as error:
+    except (SqlglotError, AttributeError, ValueError) as error:
         raise _not_a_relation(text) from error
     parts = table.parts if isinstance(table, exp.Table) else []
     if not 1 <= len(parts) <= _MOST_PARTS or not all(isinstance(part, exp.Identifier) and part.name for part in parts):

@@ -91,6 +91,8 @@ def connect(
     read_only = read_only and not (database is not None and _written[database])
     with _opened(database, read_only=read_only) as connection:
         connection.execute("SET TimeZone = 'UTC'")
+        # A table that is not there must not be taken for a variable of this code that has its name.
+        connection.execute("SET python_enable_replacements = false")
         if memory_limit is not None:
             _set_memory_limit(connection, memory_limit)
         for alias, place in (attach or {}).items():

@@ -263,6 +263,8 @@ def test_an_address_that_cannot_be_used_is_never_shown(run, arguments):
     [
         ("postgresql://me:secret@host/db", "main.b", "--key", "id"),
         ("main.a", "postgresql://me:secret@host/db", "--key", "id"),
+        ("main.a", "host=h password=secret", "--key", "id"),
+        ("postgres:password=secret", "main.a", "--key", "id"),
         ("main.a", "main.b", "--key", "postgresql://me:secret@host/db"),
         ("main.a", "main.b", "--key", "id", "--json", "postgresql://me:secret@host/db"),
         ("--spec", "postgresql://me:secret@host/db", "--table", "t"),
@@ -273,6 +275,13 @@ def test_an_address_in_the_place_of_something_else_is_not_shown(run, arguments):
 
     assert outcome.exit_code == 2
     assert "secret" not in outcome.output
+    assert "should not happen" not in outcome.output
+
+
+def test_a_table_that_is_called_like_a_variable_of_the_code_is_missing_all_the_same(run):
+    for name in ("connection", "duckdb", "self", "pa"):
+        outcome = run(name, "main.a", "--key", "id")
+        assert (outcome.exit_code, "does not exist" in outcome.stderr) == (2, True), outcome.stderr
 
 
 @pytest.mark.parametrize("alias", ["tables", "main", "temp", "system"])

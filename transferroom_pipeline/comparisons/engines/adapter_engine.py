@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
+from transferroom_pipeline.comparisons.addresses import without_addresses
 from transferroom_pipeline.comparisons.engines.base import Engine
-from transferroom_pipeline.comparisons.engines.errors import without_addresses
 from transferroom_pipeline.comparisons.exceptions import ComparisonError
 from transferroom_pipeline.comparisons.functions.base import Functions
 from transferroom_pipeline.comparisons.functions.postgres import PostgresFunctions

@@ -11,9 +11,9 @@ from duckdb.func import FunctionNullHandling
 from duckdb.sqltypes import BOOLEAN, VARCHAR
 from sqlglot import exp
 
+from transferroom_pipeline.comparisons.addresses import without_addresses
 from transferroom_pipeline.comparisons.engines.attached_postgres import AttachedTable
 from transferroom_pipeline.comparisons.engines.base import Reading, StreamingEngine
-from transferroom_pipeline.comparisons.engines.errors import without_addresses
 from transferroom_pipeline.comparisons.exceptions import ComparisonError
 from transferroom_pipeline.comparisons.functions.duckdb import JSON_CONTENT, DuckDBFunctions
 from transferroom_pipeline.comparisons.json_content import json_content
