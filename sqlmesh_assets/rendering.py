@@ -72,7 +72,7 @@ def lineage_table(model: ModelDescription, origins: Origins) -> str:
         }
         for column in model.columns
     ]
-    return markdown.table(rows)
+    return markdown.table_of_data(rows)
 
 
 def _columns(sources: Sequence[ColumnSource]) -> str:
@@ -86,7 +86,7 @@ def audit_metadata(outcome: AuditOutcome) -> dict[str, Any]:
         "query": dg.MetadataValue.md(markdown.block(outcome.query, "sql")),
     }
     if outcome.sample:
-        metadata["sample"] = dg.MetadataValue.md(markdown.table(outcome.sample))
+        metadata["sample"] = dg.MetadataValue.md(markdown.table_of_data(outcome.sample))
     return metadata
 
 

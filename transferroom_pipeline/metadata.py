@@ -33,5 +33,5 @@ def data_version(connection: duckdb.DuckDBPyConnection, schema: str, table: str)
 
 
 def markdown_table(rows: Sequence[Mapping[str, object]]) -> dg.MarkdownMetadataValue:
-    """Rows as a Markdown table; an empty sequence says so."""
-    return dg.MetadataValue.md(markdown.table(rows))
+    """Rows of values as a table; an empty sequence says so."""
+    return dg.MetadataValue.md(markdown.table_of_data(rows))

@@ -9,7 +9,9 @@ from transferroom_pipeline.comparisons.queries import column, is_kind
 Both = tuple[exp.Expr, exp.Expr]
 """Something of the legacy side and of the modern side."""
 
-_TEXTS = ("kind", "key", "column_name", "legacy_value", "modern_value", "cause")
+TEXTS = ("kind", "key", "column_name", "legacy_value", "modern_value", "cause")
+"""The columns that are texts."""
+
 _COUNTS = ("legacy_rows", "modern_rows")
 
 
@@ -86,7 +88,7 @@ def _difference(  # noqa: PLR0913 - one argument per column of the long form
     functions = findings.plan.functions
     texts = (kind, key or findings.key_as_json(), column_name, *values, cause)
     return exp.select(
-        *(functions.text(value).as_(name, quoted=True) for name, value in zip(_TEXTS, texts, strict=True)),
+        *(functions.text(value).as_(name, quoted=True) for name, value in zip(TEXTS, texts, strict=True)),
         exp.paren(accepted).as_("accepted", quoted=True),
         *(
             functions.cast(number, "BIGINT").as_(name, quoted=True)

@@ -10,11 +10,14 @@ from pathlib import Path
 import duckdb
 from sqlglot import exp
 
+from transferroom_pipeline.comparisons.differences import TEXTS
 from transferroom_pipeline.comparisons.engine import Comparison
 from transferroom_pipeline.comparisons.engines.duckdb_engine import first_line
 from transferroom_pipeline.comparisons.exceptions import ComparisonError
 from transferroom_pipeline.comparisons.history import KeptVerdict
+from transferroom_pipeline.comparisons.queries import column
 from transferroom_pipeline.comparisons.result import ComparisonResult, Verdict
+from transferroom_pipeline.comparisons.spreadsheets import marked, marked_in_sql, unmarked
 from transferroom_pipeline.comparisons.sql_text import DIALECT
 
 SUMMARY_FILE = "summary.csv"
@@ -114,7 +117,7 @@ def write_summary(directory: Path, rows: Sequence[SummaryRow], *, keep_other_tab
     """
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / SUMMARY_FILE
-    written = {row.table: {name: str(value) for name, value in asdict(row).items()} for row in rows}
+    written = {row.table: {name: marked(str(value)) for name, value in asdict(row).items()} for row in rows}
     if keep_other_tables and path.exists():
         written = dict(sorted((_earlier_rows(path) | written).items()))
     write_whole(path, lambda temporary: _write_csv(temporary, list(written.values())))
@@ -130,7 +133,9 @@ def _earlier_rows(path: Path) -> dict[str, dict[str, str]]:
     names = [field.name for field in fields(SummaryRow)]
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            return {row["table"]: {name: row.get(name) or "" for name in names} for row in csv.DictReader(file)}
+            return {
+                unmarked(row["table"]): {name: row.get(name) or "" for name in names} for row in csv.DictReader(file)
+            }
     except (UnicodeError, csv.Error, KeyError) as error:
         raise ReportError(f"{path} is no summary as it is written here: rename or delete it") from error
 
@@ -190,8 +195,12 @@ def _write_csv(path: Path, rows: Sequence[dict[str, str]]) -> None:
 def _copy_differences(connection: duckdb.DuckDBPyConnection, comparison: Comparison, path: Path) -> None:
     """The engine streams the rows to the file, so that their number does not matter."""
     options = {"FORMAT": exp.var("CSV"), "HEADER": exp.true()}
+    written = [
+        exp.alias_(marked_in_sql(column(name)), name, quoted=True) if name in TEXTS else column(name)
+        for name in comparison.differences.named_selects
+    ]
     statement = exp.Copy(
-        this=comparison.differences.subquery(),
+        this=exp.select(*written).from_(comparison.differences.subquery("differences")).subquery(),
         kind=False,
         files=[exp.Literal.string(str(path))],
         params=[exp.CopyParameter(this=exp.var(name), expression=value) for name, value in options.items()],
