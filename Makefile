@@ -34,7 +34,7 @@ run: $(READY) ## Run the whole migration on the sample data
 	@$(BIN)/transferroom run
 
 dev: $(READY) ## Open the Dagster web UI on http://localhost:3000
-	@DAGSTER_HOME=$(CURDIR) $(BIN)/dagster dev --host 127.0.0.1 --port 3000
+	@umask 077; DAGSTER_HOME=$(CURDIR) $(BIN)/dagster dev --host 127.0.0.1 --port 3000
 
 test: $(READY) ## Run the tests on all cores, with coverage
 	@$(BIN)/pytest --verbose --cov --numprocesses logical

@@ -10,7 +10,7 @@ from sqlmesh_assets.description import ModelDescription, ProjectDescription
 from sqlmesh_assets.exceptions import SQLMeshAssetsError
 from sqlmesh_assets.execution import BeforeCompute, ModelsRun, Outcome
 from sqlmesh_assets.launchpad import ModelsConfig
-from sqlmesh_assets.ledger import AuditOutcome, Computation, DataVersions
+from sqlmesh_assets.ledger import BLOCKING, NOT_BLOCKING, AuditOutcome, Computation, DataVersions
 from sqlmesh_assets.observation import UNCHANGED_SINCE, is_in_step, observed
 from sqlmesh_assets.origins import column_origins
 from sqlmesh_assets.project import PRODUCTION, SQLMeshProject, describe
@@ -92,7 +92,7 @@ def plan_checks(project: SQLMeshProject, translator: Translator | None = None) -
         if event is None or event.asset_materialization is None:
             raise SQLMeshAssetsError("no plan was applied yet: materialize the models first")
         reasons = cast("dict[str, str]", event.asset_materialization.metadata[FAILED].value)
-        return dg.AssetCheckResult(passed=not reasons, description=told(reasons) if reasons else None)
+        return dg.AssetCheckResult(passed=not reasons, description=told(reasons) if reasons else "no model failed")
 
     @dg.asset_check(
         name="unit_tests",
@@ -105,7 +105,7 @@ def plan_checks(project: SQLMeshProject, translator: Translator | None = None) -
         failures = {f"{test.model} {test.name}": test.failure for test in tests if test.failure is not None}
         return dg.AssetCheckResult(
             passed=not failures,
-            description=told(failures, "unit tests that fail:") if failures else None,
+            description=told(failures, "unit tests that fail:") if failures else f"{len(tests)} unit tests pass",
             metadata={"tests": len(tests), "failed": len(failures)},
         )
 
@@ -143,7 +143,7 @@ def _check_specs(model: ModelDescription, translator: Translator) -> list[dg.Ass
         dg.AssetCheckSpec(
             audit.check,
             asset=translator.asset_key(model.relation),
-            description=f"SQLMesh audit {audit.name}; {'blocking' if audit.blocking else 'a warning'}.",
+            description=f"SQLMesh audit {audit.name}. {BLOCKING if audit.blocking else NOT_BLOCKING}",
         )
         for audit in model.audits
     ]
@@ -239,6 +239,7 @@ class _Step:
                     check_name=check.name,
                     passed=outcome.failing_rows == 0,
                     severity=dg.AssetCheckSeverity.ERROR if outcome.blocking else dg.AssetCheckSeverity.WARN,
+                    description=outcome.in_words,
                     metadata=audit_metadata(outcome),
                 )
 

@@ -24,6 +24,11 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
+BLOCKING = "Blocking: rows that fail it stop the model and what reads it."
+NOT_BLOCKING = "Not blocking: rows that fail it are a warning."
+"""What follows from rows that fail an audit."""
+
+
 class AuditOutcome(_Frozen):
     """What an audit found.
 
@@ -40,6 +45,13 @@ class AuditOutcome(_Frozen):
     failing_rows: int
     query: str
     sample: tuple[dict[str, str | None], ...] = ()
+
+    @property
+    def in_words(self) -> str:
+        """How many rows fail, and what follows."""
+        if not self.failing_rows:
+            return "no row fails it"
+        return f"{self.failing_rows:,} rows fail it. {BLOCKING if self.blocking else NOT_BLOCKING}"
 
 
 class Computation(_Frozen):

@@ -11,6 +11,7 @@ import click
 
 from transferroom_pipeline.exceptions import TransferRoomError
 from transferroom_pipeline.interruptions import exit_code
+from transferroom_pipeline.private_files import keep_files_private
 
 if TYPE_CHECKING:
     from transferroom_pipeline.configured_comparisons import ConfiguredComparisons
@@ -70,6 +71,7 @@ class LazyGroup(click.Group):
 @click.pass_context
 def main(context: click.Context) -> None:
     """The entry point of the command."""
+    keep_files_private()
     context.obj = configured_target
 
 

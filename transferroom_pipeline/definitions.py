@@ -21,6 +21,7 @@ from transferroom_pipeline.legacy.warnings import declared_warnings
 from transferroom_pipeline.models.assets import Models
 from transferroom_pipeline.models.project import describe_models
 from transferroom_pipeline.platforms.resources import LegacyPlatform, TargetPlatform
+from transferroom_pipeline.private_files import keep_files_private
 from transferroom_pipeline.progress import progress_logger
 from transferroom_pipeline.replication.assets import Replication, copy_asset
 from transferroom_pipeline.replication.tables import COPIED_TABLES
@@ -37,6 +38,7 @@ os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
 @dg.definitions
 def defs() -> dg.Definitions:
     """The code location with the settings of the environment; read when it is loaded, not when it is imported."""
+    keep_files_private()
     return build_definitions(load_settings())
 
 

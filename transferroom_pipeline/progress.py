@@ -11,12 +11,12 @@ from sqlmesh_assets.exceptions import SQLMeshAssetsError
 from sqlmesh_assets.observation import UNCHANGED_SINCE
 from transferroom_pipeline.comparisons.assets import SUMMARY
 from transferroom_pipeline.exceptions import TransferRoomError
+from transferroom_pipeline.failed_checks import SAID_BY_CHECK
 
 if TYPE_CHECKING:
     from dagster_shared.error import SerializableErrorInfo
 
 _NAME_WIDTH = 28
-_LONGEST_VALUE = 60
 _TOLD_OTHERWISE = {
     *("DagsterAssetCheckFailedError", "DagsterExecutionInterruptedError", "KeyboardInterrupt"),
     "SignalReceivedException",
@@ -108,8 +108,7 @@ def check_line(evaluation: dg.AssetCheckEvaluation) -> str | None:
     warning = evaluation.severity is dg.AssetCheckSeverity.WARN
     mark = click.style("!", fg="yellow") if warning else click.style("✗", fg="red")
     name = f"{evaluation.asset_key.to_user_string()} {evaluation.check_name}"
-    explanation = evaluation.description or _numbers(evaluation.metadata)
-    line = f"{mark} {name:<{_NAME_WIDTH}} {'warning' if warning else 'failed'}: {explanation}"
+    line = f"{mark} {name:<{_NAME_WIDTH}} {'warning' if warning else 'failed'}: {evaluation.description}"
     summary = _value(evaluation.metadata, SUMMARY, None)
     return f"{line}\n{summary}" if summary else line
 
@@ -118,6 +117,8 @@ def failure_line(event: dg.DagsterEvent) -> str | None:
     """Why a step failed: the project's own sentence if there is one; None where a check has said it already."""
     failure = event.step_failure_data
     if failure.user_failure_data is not None:
+        if SAID_BY_CHECK in failure.user_failure_data.metadata:
+            return None
         reason = failure.user_failure_data.description or ""
     else:
         error = _telling(failure.error)
@@ -139,16 +140,6 @@ def _subclasses(cls: type[Exception]) -> Iterator[type[Exception]]:
     for subclass in cls.__subclasses__():
         yield subclass
         yield from _subclasses(subclass)
-
-
-def _numbers(metadata: Any) -> str:
-    """The short values of a check's metadata, for checks that have no sentence."""
-    values = {name: _value(metadata, name, None) for name in metadata}
-    return ", ".join(
-        f"{name} {value}"
-        for name, value in values.items()
-        if isinstance(value, str | int) and len(str(value)) <= _LONGEST_VALUE
-    )
 
 
 def _value(metadata: Any, name: str, default: Any) -> Any:

@@ -41,6 +41,16 @@ def test_the_command_prints_assets_and_verdicts_and_nothing_of_the_libraries(
     assert len(others) == 1 + len(COMPARED) + 2, others  # heading, verdicts, reports, ending
 
 
+def test_what_a_run_writes_is_for_its_owner_only(migrated_once: tuple[Project, Result]) -> None:
+    project, _ = migrated_once
+    written = [
+        path for folder in (project.settings.data_dir, project.settings.results_dir) for path in folder.rglob("*")
+    ]
+    open_to_others = [path for path in written if path.is_file() and path.stat().st_mode & 0o077]
+    assert any(path.suffix == ".duckdb" for path in written)
+    assert open_to_others == []
+
+
 def test_every_table_of_legacy_is_copied_to_the_target(migrated_once: tuple[Project, Result]) -> None:
     project, _ = migrated_once
     tables = (

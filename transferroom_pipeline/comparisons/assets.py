@@ -25,6 +25,7 @@ from transferroom_pipeline.comparisons.spec import TableSpec
 from transferroom_pipeline.comparisons.terminal import summarise, unchanged, under_rules
 from transferroom_pipeline.configured_comparisons import ConfiguredComparisons
 from transferroom_pipeline.cutover.views import CutoverState
+from transferroom_pipeline.failed_checks import checks_failed
 from transferroom_pipeline.keys import (
     OWNERS,
     TARGET_POOL,
@@ -113,13 +114,13 @@ def comparison_asset(
         with warned_of(context.log.warning):
             row = row_of_proof_or_result(result, standing.kept if standing else None, context.run_id)
             write_summary(comparisons.results_dir, [row], keep_other_tables=True)
+        metadata = {**_metadata(result, comparisons.results_dir), **(notes or {})}
         if standing is not None:
-            yield from _unchanged(
-                context, key, standing, {**_metadata(result, comparisons.results_dir), **(notes or {})}
-            )
+            yield from _unchanged(context, key, standing, metadata)
         else:
-            metadata = {**_metadata(result, comparisons.results_dir), **(notes or {})}
             yield dg.MaterializeResult(metadata=metadata, check_results=_check_results(result, _evidence(result)))
+        if result.verdict is not Verdict.PROVEN:
+            raise checks_failed(f"{summarise(result)}\nReports: {comparisons.results_dir}")
 
     return comparison
 
@@ -146,8 +147,6 @@ def _kept_and_reported(
     with warned_of(context.log.warning):
         write_table_reports(comparisons.results_dir, connection, compared)
     _tell(context, withdrawn)
-    if compared.result.verdict is not Verdict.PROVEN:
-        context.log.info(summarise(compared.result))
     return compared.result
 
 

@@ -105,26 +105,32 @@ def legacy_checks(table: LegacyTable) -> dg.AssetChecksDefinition:
     return checks
 
 
+_TSQL = "The T-SQL means the same on the stand-in, whatever the data and the collation."
+
+
 def _check_specs(table: LegacyTable) -> Sequence[dg.AssetCheckSpec]:
     descriptions = {
         "rows": "The table has at least one row.",
         "unique_key": f"{', '.join(table.key)} occurs once in each row.",
     }
     if not isinstance(table.build, Frames):
-        descriptions["tsql"] = "The T-SQL means the same on the stand-in, whatever the data and the collation."
+        descriptions["tsql"] = _TSQL
     key = legacy_key(table.name)
     return [dg.AssetCheckSpec(name, asset=key, description=description) for name, description in descriptions.items()]
 
 
 def _rows_check(connection: duckdb.DuckDBPyConnection, table: LegacyTable) -> dg.AssetCheckResult:
     rows = row_count(connection, LEGACY_SCHEMA, table.name)
-    return dg.AssetCheckResult(check_name="rows", passed=rows > 0, metadata={"rows": rows})
+    told = f"{rows:,} rows" if rows else "the table is empty: look at its SQL and at the tables that it reads"
+    return dg.AssetCheckResult(check_name="rows", passed=rows > 0, description=told, metadata={"rows": rows})
 
 
 def _unique_key_check(connection: duckdb.DuckDBPyConnection, table: LegacyTable) -> dg.AssetCheckResult:
     repeated = repeated_keys(connection, LEGACY_SCHEMA, table.name, table.key)
     found: dict[str, Any] = {"repeated_keys": repeated.keys, "samples": markdown_table(repeated.samples)}
-    return dg.AssetCheckResult(check_name="unique_key", passed=repeated.keys == 0, metadata=found)
+    key = ", ".join(table.key)
+    told = f"{repeated.keys:,} values of {key} occur in several rows" if repeated.keys else f"{key} identifies each row"
+    return dg.AssetCheckResult(check_name="unique_key", passed=repeated.keys == 0, description=told, metadata=found)
 
 
 def _tsql_check(connection: duckdb.DuckDBPyConnection, table: LegacyTable) -> dg.AssetCheckResult:
@@ -135,7 +141,7 @@ def _tsql_check(connection: duckdb.DuckDBPyConnection, table: LegacyTable) -> dg
         check_name="tsql",
         passed=not rows,
         severity=dg.AssetCheckSeverity.WARN,
-        description="; ".join(f"{row['what']} (line {row['line']})" for row in rows),
+        description="; ".join(f"{row['what']} (line {row['line']})" for row in rows) or _TSQL,
         metadata={METADATA: markdown_table(rows)},
     )
 

@@ -11,6 +11,7 @@ from dagster_dlt import DagsterDltResource
 from pydantic import Field
 
 from sqlmesh_assets.observation import UNCHANGED_SINCE, is_in_step, last_changed, observed
+from transferroom_pipeline.failed_checks import checks_failed
 from transferroom_pipeline.keys import OWNERS, TARGET_POOL, Group, legacy_key, raw_key
 from transferroom_pipeline.legacy.snapshot import TABLE as SNAPSHOT
 from transferroom_pipeline.legacy.snapshot import SourceSnapshot
@@ -125,7 +126,11 @@ class _CopyStep:
             yield from self._results(plan, verification, copied_at)
         wanted = {check.name for check in self.context.selected_asset_check_keys}
         results = check_results(key, verification, incremental=isinstance(plan, IncrementalCopy))
-        yield from (result for result in results if result.check_name in wanted)
+        chosen = [result for result in results if result.check_name in wanted]
+        yield from chosen
+        failed = [f"{name} {result.check_name}: {result.description}" for result in chosen if not result.passed]
+        if failed:
+            raise checks_failed("\n".join(failed))
 
     def _nothing_to_copy(self, plan: FullCopy | IncrementalCopy) -> CopyVerification | None:
         """Both sides of a copy that need not be made again; None where there is something to copy."""

@@ -1,6 +1,6 @@
 """The checks of a copy: it is what it was copied from."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import dagster as dg
 
@@ -51,23 +51,41 @@ def check_results(
             asset_key=key,
             check_name="row_count",
             passed=verification.same_rows,
+            description=f"{left.rows:,} rows in legacy, {right.rows:,} in the copy",
             metadata={"legacy": left.rows, "raw": right.rows},
         ),
         dg.AssetCheckResult(
             asset_key=key,
             check_name="schema",
             passed=not differences,
+            description=_schema_told(differences),
             metadata={"differences": markdown_table(differences)},
         ),
         dg.AssetCheckResult(
             asset_key=key,
             check_name="content",
             passed=verification.same_content,
-            description=_unseen(key) if incremental and verification.differs_in_cells_only else None,
+            description=_content_told(key, verification, incremental=incremental),
             # As text: a sum of hashes is larger than the integers of Dagster's metadata.
             metadata={"legacy": str(left.hash_sum), "raw": str(right.hash_sum)},
         ),
     ]
+
+
+def _schema_told(differences: Sequence[Mapping[str, str | None]]) -> str:
+    told = (
+        f"{found['column']} is {found['legacy'] or 'missing'} in legacy, {found['raw'] or 'missing'} in the copy"
+        for found in differences
+    )
+    return "; ".join(told) or CHECKS["schema"]
+
+
+def _content_told(key: dg.AssetKey, verification: CopyVerification, *, incremental: bool) -> str:
+    if verification.same_content:
+        return CHECKS["content"]
+    if incremental and verification.differs_in_cells_only:
+        return _unseen(key)
+    return f"the rows are not those of legacy: copy the table again, with --select key:{key.to_user_string()}"
 
 
 def _unseen(key: dg.AssetKey) -> str:

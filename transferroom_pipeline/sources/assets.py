@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from dagster_dlt import DagsterDltResource
 from pydantic import Field
 
+from transferroom_pipeline.failed_checks import checks_failed
 from transferroom_pipeline.keys import LEGACY_POOL, OWNERS, Group, legacy_key
 from transferroom_pipeline.metadata import data_version, markdown_table, table_metadata
 from transferroom_pipeline.platforms.dlt_assets import StageTranslator, load_table
@@ -20,9 +21,12 @@ from transferroom_pipeline.platforms.schemas import LEGACY_SCHEMA
 from transferroom_pipeline.platforms.tables import require_table, row_count, table_exists
 from transferroom_pipeline.sources.contracts import SourceTable
 from transferroom_pipeline.sources.intake import Intake, take_in
-from transferroom_pipeline.sources.references import dangling_references
+from transferroom_pipeline.sources.references import DanglingReference, dangling_references
 from transferroom_pipeline.sources.rejections import TABLE, record_rejections, rejections_per_rule
 from transferroom_pipeline.sources.source_file import listed
+
+_SHOWN = 5
+"""Refused rows that the failure of a load shows; the check and the table have more."""
 
 FRESH_WITHIN = timedelta(days=2)
 """The daily schedule may miss a day before a source table counts as out of date."""
@@ -110,11 +114,24 @@ def source_asset(table: SourceTable) -> dg.AssetsDefinition:
             shown = {**metadata, "source_file": intake.source}
             yield dg.MaterializeResult(asset_key=key, metadata=shown, data_version=version)
         in_table = metadata.get("dagster/row_count")
-        yield contract_check(intake, source_files.max_rejected_share, in_table, held_back=held_back)
-        yield row_loss_check(intake, loss, held_back=held_back)
-        yield new_columns_check(intake)
+        contract = contract_check(intake, source_files.max_rejected_share, in_table, held_back=held_back)
+        row_loss = row_loss_check(intake, loss, held_back=held_back)
+        yield from (contract, row_loss, new_columns_check(intake))
+        failed = [
+            check
+            for check in (contract, row_loss)
+            if check.severity is dg.AssetCheckSeverity.ERROR and not check.passed
+        ]
+        if failed:
+            raise checks_failed("\n".join([*(str(check.description) for check in failed), *_first(intake)]))
 
     return load
+
+
+def _first(intake: Intake) -> Iterator[str]:
+    """Some of the refused rows, a line each."""
+    for row in intake.samples[:_SHOWN]:
+        yield f"  {row.source_file} line {row.line_number}: {row.column_name} {row.value!r} breaks {row.rule}"
 
 
 def _rows_held(legacy: LegacyPlatform, table: SourceTable) -> int:
@@ -155,7 +172,7 @@ def row_loss_check(intake: Intake, loss: RowLoss, *, held_back: bool) -> dg.Asse
             f"{would_lose}: nothing was loaded, since more than {loss.allowed:.0%} would be lost; export the file "
             "again, or confirm with TRANSFERROOM_MAX_LOST_SHARE=1 or accept_loss in the launchpad"
             if held_back
-            else None
+            else f"{loss.before:,} rows before, {loss.after:,} in {intake.source}"
         ),
         metadata={"rows_before": loss.before, "rows_after": loss.after},
     )
@@ -281,6 +298,7 @@ def references_check(table: SourceTable) -> dg.AssetChecksDefinition:
         return dg.AssetCheckResult(
             passed=all(reference.count == 0 for reference in found),
             severity=dg.AssetCheckSeverity.WARN,
+            description=_references_told(found),
             metadata={
                 **{f"rows_{reference.column}": reference.count for reference in found},
                 "samples": markdown_table(samples),
@@ -288,6 +306,15 @@ def references_check(table: SourceTable) -> dg.AssetChecksDefinition:
         )
 
     return references
+
+
+def _references_told(found: Sequence[DanglingReference]) -> str:
+    told = (
+        f"{reference.count:,} rows have a {reference.column} that is not in {reference.referenced_table}"
+        for reference in found
+        if reference.count
+    )
+    return "; ".join(told) or "every reference is found"
 
 
 def rejected_rows_asset(tables: Sequence[SourceTable]) -> dg.AssetsDefinition:
