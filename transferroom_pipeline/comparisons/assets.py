@@ -1,7 +1,6 @@
 """The comparisons of the spec as assets with their checks."""
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -10,6 +9,7 @@ from pydantic import Field
 from sqlglot import exp
 
 from sqlmesh_assets.observation import UNCHANGED_SINCE, is_in_step, observed
+from transferroom_pipeline.comparisons.asset_page import page_metadata
 from transferroom_pipeline.comparisons.engine import Comparison, compare
 from transferroom_pipeline.comparisons.engines.duckdb_engine import DuckDBEngine
 from transferroom_pipeline.comparisons.history import StandingProof, standing_proof
@@ -20,7 +20,7 @@ from transferroom_pipeline.comparisons.reports import (
     write_summary,
     write_table_reports,
 )
-from transferroom_pipeline.comparisons.result import ColumnResult, ComparisonResult, Sample, Suggestion, Verdict
+from transferroom_pipeline.comparisons.result import ComparisonResult, Verdict
 from transferroom_pipeline.comparisons.spec import TableSpec
 from transferroom_pipeline.comparisons.terminal import summarise, unchanged, under_rules
 from transferroom_pipeline.configured_comparisons import ConfiguredComparisons
@@ -37,7 +37,6 @@ from transferroom_pipeline.keys import (
     target_key,
 )
 from transferroom_pipeline.legacy.snapshot import TABLE as SNAPSHOT
-from transferroom_pipeline.metadata import markdown_table
 from transferroom_pipeline.platforms.schemas import LEGACY_DATABASE
 
 SUMMARY = "summary"
@@ -114,7 +113,7 @@ def comparison_asset(
         with warned_of(context.log.warning):
             row = row_of_proof_or_result(result, standing.kept if standing else None, context.run_id)
             write_summary(comparisons.results_dir, [row], keep_other_tables=True)
-        metadata = {**_metadata(result, comparisons.results_dir), **(notes or {})}
+        metadata = {**page_metadata(result, comparisons.results_dir), **(notes or {})}
         if standing is not None:
             yield from _unchanged(context, key, standing, metadata)
         else:
@@ -211,52 +210,3 @@ def _check(
         description=description,
         metadata=metadata,
     )
-
-
-def _metadata(result: ComparisonResult, results_dir: Path) -> dict[str, Any]:
-    rows = result.rows
-    return {
-        "verdict": result.verdict.value,
-        "reasons": "\n".join(result.reasons),
-        "rules": result.rules,
-        "snapshot": result.snapshot.id if result.snapshot else None,
-        "as_of": result.snapshot.as_of.isoformat() if result.snapshot else None,
-        "dagster/row_count": rows.legacy,
-        "rows_modern": rows.modern,
-        "rows_identical": rows.identical,
-        "rows_different": rows.different,
-        "rows_only_legacy": rows.only_legacy,
-        "rows_only_modern": rows.only_modern,
-        "rows_accepted": rows.accepted,
-        "rows_duplicate_key": rows.duplicate_key_legacy + rows.duplicate_key_modern,
-        "columns": markdown_table([_column_row(column) for column in result.columns]),
-        "samples": markdown_table([row for sample in result.samples for row in _sample_rows(sample)]),
-        "suggestions": markdown_table([_suggestion_row(suggestion) for suggestion in result.suggestions]),
-        "seconds": result.seconds,
-        "reports": dg.MetadataValue.path(str(results_dir)),
-    }
-
-
-def _column_row(column: ColumnResult) -> dict[str, Any]:
-    return {
-        "column": column.name,
-        "status": column.status,
-        "different": column.different,
-        "accepted": column.accepted,
-        "causes": ", ".join(f"{cause} {cells:,}" for cause, cells in column.causes.items()),
-        "converted with loss": column.converted_with_loss,
-        "legacy type": column.legacy_type,
-        "modern type": column.modern_type,
-    }
-
-
-def _suggestion_row(suggestion: Suggestion) -> dict[str, Any]:
-    rule = ", ".join(f"{name}: {value}" for name, value in suggestion.rule.items())
-    return {"column": suggestion.column, "cause": suggestion.cause, "rule": rule, "sql": suggestion.sql}
-
-
-def _sample_rows(sample: Sample) -> Iterator[dict[str, Any]]:
-    key = ", ".join(f"{name}={value}" for name, value in sample.key.items())
-    for column, change in sample.cells.items():
-        values = {"legacy": change.legacy, "modern": change.modern, "cause": change.cause}
-        yield {"kind": sample.kind, "key": key, "column": column, **values}
