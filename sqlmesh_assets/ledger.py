@@ -50,8 +50,8 @@ class AuditOutcome(_Frozen):
     def in_words(self) -> str:
         """How many rows fail, and what follows."""
         if not self.failing_rows:
-            return "no row fails it"
-        return f"{self.failing_rows:,} rows fail it. {BLOCKING if self.blocking else NOT_BLOCKING}"
+            return "No row fails it."
+        return f"Rows that fail it: {self.failing_rows:,}. {BLOCKING if self.blocking else NOT_BLOCKING}"
 
 
 class Computation(_Frozen):

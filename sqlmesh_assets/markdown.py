@@ -4,8 +4,11 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-_MARKED_UP = re.compile(r"[`*\[\]<>~|\\&@]|://|www\.|\b_|_\b", re.IGNORECASE)
-"""What may be emphasis, code, a link, an image, HTML or an address in a text."""
+_MARKS = re.compile(r"[`*\[\]<>~|\\&]|(?<![^\W_])_|_(?![^\W_])")
+"""What may begin or end emphasis, code, a link, an image, HTML or a cell."""
+
+_ADDRESS = re.compile(r"://|www\.|@", re.IGNORECASE)
+"""What becomes a link by itself, also where its marks are escaped."""
 
 _LINE_ENDS = re.compile(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
 _FENCE = re.compile(r"`+")
@@ -24,8 +27,8 @@ def table_of_data(rows: Sequence[Mapping[str, object]]) -> str:
 def as_text(value: str) -> str:
     """A value in which nothing is Markdown; in quotes where blanks at its ends or line ends would not show."""
     shows_whole = value == value.strip() and value.isprintable() and "  " not in value
-    if shows_whole and not _MARKED_UP.search(value):
-        return value
+    if shows_whole and not _ADDRESS.search(value):
+        return _MARKS.sub(r"\\\g<0>", value)
     shown = value if shows_whole else _quoted(value)
     fence = "`" * (_longest_fence(shown) + 1)
     pad = " " if shown.startswith("`") or shown.endswith("`") else ""

@@ -21,14 +21,16 @@ def is_in_step(context: dg.AssetExecutionContext, key: dg.AssetKey) -> bool:
     """Whether an asset was last materialized from the data versions that its dependencies have now.
 
     Dagster calls an asset out of date that is not, and an observation does not settle that: what is unchanged and not
-    in step is to be materialized as it is.
+    in step is to be materialized as it is. Of an asset that was never materialized there is nothing to be out of date.
     """
     provenance = context.get_asset_provenance(key)
     if provenance is None:
-        return False
+        return True
+    read = {dependency: version.value for dependency, version in provenance.input_data_versions.items()}
     dependencies = {dependency.asset_key for dependency in context.assets_def.specs_by_key[key].deps}
-    read = provenance.input_data_versions
-    return dependencies == set(read) and all(_version(context, each) == read[each].value for each in dependencies)
+    now = {dependency: _version(context, dependency) for dependency in dependencies}
+    # A table that others make has no version.
+    return all(version is None or version == read.get(dependency) for dependency, version in now.items())
 
 
 def _version(context: dg.AssetExecutionContext, key: dg.AssetKey) -> str | None:

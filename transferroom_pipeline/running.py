@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
+import yaml
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from transferroom_pipeline.automation.jobs import MIGRATION
 from transferroom_pipeline.comparisons.assets import VERDICT
@@ -17,10 +19,13 @@ from transferroom_pipeline.dagster_internals import history_held_open, run_job
 from transferroom_pipeline.exceptions import TransferRoomError
 from transferroom_pipeline.keys import comparison_key
 from transferroom_pipeline.platforms.run_liveness import RunLiveness
-from transferroom_pipeline.settings import PROJECT_ROOT
+from transferroom_pipeline.settings import shipped
 
 SELECTION_TAG = "transferroom/selection"
 """The tag of a run that says what was asked for."""
+
+
+_INSTANCE = "dagster.yaml"
 
 
 class SelectionError(TransferRoomError):
@@ -50,11 +55,26 @@ class RunOutcome:
         return self.verdicts.get(comparison_key(table))
 
 
+class InstanceError(TransferRoomError):
+    """Dagster's history cannot be opened."""
+
+
 def open_instance() -> dg.DagsterInstance:
-    """The Dagster instance of DAGSTER_HOME, or else the project's own, so that the web UI shows the run."""
-    if os.environ.get("DAGSTER_HOME"):
-        return dg.DagsterInstance.get()
-    return dg.DagsterInstance.from_config(str(PROJECT_ROOT))
+    """The Dagster instance of DAGSTER_HOME, or else the project's own, so that the web UI shows the run.
+
+    Raises:
+        InstanceError: Its folder, its configuration or its history cannot be used.
+    """
+    home = os.environ.get("DAGSTER_HOME")
+    try:
+        instance = dg.DagsterInstance.get() if home else dg.DagsterInstance.from_config(str(shipped(_INSTANCE).parent))
+        # Storages are opened at the first question, and what is wrong with them should be said here.
+        instance.get_run_ids(limit=1)
+    except (dg.DagsterError, OSError, SQLAlchemyError, yaml.YAMLError) as error:
+        reason = str(error.orig) if isinstance(error, DBAPIError) else " ".join(str(error).split()).rstrip(".")
+        where = f"DAGSTER_HOME, which is {home}" if home else shipped(_INSTANCE)
+        raise InstanceError(f"Dagster's history cannot be opened: {reason}; check {where}") from error
+    return instance
 
 
 def run_assets(

@@ -3,8 +3,9 @@
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from transferroom_pipeline.exceptions import TransferRoomError
@@ -12,7 +13,14 @@ from transferroom_pipeline.platforms.write_lock import WriteLock
 
 ENVIRONMENT_PREFIX = "TRANSFERROOM_"
 
-PROJECT_ROOT = Path(__file__).resolve().parent.parent
+_PACKAGE = Path(__file__).resolve().parent
+PROJECT_ROOT = _PACKAGE.parent
+
+
+def shipped(name: str) -> Path:
+    """A file or folder of the project: beside the package in a checkout, inside it once it is installed."""
+    beside = PROJECT_ROOT / name
+    return beside if beside.exists() else _PACKAGE / name
 
 
 class SettingsError(TransferRoomError):
@@ -29,6 +37,16 @@ class ReplicationMode(StrEnum):
     incremental = "incremental"
 
 
+def _readable_by_libraries(folder: Path) -> Path:
+    """Refuse what DuckDB takes for the end of a path, and dlt for the end of a text or for an escaped sign."""
+    found = [sign for sign in "?'%" if sign in str(folder.absolute())]
+    if found:
+        raise ValueError(
+            f"DuckDB and dlt cannot read a path with {found[0]}, here {folder.absolute()}: take another folder"
+        )
+    return folder
+
+
 class Settings(BaseSettings):
     """Every setting is the environment variable of its name with the prefix `TRANSFERROOM_`.
 
@@ -38,9 +56,11 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=ENVIRONMENT_PREFIX, env_ignore_empty=True, frozen=True)
 
     source_dir: Path = Field(Path("data/sample"), description="Folder of the source files, CSV or Parquet.")
-    data_dir: Path = Field(Path("data"), description="Folder for everything that a run writes, reports aside.")
+    data_dir: Annotated[Path, AfterValidator(_readable_by_libraries)] = Field(
+        Path("data"), validate_default=True, description="Folder for everything that a run writes, reports aside."
+    )
     results_dir: Path = Field(Path("migration_test_results"), description="Folder for the comparison reports.")
-    sqlmesh_project: Path = Field(PROJECT_ROOT / "sqlmesh_project", description="Folder of the SQLMesh project.")
+    sqlmesh_project: Path = Field(shipped("sqlmesh_project"), description="Folder of the SQLMesh project.")
     as_of: date | None = Field(None, description="As-of date of a run; without it the newest update in the sources.")
     max_rejected_share: float = Field(
         0.01, ge=0, le=1, description="Share of a source file's rows that may break the contract before loading stops."
@@ -127,4 +147,5 @@ def load_settings() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         variable = ENVIRONMENT_PREFIX + str(first["loc"][0]).upper()
-        raise SettingsError(f"environment variable {variable} is '{first['input']}': {first['msg']}") from None
+        reason = first["msg"].removeprefix("Value error, ")
+        raise SettingsError(f"environment variable {variable} is '{first['input']}': {reason}") from None

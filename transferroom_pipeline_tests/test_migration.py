@@ -401,7 +401,7 @@ def test_a_reference_that_points_nowhere_is_a_warning(migrated: Project) -> None
     result = migrated.call("run", "--select", "group:sources")
     assert result.exit_code == 0, result.output
     assert "! legacy/transfers references" in result.output
-    assert "rows_player_id 1" in result.output
+    assert "rows with a player_id that is not in players: 1" in result.output
 
 
 @pytest.mark.parametrize(
@@ -453,6 +453,35 @@ def test_a_selection_that_selects_nothing_is_a_mistake_of_the_call(fresh: Projec
     result = fresh.call("run", "--select", "key:legacy/nothing")
     assert result.exit_code == 2
     assert "legacy/nothing" in result.output
+
+
+@pytest.mark.parametrize("name", ["a'b", "a?b", "a%41b"])
+def test_a_data_folder_whose_name_libraries_cannot_read_is_named(fresh: Project, name: str) -> None:
+    folder = fresh.root / name
+    result = fresh.call("run", TRANSFERROOM_DATA_DIR=str(folder))
+    assert result.exit_code == 2
+    assert result.stderr == (
+        f"Error: environment variable TRANSFERROOM_DATA_DIR is '{folder}': DuckDB and dlt cannot read a path with "
+        f"{name[1]}, here {folder}: take another folder\n"
+    )
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("kind", ["missing", "no configuration", "no database"])
+def test_a_history_that_cannot_be_opened_is_named(fresh: Project, kind: str) -> None:
+    home = fresh.root / "dagster_home"
+    if kind == "missing":
+        shutil.rmtree(home)
+    elif kind == "no configuration":
+        (home / "dagster.yaml").write_text("a: [", encoding="utf-8")
+    else:
+        (home / "history" / "history").mkdir(parents=True)
+        (home / "history" / "history" / "runs.db").write_bytes(b"no database" * 1000)
+    result = fresh.call("run")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("Error: Dagster's history cannot be opened: ")
+    assert result.stderr.endswith(f"; check DAGSTER_HOME, which is {home}\n")
+    assert not fresh.settings.legacy_database.exists()
 
 
 def test_a_setting_that_cannot_be_used_is_named(fresh: Project) -> None:

@@ -8,7 +8,7 @@ import duckdb
 from pydantic import Field
 from sqlglot import exp
 
-from sqlmesh_assets.observation import UNCHANGED_SINCE, is_in_step, observed
+from sqlmesh_assets.observation import UNCHANGED_SINCE, is_in_step, last_changed, observed
 from transferroom_pipeline.comparisons.asset_page import page_metadata
 from transferroom_pipeline.comparisons.engine import Comparison, compare
 from transferroom_pipeline.comparisons.engines.duckdb_engine import DuckDBEngine
@@ -95,10 +95,11 @@ def comparison_asset(
         required_resource_keys={"target"},  # for the right to write: evidence is kept on a connection of its own
     )
     def comparison(context: dg.AssetExecutionContext, config: ComparisonConfig) -> Iterator[StepEvent]:
+        again = config.again or last_changed(context, key) is None
         try:
             with comparisons.connect(spec) as connection:
                 basis, snapshot = comparisons.basis(connection, spec), comparisons.snapshot(connection, spec)
-                standing = None if config.again else standing_proof(connection, spec.table, basis, snapshot)
+                standing = None if again else standing_proof(connection, spec.table, basis, snapshot)
                 if standing is None:
                     with compare(DuckDBEngine(connection), spec, snapshot=snapshot) as compared:
                         result = _kept_and_reported(connection, compared, comparisons, context, basis)

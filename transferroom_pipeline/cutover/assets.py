@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 import duckdb
 
-from sqlmesh_assets.observation import UNCHANGED_SINCE, is_in_step, observed
+from sqlmesh_assets.observation import UNCHANGED_SINCE, is_in_step, last_changed, observed
 from transferroom_pipeline.cutover.interlock import follow_latest_verdict
 from transferroom_pipeline.cutover.views import CutoverState, read_state
 from transferroom_pipeline.keys import (
@@ -55,7 +55,7 @@ def analytics_asset(table: str) -> dg.AssetsDefinition:
             before = read_state(connection, table)
             state = follow_latest_verdict(connection, table)
             metadata = _metadata(connection, state)
-        if state == before and is_in_step(context, key):
+        if state == before and last_changed(context, key) is not None and is_in_step(context, key):
             since = {UNCHANGED_SINCE: metadata["serving_since"]}
             yield from observed(context, key, state.decision.reason, since | {name: metadata[name] for name in _SHORT})
         else:

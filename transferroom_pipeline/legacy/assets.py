@@ -129,7 +129,11 @@ def _unique_key_check(connection: duckdb.DuckDBPyConnection, table: LegacyTable)
     repeated = repeated_keys(connection, LEGACY_SCHEMA, table.name, table.key)
     found: dict[str, Any] = {"repeated_keys": repeated.keys, "samples": markdown_table(repeated.samples)}
     key = ", ".join(table.key)
-    told = f"{repeated.keys:,} values of {key} occur in several rows" if repeated.keys else f"{key} identifies each row"
+    told = (
+        f"values of {key} that occur in several rows: {repeated.keys:,}"
+        if repeated.keys
+        else f"{key} identifies each row"
+    )
     return dg.AssetCheckResult(check_name="unique_key", passed=repeated.keys == 0, description=told, metadata=found)
 
 

@@ -310,7 +310,7 @@ def references_check(table: SourceTable) -> dg.AssetChecksDefinition:
 
 def _references_told(found: Sequence[DanglingReference]) -> str:
     told = (
-        f"{reference.count:,} rows have a {reference.column} that is not in {reference.referenced_table}"
+        f"rows with a {reference.column} that is not in {reference.referenced_table}: {reference.count:,}"
         for reference in found
         if reference.count
     )
