@@ -32,7 +32,7 @@ def find_files(table: SourceTable, source_dir: Path) -> tuple[Location, ...]:
     if not source_dir.is_dir():
         raise SourceError(
             f"source directory {source_dir} for table {table.name} does not exist: "
-            "check the path, or make sample files with `transferroom sample-data`"
+            "check the path, or make sample files with `transferroom sample-data --out data/sample`"
         )
     starts = list(_named(table, source_dir)) if table.file_options.files else [_only(table, source_dir)]
     paths = sorted({path for start in starts for path in _files(table, start)})

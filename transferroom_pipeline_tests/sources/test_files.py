@@ -38,7 +38,7 @@ def test_a_missing_directory_is_named(tmp_path):
         find_files(PLAYERS, tmp_path / "nowhere")
     assert str(refused.value) == (
         f"source directory {tmp_path}/nowhere for table players does not exist: "
-        "check the path, or make sample files with `transferroom sample-data`"
+        "check the path, or make sample files with `transferroom sample-data --out data/sample`"
     )
 
 

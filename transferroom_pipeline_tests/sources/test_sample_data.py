@@ -45,7 +45,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(tmp_path, fi
 def test_the_committed_sample_is_the_default_one(tmp_path, pytestconfig):
     generate(tmp_path)
     committed = contents(pytestconfig.rootpath / "data" / "sample")
-    assert committed == contents(tmp_path), "write it anew with `transferroom sample-data`"
+    assert committed == contents(tmp_path), "write it anew with `transferroom sample-data --out data/sample`"
 
 
 def test_chunks_leave_no_trace(tmp_path, monkeypatch):
