@@ -29,14 +29,15 @@ STEP = """
 import dagster as dg
 from transferroom_pipeline.definitions import build_definitions
 from transferroom_pipeline.platforms.run_liveness import RunLiveness
-from transferroom_pipeline.running import run_assets, selected_keys
+from transferroom_pipeline.running import run_assets
+from transferroom_pipeline.selection import selected_keys
 from transferroom_pipeline.settings import load_settings
 
 with dg.DagsterInstance.get() as instance:
     settings = load_settings()
     definitions = build_definitions(settings)
     keys = selected_keys(definitions, "group:models")
-    outcome = run_assets(definitions, keys, instance, RunLiveness(settings.data_dir))
+    outcome = run_assets(definitions, keys, instance, RunLiveness(settings.data_dir), selection="group:models")
     assert outcome.success
     [step] = [s for s in instance.get_run_step_stats(outcome.run_id) if s.step_key == "models"]
     print(step.end_time - step.start_time)

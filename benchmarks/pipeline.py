@@ -72,7 +72,8 @@ def time_parts() -> dict[str, float]:
     import sqlmesh_assets.running  # noqa: PLC0415, F401 - imports SQLMesh
     from transferroom_pipeline.definitions import build_definitions  # noqa: PLC0415
     from transferroom_pipeline.platforms.run_liveness import RunLiveness  # noqa: PLC0415
-    from transferroom_pipeline.running import run_assets, selected_keys  # noqa: PLC0415
+    from transferroom_pipeline.running import run_assets  # noqa: PLC0415
+    from transferroom_pipeline.selection import selected_keys  # noqa: PLC0415
     from transferroom_pipeline.settings import load_settings  # noqa: PLC0415
 
     settings = load_settings()
@@ -81,7 +82,8 @@ def time_parts() -> dict[str, float]:
     for name, selection in STAGES.items():
         with dagster.DagsterInstance.ephemeral() as instance:
             started = time.perf_counter()
-            outcome = run_assets(definitions, selected_keys(definitions, selection), instance, liveness)
+            keys = selected_keys(definitions, selection)
+            outcome = run_assets(definitions, keys, instance, liveness, selection=selection)
             seconds[name] = time.perf_counter() - started
         if not outcome.success:
             sys.exit(f"the stage {name} failed: its time says nothing")

@@ -20,7 +20,8 @@ from transferroom_pipeline.keys import analytics_key, comparison_key
 from transferroom_pipeline.platforms.duckdb_database import connect
 from transferroom_pipeline.platforms.run_liveness import RunLiveness
 from transferroom_pipeline.run_record import unchanged_since
-from transferroom_pipeline.running import RunOutcome, open_instance, run_assets, selected_keys
+from transferroom_pipeline.running import RunOutcome, open_instance, run_assets
+from transferroom_pipeline.selection import selected_keys
 from transferroom_pipeline.settings import Settings, load_settings
 
 EVERYTHING = "*"

@@ -3,7 +3,6 @@
 import logging
 import os
 import uuid
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,10 +25,6 @@ SELECTION_TAG = "transferroom/selection"
 
 
 _INSTANCE = "dagster.yaml"
-
-
-class SelectionError(TransferRoomError):
-    """A selection names nothing that is there."""
 
 
 @dataclass(frozen=True)
@@ -123,26 +118,3 @@ def _compare_again(keys: Sequence[dg.AssetKey]) -> dict[str, Any]:
     """What the launchpad says for each comparison of a run."""
     compared = [key for key in keys if key == comparison_key(key.path[-1])]
     return {key.to_python_identifier(): {"config": {"again": True}} for key in compared}
-
-
-def selected_keys(definitions: dg.Definitions, selection: str) -> Sequence[dg.AssetKey]:
-    """The assets of a selection.
-
-    Args:
-        definitions: The code location.
-        selection: In Dagster's selection syntax, such as `*`, `group:models` or `key:comparison/derived_a`.
-
-    Raises:
-        SelectionError: The selection cannot be read or selects nothing.
-    """
-    graph = definitions.resolve_asset_graph()
-    try:
-        with warnings.catch_warnings():
-            # Dagster warns of a parameter in beta that it sets itself when it reads a selection.
-            warnings.simplefilter("ignore", dg.BetaWarning)
-            keys = dg.AssetSelection.from_string(selection).resolve(graph)
-    except dg.DagsterError as error:
-        raise SelectionError(f"selection '{selection}' cannot be used: {str(error).splitlines()[0]}") from error
-    if not keys:
-        raise SelectionError(f"selection '{selection}' selects no asset: see the asset names in `make dev`")
-    return sorted(keys)

@@ -449,10 +449,23 @@ def test_a_part_whose_inputs_are_missing_says_so(fresh: Project, selection: str,
     assert "Traceback" not in result.output
 
 
-def test_a_selection_that_selects_nothing_is_a_mistake_of_the_call(fresh: Project) -> None:
-    result = fresh.call("run", "--select", "key:legacy/nothing")
+@pytest.mark.parametrize(
+    ("selection", "sentence"),
+    [
+        ("key:legacy/nothing", "there is no key legacy/nothing"),
+        ("key:comparision/derived_a", "there is no key comparision/derived_a: did you mean comparison/derived_a"),
+        ('key:legacy/players or key:"derived_a"', "no key derived_a: did you mean analytics/derived_a"),
+        ("group:modles", "there is no group modles: did you mean models?"),
+        ("derived_c", "no AssetsDefinition objects supply these keys: did you mean analytics/derived_c"),
+        ("kind:none", "selects no asset"),
+        ("foo(", "Invalid selection string"),
+    ],
+)
+def test_a_selection_that_names_nothing_is_a_mistake_of_the_call(fresh: Project, selection: str, sentence: str) -> None:
+    result = fresh.call("run", "--select", selection)
     assert result.exit_code == 2
-    assert "legacy/nothing" in result.output
+    assert sentence in result.stderr
+    assert result.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("name", ["a'b", "a?b", "a%41b"])
