@@ -41,8 +41,8 @@ EVERYTHING = "*"
 def run_command(context: click.Context, selection: str, *, again: bool) -> None:
     """Run the migration, or the assets of a selection on what is there already.
 
-    Exit code: 0 when everything ran and every comparison of the run is proven, 1 when not, 2 for a mistake in the call,
-    130 or 143 when it was interrupted.
+    Exit code: 0 when everything ran and every comparison of the run is proven, 1 when not, 2 when it could not be run
+    (a mistake in the call or in a setting, another process that works on the data), 130 or 143 when it was interrupted.
     """
     started = time.perf_counter()
     settings = load_settings()
