@@ -1,11 +1,13 @@
 """Tries to break a migration: kills at random moments, two processes at once, and a reader who looks at the views.
 
 Each try is `transferroom run` on a folder of its own with a small sample, killed outright (SIGKILL) after a random
-time. Now and then the source files change, and a second process compares all tables or plans the models. A reader opens
+time. Now and then the source files change, the clock of the run is set back by up to three days, and a second process
+compares all tables or plans the models. A reader opens
 the target whenever nobody writes, and looks whether each view shows exactly the rows of the legacy copy, as every proof
 here demands. After each kill the target must open with all the evidence that it had. After every fifth and after the
 last a run that nobody disturbs must prove everything, and the last must show what a run on a new folder shows.
 
+    pip install time-machine
     python benchmarks/endurance.py [--kills N] [--looks N] [--seed N] [--keep FOLDER]
 
 Exits with 1 if anything was lost, or shown unproven. If a run that nobody disturbs fails, the benchmark ends there, and
@@ -41,11 +43,30 @@ OTHERS = (
 """What a second process does meanwhile."""
 
 
+SET_BACK = """
+import sys
+from datetime import UTC, datetime, timedelta
+
+import time_machine
+
+from transferroom_pipeline.cli import main
+
+hours = float(sys.argv.pop(1))
+with time_machine.travel(datetime.now(UTC) - timedelta(hours=hours), tick=True):
+    main()
+"""
+"""Calls the command by a clock that is some hours slow."""
+
+MOST_HOURS = 72.0
+SHARE_SET_BACK = 0.3
+
+
 @dataclass
 class Findings:
     """What was tried and what came of it."""
 
     kills: int = 0
+    set_back: int = 0
     lost: list[str] = field(default_factory=list)
     looks: int = 0
     unproven: list[str] = field(default_factory=list)
@@ -71,6 +92,7 @@ def main() -> None:
         run_undisturbed(environment, "the last run", arguments.keep)
         compare_with_new_folder(source, target, findings)
     print(f"kills: {findings.kills} tried, {findings.kills - len(findings.lost)} held, {len(findings.lost)} lost")
+    print(f"clocks: {findings.set_back} of the killed runs had theirs set back")
     print(f"looks: {findings.looks:,} at the views, {len(findings.unproven)} unproven or partial")
     for found in (*findings.lost, *findings.unproven[:20]):
         print(f"  {found}")
@@ -118,7 +140,11 @@ def kill_one(
     before = evidence(target)
     if chance.choice((True, False)):
         change(source, chance, findings.kills)
-    started = [subprocess.Popen(command("run"), env=environment, **QUIET)]
+    run = command("run")
+    if chance.random() < SHARE_SET_BACK:
+        run = [sys.executable, "-c", SET_BACK, str(chance.uniform(0, MOST_HOURS)), "run"]
+        findings.set_back += 1
+    started = [subprocess.Popen(run, env=environment, **QUIET)]
     if chance.choice((True, False)):
         started.append(subprocess.Popen(command(*chance.choice(OTHERS)), env=environment, **QUIET))
     time.sleep(chance.uniform(0.5, LONGEST_SECONDS))
