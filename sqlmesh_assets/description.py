@@ -82,6 +82,7 @@ class ModelDescription(_Frozen):
         embedded: The models of kind EMBEDDED that its query contains; they are no relations of their own.
         reads_time: Whether its rows depend on when it is computed, so that a new interval makes it stale.
         restatable: Whether SQLMesh may compute intervals again that it has computed before.
+        signals: The names of the signals that it waits for.
         problem: Why it cannot be used, in words; None for a model that can.
     """
 
@@ -106,6 +107,7 @@ class ModelDescription(_Frozen):
     audits: tuple[ModelAudit, ...] = ()
     reads_time: bool = False
     restatable: bool = True
+    signals: tuple[str, ...] = ()
     problem: str | None = None
 
     @property

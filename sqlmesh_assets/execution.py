@@ -61,6 +61,7 @@ class Outcome:
         computed: Models that have new rows, with those downstream of the selected ones.
         unchanged: Selected models that were up to date, as they were last computed.
         left: Those of them that are not up to date and that the run was not to compute, with the reasons.
+        waiting: Models that are not up to date and wait for a signal, with what they wait for.
         failed: Selected models that could not be computed, with the reasons.
         refused: What audits found in rows that they refused.
         reasons: Why a model was to be computed.
@@ -70,6 +71,7 @@ class Outcome:
     computed: dict[str, Computation] = field(default_factory=dict)
     unchanged: dict[str, Computation] = field(default_factory=dict)
     left: dict[str, str] = field(default_factory=dict)
+    waiting: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     refused: dict[str, tuple[AuditOutcome, ...]] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
@@ -177,9 +179,23 @@ class ModelsRun:
         outcome.refused = {name: failed.audits for name, failed in account.failed.items()}
         outcome.failed |= {name: failed.reason for name, failed in account.failed.items()}
         done = {*account.computed, *account.kept, *outcome.failed}
+        outcome.waiting = self._waiting([name for name in situation.in_order(compute) if name not in done])
+        done |= outcome.waiting.keys()
         outcome.failed |= {name: _NOT_DUE for name in work.restate if name not in done}
         outcome.failed |= {name: _NO_SUCH_DAYS for name in restate if name in work.days and name not in done}
         return ledger
+
+    def _waiting(self, left: Sequence[str]) -> dict[str, str]:
+        """Of models that were left, inputs first, those that wait for a signal and those that read them."""
+        waiting: dict[str, str] = {}
+        for name in left:
+            model = self._models[name]
+            read = next((str(relation) for relation in model.depends_on if str(relation) in waiting), None)
+            if model.signals:
+                waiting[name] = f"waiting for its signal {', '.join(model.signals)}"
+            elif read is not None:
+                waiting[name] = f"waiting for {read}, which waits for a signal"
+        return waiting
 
     def _runner(self, reasons: Mapping[str, str], otherwise: str = "SQLMesh refreshed it along") -> "Runner":
         # Imported only now: a run that finds everything up to date does without SQLMesh.
@@ -197,20 +213,34 @@ class ModelsRun:
         for name in selected:
             if name in outcome.computed or name in outcome.failed:
                 continue
-            known, found = ledger.computations.get(name), situation.stale.get(name)
-            if known is None:
+            known = ledger.computations.get(name)
+            if known is not None:
+                outcome.unchanged[name] = known
+                left = self._why_left(name, known, situation, config, outcome)
+                if left is not None:
+                    outcome.left[name] = left
+            elif name in outcome.waiting:
+                self._listeners.warning(f"{name}: not computed yet, {outcome.waiting[name]}")
+            else:
                 outcome.failed[name] = _NOT_DEPLOYED
-                continue
-            outcome.unchanged[name] = known
-            if self._waits(name, known, situation):
-                outcome.left[name] = "what it reads changed, but it may not be computed again before its next interval"
-            elif known.code_version != self._models[name].code_version:
-                outcome.left[name] = "its code changed, and this run deploys none"
-            elif found is not None and name not in outcome.reasons:
-                why = "it is not due" if config.mode is Mode.run else "this run computes days of other models only"
-                outcome.left[name] = f"{found.reason}, and {why}"
 
-    def _waits(self, name: str, known: Computation, situation: Situation) -> bool:
+    def _why_left(
+        self, name: str, known: Computation, situation: Situation, config: ModelsConfig, outcome: Outcome
+    ) -> str | None:
+        """Why a model that is not up to date was not computed; None for one that is."""
+        if name in outcome.waiting:
+            return outcome.waiting[name]
+        if self._is_behind(name, known, situation):
+            return "what it reads changed, but it may not be computed again before its next interval"
+        if known.code_version != self._models[name].code_version:
+            return "its code changed, and this run deploys none"
+        found = situation.stale.get(name)
+        if found is None or name in outcome.reasons:
+            return None
+        why = "it is not due" if config.mode is Mode.run else "this run computes days of other models only"
+        return f"{found.reason}, and {why}"
+
+    def _is_behind(self, name: str, known: Computation, situation: Situation) -> bool:
         """Whether a model is behind what it reads because it may not be computed again."""
         model = self._models[name]
         changed = (has_changed(relation, known, situation.versions) for relation in model.depends_on)

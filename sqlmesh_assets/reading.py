@@ -111,6 +111,7 @@ def _describe(context: TolerantContext, model: Model) -> ModelDescription:
         audits=_audits(model),
         reads_time=_reads_time(context, model),
         restatable=not model.disable_restatement,
+        signals=tuple(name for name, _ in model.signals if name),
     )
 
 

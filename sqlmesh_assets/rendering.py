@@ -99,6 +99,7 @@ def plan_metadata(outcome: Outcome) -> dict[str, Any]:
     return {
         "computed": dg.MetadataValue.md(markdown.table(rows)),
         "unchanged": ", ".join(outcome.unchanged) or "none",
+        **({"waiting": told(outcome.waiting, "models that wait for a signal:")} if outcome.waiting else {}),
     }
 
 

@@ -2,6 +2,7 @@
 
 import re
 
+import dagster as dg
 import pytest
 
 from sqlmesh_assets_tests.conftest import MODELS, Bench, failed_checks, materialized, observed, reasons
@@ -69,6 +70,54 @@ def test_it_is_named_with_its_reason_and_the_others_are_computed(
     assert "marts.reader: it reads marts.odd, which cannot be used" in told
     assert materialized(result) | observed(result) == MODELS
     assert "staging/customers" in materialized(result)
+
+
+def test_a_signal_that_is_not_ready_is_waited_for_and_nothing_is_red(computed: Bench) -> None:
+    ready = computed.root / "ready"
+    computed.write(
+        "signals/__init__.py",
+        f"""
+from pathlib import Path
+from sqlmesh import signal
+@signal()
+def delivered(batch):
+    return Path({str(ready)!r}).exists()
+""",
+    )
+    computed.write("models/odd.sql", f"MODEL (name marts.odd, kind FULL, signals (delivered()));\n{QUERY}")
+    computed.write("models/reader.sql", "MODEL (name marts.reader, kind FULL);\nSELECT * FROM marts.odd")
+    instance = dg.DagsterInstance.ephemeral()
+
+    result = computed.materialize(instance=instance)
+    assert result.success
+    assert {"marts/odd", "marts/reader"}.isdisjoint(materialized(result) | observed(result))
+    assert plan_metadata(result, "waiting") == (
+        "models that wait for a signal:\n"
+        "  marts.odd: waiting for its signal delivered\n"
+        "  marts.reader: waiting for marts.odd, which waits for a signal"
+    )
+
+    ready.touch()
+    assert {"marts/odd", "marts/reader"} <= materialized(computed.materialize(instance=instance))
+
+    ready.unlink()
+    computed.sql("DELETE FROM raw.customers WHERE id = 3")
+    result = computed.materialize(instance=instance)
+    assert result.success
+    assert {"marts/odd", "marts/reader"} <= observed(result)
+    assert "staging/customers" in materialized(result)
+    assert computed.sql("SELECT count(*) FROM marts.odd WHERE id = 3") == [(1,)]
+
+    ready.touch()
+    assert {"marts/odd", "marts/reader"} <= materialized(computed.materialize(instance=instance))
+    assert computed.sql("SELECT count(*) FROM marts.reader WHERE id = 3") == [(0,)]
+
+
+def plan_metadata(result: dg.ExecuteInProcessResult, name: str) -> object:
+    """What the plan says under a name."""
+    (found,) = result.asset_materializations_for_node("models")[-1:]
+    assert found.asset_key == dg.AssetKey(["models", "plan"])
+    return found.metadata[name].value
 
 
 def test_a_forward_only_model_loses_a_column_only_if_that_is_allowed(computed: Bench) -> None:
