@@ -83,7 +83,7 @@ def survey(
     models = [model for model in description.models if model.name in wanted]
     found = versions({relation for model in models for relation in (model.relation, *model.depends_on)})
     selected = [model for model in models if model.name in scope]
-    wrong = _without_input(selected, found, ledger) | problems(description)
+    wrong = _without_input(selected, found, ledger) | _left_behind(description, ledger) | problems(description)
     blocked = blocked_models(description.models, wrong)
     usable = [model for model in models if model.name not in blocked]
     if mode is Mode.run:
@@ -156,6 +156,17 @@ def _to_plan(compute: Mapping[str, Stale], situation: Situation, *, everything: 
     if everything and not situation.blocked and (outdated or situation.gone):
         return None
     return list(compute) if outdated else ()
+
+
+def _left_behind(description: ProjectDescription, ledger: Ledger) -> dict[str, str]:
+    """Models that read a former model, as when it was renamed: a plan with them would be refused as a whole."""
+    gone = set(ledger.computations) - {model.name for model in description.models}
+    return {
+        model.name: f"{model.file}: it reads {relation}, which is no model any more: name what has taken its place"
+        for model in description.models
+        for relation in model.depends_on
+        if str(relation) in gone
+    }
 
 
 def _without_input(

@@ -72,6 +72,26 @@ def test_it_is_named_with_its_reason_and_the_others_are_computed(
     assert "staging/customers" in materialized(result)
 
 
+def test_a_renamed_model_takes_only_its_forgotten_readers_away(computed: Bench) -> None:
+    computed.edit("models/customers.sql", "staging.customers", "staging.people")
+    computed.sql("INSERT INTO raw.orders SELECT * REPLACE (id + 1000 AS id) FROM raw.orders")
+
+    for _ in range(2):
+        result = computed.materialize()
+        told = reasons(result)
+        for name, file in (("marts.names", "names.py"), ("marts.spending", "spending.sql")):
+            assert re.search(
+                rf"{name}: \S+/{file}: it reads staging.customers, which is no model any more: name what", told
+            ), told
+        others = MODELS - {"marts/names", "marts/spending", "staging/customers"} | {"staging/people"}
+        assert materialized(result) | observed(result) == others
+
+    for file in ("models/names.py", "models/spending.sql", "tests/test_spending.yaml"):
+        computed.edit(file, "staging.customers", "staging.people")
+    result = computed.materialize()
+    assert result.success, reasons(result)
+
+
 def test_a_signal_that_is_not_ready_is_waited_for_and_nothing_is_red(computed: Bench) -> None:
     ready = computed.root / "ready"
     computed.write(
