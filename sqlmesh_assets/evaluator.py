@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import pandas as pd
 from sqlglot import exp
 from sqlmesh.core.engine_adapter.base import EngineAdapter
 from sqlmesh.core.model import Model, SqlModel
@@ -99,6 +100,18 @@ class RecordingEvaluator(SnapshotEvaluator):
             wap_id: str | None = super().evaluate(snapshot, **times, **options)
         record.left_out = tuple(self._columns_left_out(snapshot, options | times))
         return wap_id
+
+    def _render_snapshot_for_evaluation(self, snapshot: Snapshot, *args: Any, **options: Any) -> Iterator[Any]:
+        """The queries or frames to insert; a Python model that yields no rows has none, and not those of before."""
+        has_rows = False
+        for rows in super()._render_snapshot_for_evaluation(snapshot, *args, **options):
+            if not (isinstance(rows, pd.DataFrame) and rows.empty):
+                has_rows = True
+                yield rows
+        if not has_rows:
+            columns = snapshot.model.columns_to_types_or_raise
+            nulls = [exp.cast(exp.null(), type_).as_(name, quoted=True) for name, type_ in columns.items()]
+            yield exp.select(*nulls).where(exp.false())
 
     def _columns_left_out(self, snapshot: Snapshot, options: dict[str, Any]) -> Iterator[str]:
         """Of a model that selects whatever columns there are, those that have come since its table was made."""

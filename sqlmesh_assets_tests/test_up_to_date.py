@@ -137,3 +137,38 @@ def test_a_column_that_a_table_of_all_columns_does_not_take_over_is_reported(
     computed.sql("ALTER TABLE raw.customers ADD COLUMN extra INTEGER DEFAULT 7")
     assert materialized(computed.materialize("marts/starred")) == {"marts/starred"}
     assert "marts.starred: its query gives extra, which came after its table was made" in capfd.readouterr().err
+
+
+PYTHON_MODEL = """
+import pandas as pd
+from sqlmesh import model
+from sqlmesh.core.model.kind import ModelKindName
+
+@model(
+    "marts.rows_of", kind={kind}, columns={{"customer_id": "int", "day": "date"}}, depends_on=["staging.customers"],
+    start="2026-01-01",
+)
+def execute(context, start, end, execution_time, **kwargs):
+    found = context.fetchdf(f"SELECT customer_id FROM {{context.resolve_table('staging.customers')}}")
+    found["day"] = start.date()
+    {result}
+"""
+FULL = '"FULL"'
+BY_TIME = '{"name": ModelKindName.INCREMENTAL_BY_TIME_RANGE, "time_column": "day"}'
+
+
+@pytest.mark.parametrize("kind", [FULL, BY_TIME])
+@pytest.mark.parametrize("result", ["if len(found): yield found", "return found"])
+def test_a_python_model_that_gives_no_rows_has_none(computed: Bench, kind: str, result: str) -> None:
+    (computed.folder / "models" / "names.py").unlink()
+    computed.write("models/rows_of.py", PYTHON_MODEL.format(kind=kind, result=result))
+    assert "marts/rows_of" in materialized(computed.materialize())
+    assert computed.sql("SELECT count(*) > 0 FROM marts.rows_of") == [(True,)]
+
+    computed.sql("DELETE FROM raw.customers")
+    outcome = computed.materialize()
+
+    assert outcome.success, reasons(outcome)
+    assert "marts/rows_of" in materialized(outcome)
+    assert computed.sql("SELECT count(*) FROM marts.rows_of") == [(0,)]
+    assert "marts/rows_of" in observed(computed.materialize())
