@@ -10,11 +10,12 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import dagster as dg
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from transferroom_pipeline.settings import PROJECT_ROOT
-from transferroom_pipeline_tests.conftest import Project
+from transferroom_pipeline_tests.conftest import COMPARED, Project
 from transferroom_pipeline_tests.test_migration import rebuilt_table
 
 pytestmark = pytest.mark.slow
@@ -104,3 +105,33 @@ def test_a_model_shows_where_it_comes_from_and_what_its_audits_found(server: tup
     page.goto(f"{address}/assets/prod/derived_a?view=checks&checkDetail=accepted_range_non_blocking")
     expect(page.get_by_text("failing_rows").first).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_text("sample", exact=True).first).to_be_visible()
+
+
+EXECUTE_AGAIN = """
+mutation Again($run: String!) {
+  launchRunReexecution(reexecutionParams: {parentRunId: $run, strategy: ALL_STEPS}) {
+    __typename
+    ... on LaunchRunSuccess { run { jobName assetSelection { path } tags { key value } } }
+    ... on PythonError { message }
+  }
+}
+"""
+
+
+def test_a_run_of_the_command_is_on_its_job_and_can_be_executed_again(server: tuple[Project, str], page: Page) -> None:
+    project, address = server
+    with dg.DagsterInstance.from_config(str(project.root / "dagster_home")) as instance:
+        parent = instance.get_runs(limit=1)[0]
+    page.goto(f"{address}/locations/transferroom_pipeline.definitions/jobs/migration/runs")
+    expect(page.get_by_text(parent.run_id[:8]).first).to_be_visible(timeout=PATIENCE)
+    page.goto(f"{address}/runs/{parent.run_id}")
+    expect(page.get_by_text("Re-execute").first).to_be_visible(timeout=PATIENCE)
+
+    answer = page.request.post(
+        f"{address}/graphql", data={"query": EXECUTE_AGAIN, "variables": {"run": parent.run_id}}
+    ).json()["data"]["launchRunReexecution"]
+
+    assert answer["__typename"] == "LaunchRunSuccess", answer
+    run = answer["run"]
+    assert (run["jobName"], len(run["assetSelection"])) == ("migration", len(COMPARED))
+    assert {"key": "transferroom/selection", "value": "group:comparisons"} in run["tags"]
