@@ -1,5 +1,6 @@
 """Schedules that follow from the models' crons."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -54,7 +55,7 @@ def _job(
     keys = [translator.asset_key(model.relation) for model in models]
     place = "" if zone == _NO_ZONE else f"_in_{allowed(zone)}"
     return dg.define_asset_job(
-        f"models_at_{_slug(cron)}{place}",
+        f"models_{_when(cron)}{place}",
         selection=dg.AssetSelection.assets(*keys).downstream(),
         description=f"The models with cron {cron} that are due, and what is downstream of them.",
         config=dg.RunConfig(ops={step: ModelsConfig(mode=Mode.run)}),
@@ -64,7 +65,13 @@ def _job(
 def _schedule(
     cron: str, job: "UnresolvedAssetJobDefinition", timezone: str, nothing_to_do: NothingToDo
 ) -> dg.ScheduleDefinition:
-    @dg.schedule(name=job.name, job=job, cron_schedule=cron, execution_timezone=timezone)
+    @dg.schedule(
+        name=job.name,
+        job=job,
+        cron_schedule=cron,
+        execution_timezone=timezone,
+        description=f"Computes the models with cron {cron} that are due, and what is downstream; deploys no code.",
+    )
     def schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         reason = nothing_to_do(context, job.name)
         return dg.RunRequest() if reason is None else dg.SkipReason(reason)
@@ -72,9 +79,26 @@ def _schedule(
     return schedule
 
 
-def _slug(cron: str) -> str:
-    """A cron as part of a name: `*/5 * * * *` is `every_5_x_x_x_x`, and no two crons share one."""
-    words = {"*/": "every_", "*": "x", " ": "_", ",": "_and_", "-": "_to_", "/": "_by_", "@": ""}
-    for sign, word in words.items():
+def _when(cron: str) -> str:
+    """A cron as part of a name: `*/5 * * * *` is `every_5_minutes`, and no two crons share one."""
+    for pattern, words in _SPOKEN.items():
+        found = re.fullmatch(pattern, cron)
+        if found:
+            return words.format(*found.groups())
+    words_of_signs = {"*/": "every_", "*": "x", " ": "_", ",": "_and_", "-": "_to_", "/": "_by_"}
+    for sign, word in words_of_signs.items():
         cron = cron.replace(sign, word)
-    return allowed(cron)
+    return allowed(f"at_{cron}")
+
+
+_NUMBER = r"(0|[1-9]\d?)"
+"""A number as it is usually written: 05 for 5 is another cron, and must have another name."""
+
+_SPOKEN = {
+    "@(hourly|daily|weekly|monthly|yearly|annually|midnight)": "{0}",
+    r"\* \* \* \* \*": "every_minute",
+    rf"\*/{_NUMBER} \* \* \* \*": "every_{0}_minutes",
+    rf"{_NUMBER} \* \* \* \*": "hourly_at_minute_{0}",
+    rf"{_NUMBER} {_NUMBER} \* \* \*": "daily_at_{1:0>2}_{0:0>2}",
+}
+"""Crons that have an ordinary name."""

@@ -103,4 +103,4 @@ def test_a_schedule_is_kept_in_the_time_zone_of_its_cron() -> None:
     )
     schedules = model_schedules(ProjectDescription(models=models), translator=Translator(), timezone="UTC")
     zones = {schedule.name: schedule.execution_timezone for schedule in schedules}
-    assert zones == {"models_at_daily": "UTC", "models_at_daily_in_Europe_Berlin": "Europe/Berlin"}
+    assert zones == {"models_daily": "UTC", "models_daily_in_Europe_Berlin": "Europe/Berlin"}

@@ -79,10 +79,32 @@ def test_crons_that_are_alike_have_names_of_their_own():
         "5 * * * *",
         "@daily",
         "0 */5 * * *",
+        "00 5 * * *",
+        "0 05 * * *",
+        "*/05 * * * *",
     ]
     schedules = schedules_of([model(f"prod.t{n}", cron) for n, cron in enumerate(crons)])
     assert len({schedule.name for schedule in schedules}) == len(crons)
     assert all(schedule.name.replace("_", "").isalnum() for schedule in schedules)
+
+
+@pytest.mark.parametrize(
+    ("cron", "name"),
+    [
+        ("* * * * *", "models_every_minute"),
+        ("*/5 * * * *", "models_every_5_minutes"),
+        ("1 * * * *", "models_hourly_at_minute_1"),
+        ("30 4 * * *", "models_daily_at_04_30"),
+        ("@weekly", "models_weekly"),
+        ("0 5 * * 1-5", "models_at_0_5_x_x_1_to_5"),
+    ],
+)
+def test_a_schedule_is_called_by_its_time_and_says_what_it_does(cron, name):
+    (schedule,) = schedules_of([model("prod.t", cron)])
+    assert schedule.name == name
+    assert schedule.description == (
+        f"Computes the models with cron {cron} that are due, and what is downstream; deploys no code."
+    )
 
 
 def test_without_models_there_is_no_schedule():

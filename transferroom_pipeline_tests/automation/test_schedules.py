@@ -14,7 +14,7 @@ def test_the_schedules_of_the_location_follow_the_crons_of_its_models(location, 
     by_cron = {
         schedule.cron_schedule: schedule
         for schedule in location.schedules
-        if schedule.name.startswith("models_at_")
+        if schedule.name.startswith("models_")
     }  # fmt: skip
     assert set(by_cron) == crons
     for cron, schedule in by_cron.items():
