@@ -37,8 +37,26 @@ def test_materializing_everything_proves_every_table(fresh: Project) -> None:
     assert max(len(line) for line in (done.stdout + done.stderr).splitlines()) < 1000, "a library dumps its insides"
 
 
-def test_a_comparison_that_differs_fails_the_command(migrated: Project) -> None:
-    migrated.target(f"DELETE FROM {rebuilt_table(migrated, 'derived_a')}")
-    select = ("asset", "materialize", "-m", MODULE, "--select")
-    assert dagster(migrated, *select, "key:comparison/derived_a").returncode == 1
-    assert dagster(migrated, *select, "key:comparison/derived_b").returncode == 0
+MATERIALIZE = ("asset", "materialize", "-m", MODULE, "--select")
+
+
+def test_a_comparison_that_differs_fails_the_command_and_says_what_differs(migrated: Project) -> None:
+    migrated.target(f"UPDATE {rebuilt_table(migrated, 'derived_a')} SET league = 'Elsewhere'")
+    done = dagster(migrated, *MATERIALIZE, "key:comparison/derived_a")
+    assert done.returncode == 1
+    printed = done.stdout + done.stderr
+    assert "derived_a: DIFFERS (raw.derived_a versus prod.derived_a)" in printed
+    assert "    league: " in printed
+    assert f"Reports: {migrated.settings.results_dir}" in printed
+    assert dagster(migrated, *MATERIALIZE, "key:comparison/derived_b").returncode == 0
+
+
+def test_a_file_that_breaks_its_contract_fails_the_command_and_says_which_rows(migrated: Project) -> None:
+    header, first, *_ = migrated.lines("players")
+    migrated.rewrite("players", [header, ",".join(["", *first.split(",")[1:]])])
+    done = dagster(migrated, *MATERIALIZE, "key:legacy/players")
+    assert done.returncode == 1
+    printed = done.stdout + done.stderr
+    file = migrated.settings.source_dir / "players.csv"
+    assert f"Failure: 1 of 1 rows of {file} break the contract" in printed
+    assert "players.csv line 2: player_id" in printed
