@@ -44,13 +44,13 @@ def run_command(context: click.Context, selection: str, *, again: bool) -> None:
     Exit code: 0 when everything ran and every comparison of the run is proven, 1 when not, 2 when it could not be run
     (a mistake in the call or in a setting, another process that works on the data), 130 or 143 when it was interrupted.
     """
-    started = time.perf_counter()
+    started, started_at = time.perf_counter(), time.time()
     settings = load_settings()
     outcome = _run(settings, selection, again=again)
     if outcome is None or received_signal() is not None:
         click.echo("Interrupted: nothing is half-done; run it again to go on.", err=True)
         context.exit(exit_code())
-    proven = _report(settings, outcome)
+    proven = _report(settings, outcome, started_at)
     seconds = time.perf_counter() - started
     done = outcome.success and proven
     ending = click.style("done", fg="green") if done else click.style("not done: see the lines marked ✗", fg="red")
@@ -80,8 +80,11 @@ def _tell(sentence: str) -> None:
     click.echo(sentence)
 
 
-def _report(settings: Settings, outcome: RunOutcome) -> bool:
-    """Print the verdicts of the run and where the reports are; whether every comparison asked for is proven."""
+def _report(settings: Settings, outcome: RunOutcome, started: float) -> bool:
+    """Print the verdicts of the run and where the reports are; whether every comparison asked for is proven.
+
+    A report of before the run, which started at some second of the epoch, is none of it.
+    """
     comparisons = ConfiguredComparisons(settings)
     compared = [spec for spec in comparisons.tables() if comparison_key(spec.table) in outcome.selected]
     if not compared:
@@ -98,7 +101,7 @@ def _report(settings: Settings, outcome: RunOutcome) -> bool:
         loosened = under_rules(rules.get(spec.table, 0))
         click.echo(f"  {spec.table:<24} {_marked(verdict)}{loosened}{':' if loosened else ''} {told}")
     summary = settings.results_dir / SUMMARY_FILE
-    if summary.is_file():
+    if summary.is_file() and (outcome.verdicts is None or summary.stat().st_mtime >= started):
         click.echo(f"Reports: {summary}")
     return all(verdict is Verdict.PROVEN for verdict in verdicts.values())
 

@@ -303,6 +303,7 @@ def test_a_summary_that_a_spreadsheet_has_saved_otherwise_is_a_warning_and_kept(
     assert result.exit_code == 0, result.output
     assert f"{summary} is no summary as it is written here: rename or delete it" in result.output
     assert summary.read_bytes() == saved
+    assert "Reports:" not in result.output
     assert "prod.derived_a" in view(migrated, "derived_a")
 
 

@@ -111,7 +111,7 @@ def comparison_asset(
                 row = error_row(spec.table, str(error), run_id=context.run_id)
                 write_summary(comparisons.results_dir, [row], keep_other_tables=True)
             raise
-        with warned_of(context.log.warning):
+        with warned_of(context.log.warning) as attempt:
             row = row_of_proof_or_result(result, standing.kept if standing else None, context.run_id)
             write_summary(comparisons.results_dir, [row], keep_other_tables=True)
         metadata = {**page_metadata(result, comparisons.results_dir), **(notes or {})}
@@ -120,7 +120,8 @@ def comparison_asset(
         else:
             yield dg.MaterializeResult(metadata=metadata, check_results=_check_results(result, _evidence(result)))
         if result.verdict is not Verdict.PROVEN:
-            raise checks_failed(f"{summarise(result)}\nReports: {comparisons.results_dir}")
+            reports = f"\nReports: {comparisons.results_dir}" if attempt.succeeded else ""
+            raise checks_failed(f"{summarise(result)}{reports}")
 
     return comparison
 

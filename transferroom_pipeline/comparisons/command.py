@@ -295,7 +295,7 @@ def _summary_row(outcome: _Outcome, run_id: str) -> SummaryRow:
     return row_of_proof_or_result(outcome.result, outcome.proof, run_id)
 
 
-def _reporting(options: Options) -> AbstractContextManager[None]:
+def _reporting(options: Options) -> AbstractContextManager[object]:
     """Reports that nobody has asked for do not make a comparison fail."""
     return nullcontext() if options["csv"] else warned_of(partial(click.echo, err=True))
 

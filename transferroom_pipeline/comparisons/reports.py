@@ -140,14 +140,24 @@ def _earlier_rows(path: Path) -> dict[str, dict[str, str]]:
         raise ReportError(f"{path} is no summary as it is written here: rename or delete it") from error
 
 
+@dataclass
+class Attempt:
+    """Whether reports were written."""
+
+    succeeded: bool = True
+
+
 @contextmanager
-def warned_of(tell: Callable[[str], object]) -> Iterator[None]:
+def warned_of(tell: Callable[[str], object]) -> Iterator[Attempt]:
     """Write reports; one that cannot be written is told, and nothing else depends on it."""
+    attempt = Attempt()
     try:
-        yield
+        yield attempt
     except OSError as error:
+        attempt.succeeded = False
         tell(f"report {error.filename or ''} cannot be written: {error.strerror}; the verdict does not depend on it")
     except ReportError as error:
+        attempt.succeeded = False
         tell(f"{error}; the verdict does not depend on it")
 
 
