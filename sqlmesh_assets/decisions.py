@@ -16,7 +16,16 @@ from sqlmesh_assets.description import (
 )
 from sqlmesh_assets.due_times import is_due
 from sqlmesh_assets.launchpad import Mode, ModelsConfig
-from sqlmesh_assets.ledger import Cause, DataVersions, Ledger, Stale, stale_models, waits_for_time
+from sqlmesh_assets.ledger import (
+    Cause,
+    DataVersions,
+    Ledger,
+    Stale,
+    is_waiting,
+    stale_models,
+    waiting_for,
+    waits_for_time,
+)
 from sqlmesh_assets.work import Work
 
 _FOLLOWS = Stale(Cause.INPUT, "it reads what is computed again")
@@ -160,7 +169,8 @@ def _to_plan(compute: Mapping[str, Stale], situation: Situation, *, everything: 
 
 def _left_behind(description: ProjectDescription, ledger: Ledger) -> dict[str, str]:
     """Models that read a former model, as when it was renamed: a plan with them would be refused as a whole."""
-    gone = set(ledger.computations) - {model.name for model in description.models}
+    present = {model.relation for model in description.models} | description.externals
+    gone = set(ledger.computations) - set(map(str, present))
     return {
         model.name: f"{model.file}: it reads {relation}, which is no model any more: name what has taken its place"
         for model in description.models
@@ -183,7 +193,9 @@ def _without_input(
                     f"file {read.table} does not exist" if read.is_file else f"table {read} does not exist yet: {asset}"
                 )
                 missing.setdefault(model.name, absent)
-            if read not in made and str(read) in ledger.unfinished:
+            if read not in made and is_waiting(ledger.unfinished.get(str(read))):
+                missing.setdefault(model.name, waiting_for(str(read)))
+            elif read not in made and str(read) in ledger.unfinished:
                 missing.setdefault(model.name, f"{read} has rows that do not count: {asset}")
     return missing
 

@@ -131,12 +131,14 @@ class ProjectDescription(_Frozen):
     Attributes:
         models: The models.
         tests: The unit tests.
+        externals: The tables that the project declares as made by others.
         is_whole: Whether the project could be read as a whole. Where not, what is in the way may not lie in its files
             (a full disk, a file that is locked), and be gone the next time.
     """
 
     models: tuple[ModelDescription, ...]
     tests: tuple[UnitTest, ...] = ()
+    externals: frozenset[Relation] = frozenset()
     is_whole: bool = True
 
 

@@ -13,12 +13,16 @@ from sqlmesh_assets.files import with_files
 from sqlmesh_assets.launchpad import Mode, ModelsConfig
 from sqlmesh_assets.ledger import (
     AuditOutcome,
+    Cause,
     Computation,
     DataVersions,
     Ledger,
     Stale,
     has_changed,
+    is_waiting,
     read_ledger,
+    waiting_for,
+    waiting_for_signals,
     write_ledger,
 )
 from sqlmesh_assets.project import SQLMeshProject
@@ -31,8 +35,14 @@ BeforeCompute = Callable[[Sequence[ModelDescription]], None]
 """Told which models are about to be computed in production, those downstream of the selected ones included."""
 
 _NOT_DEPLOYED = "it was never deployed: run it in mode plan first"
-_NOT_DUE = "SQLMesh did not compute it: no interval of its cron has ended yet, or it may not be restated"
-_NO_SUCH_DAYS = "SQLMesh computed none of these days: the model has no interval in them, or it may not be restated"
+_NOT_DUE = (
+    "SQLMesh did not compute it: no interval of its cron has ended yet, a signal of it is not ready, or it may not be "
+    "restated"
+)
+_NO_SUCH_DAYS = (
+    "SQLMesh computed none of these days: the model has no interval in them, a signal of it is not ready, or it may "
+    "not be restated"
+)
 _NO_DATA = "Changed code is computed here; changed data reaches a named environment only by `restate`."
 _SHARED = "What an environment shares with production is restated in production."
 _INTERRUPTED = "its last computation was interrupted"
@@ -132,7 +142,11 @@ class ModelsRun:
         situation = survey(self._description, self._ledger(), self._versions, scope, config.mode)
         compute = to_compute(scope, situation, config)
         work = production_work(compute, situation, config, everything=len(selected) == len(self._models))
-        outcome = Outcome(failed=_among(situation.blocked, selected, config.restate))
+        blocked = _among(situation.blocked, selected, config.restate)
+        outcome = Outcome(
+            waiting={name: reason for name, reason in blocked.items() if is_waiting(reason)},
+            failed={name: reason for name, reason in blocked.items() if not is_waiting(reason)},
+        )
         if config.dry_run:
             outcome.markdown = self._preview(work, compute, config.mode) + _cannot_be_computed(outcome.failed)
             return outcome
@@ -141,7 +155,8 @@ class ModelsRun:
             ledger = self._compute(work, compute, situation, config.restate, outcome)
         self._tell_of_the_others(selected, situation, ledger, config, outcome)
         if not selected:  # the plan alone: it does not forget what failed before
-            outcome.failed |= {name: why for name, why in ledger.unfinished.items() if name in self._models}
+            unfinished = {name: why for name, why in ledger.unfinished.items() if name in self._models}
+            outcome.failed |= {name: why for name, why in unfinished.items() if not is_waiting(why)}
         return outcome
 
     def _ledger(self) -> Ledger:
@@ -174,15 +189,17 @@ class ModelsRun:
         # SQLMesh also refreshes what this run leaves alone because something is wrong with it.
         account.computed = {name: computed for name, computed in account.computed.items() if name in compute}
         ledger = ledger_after(account, work, compute, situation, self._versions)
-        write_ledger(self._project.ledger, ledger)
         outcome.computed = {name: ledger.computations[name] for name in account.computed}
         outcome.refused = {name: failed.audits for name, failed in account.failed.items()}
         outcome.failed |= {name: failed.reason for name, failed in account.failed.items()}
         done = {*account.computed, *account.kept, *outcome.failed}
-        outcome.waiting = self._waiting([name for name in situation.in_order(compute) if name not in done])
+        left = [name for name in compute if name not in {*done, *restate} and compute[name].cause is not Cause.METADATA]
+        outcome.waiting |= self._waiting(left)
         done |= outcome.waiting.keys()
         outcome.failed |= {name: _NOT_DUE for name in work.restate if name not in done}
         outcome.failed |= {name: _NO_SUCH_DAYS for name in restate if name in work.days and name not in done}
+        ledger = ledger.model_copy(update={"unfinished": ledger.unfinished | outcome.waiting})
+        write_ledger(self._project.ledger, ledger)
         return ledger
 
     def _waiting(self, left: Sequence[str]) -> dict[str, str]:
@@ -192,9 +209,9 @@ class ModelsRun:
             model = self._models[name]
             read = next((str(relation) for relation in model.depends_on if str(relation) in waiting), None)
             if model.signals:
-                waiting[name] = f"waiting for its signal {', '.join(model.signals)}"
+                waiting[name] = waiting_for_signals(model.signals)
             elif read is not None:
-                waiting[name] = f"waiting for {read}, which waits for a signal"
+                waiting[name] = waiting_for(read)
         return waiting
 
     def _runner(self, reasons: Mapping[str, str], otherwise: str = "SQLMesh refreshed it along") -> "Runner":
@@ -210,6 +227,9 @@ class ModelsRun:
         self, selected: Collection[str], situation: Situation, ledger: Ledger, config: ModelsConfig, outcome: Outcome
     ) -> None:
         """Say of every selected model that was not computed whether it is up to date, and if not, why it was left."""
+        outcome.waiting |= {
+            name: why for name, why in ledger.unfinished.items() if is_waiting(why) and name in selected
+        }
         for name in selected:
             if name in outcome.computed or name in outcome.failed:
                 continue

@@ -105,6 +105,24 @@ class Ledger(BaseModel):
     unfinished: dict[str, str] = {}
 
 
+_WAITING = "waiting for "
+
+
+def waiting_for_signals(names: Sequence[str]) -> str:
+    """Why a model was not computed whose signals are not ready."""
+    return f"{_WAITING}its signal {', '.join(names)}"
+
+
+def waiting_for(name: str) -> str:
+    """Why a model was not computed that reads one which waits."""
+    return f"{_WAITING}{name}, which waits for a signal"
+
+
+def is_waiting(reason: str | None) -> bool:
+    """Whether a model was not computed because a signal is not ready, and is not wrong."""
+    return reason is not None and reason.startswith(_WAITING)
+
+
 def read_ledger(file: Path) -> Ledger:
     """The ledger; an empty one where there is none, or none that can be read."""
     if not file.is_file():

@@ -26,7 +26,8 @@ def table_of_data(rows: Sequence[Mapping[str, object]]) -> str:
 
 def as_text(value: str) -> str:
     """A value in which nothing is Markdown; in quotes where blanks at its ends or line ends would not show."""
-    shows_whole = value == value.strip() and value.isprintable() and "  " not in value
+    # Readers of Markdown do not agree on a backslash before the bar of a cell.
+    shows_whole = value == value.strip() and value.isprintable() and "  " not in value and "\\|" not in value
     if shows_whole and not _ADDRESS.search(value):
         return _MARKS.sub(r"\\\g<0>", value)
     shown = value if shows_whole else _quoted(value)

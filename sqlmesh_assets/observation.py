@@ -15,6 +15,8 @@ UNCHANGED_SINCE = "unchanged_since"
 """Metadata of an asset that was found up to date: since when it is as it is."""
 
 _DATA_VERSION = "dagster/data_version"
+_NO_VERSION = "INITIAL"
+"""What Dagster takes for the version of a materialization that has none."""
 
 
 def is_in_step(context: dg.AssetExecutionContext, key: dg.AssetKey) -> bool:
@@ -25,7 +27,7 @@ def is_in_step(context: dg.AssetExecutionContext, key: dg.AssetKey) -> bool:
     """
     provenance = context.get_asset_provenance(key)
     if provenance is None:
-        return True
+        return context.instance.get_latest_materialization_event(key) is None
     read = {dependency: version.value for dependency, version in provenance.input_data_versions.items()}
     dependencies = {dependency.asset_key for dependency in context.assets_def.specs_by_key[key].deps}
     now = {dependency: _version(context, dependency) for dependency in dependencies}
@@ -35,8 +37,10 @@ def is_in_step(context: dg.AssetExecutionContext, key: dg.AssetKey) -> bool:
 
 def _version(context: dg.AssetExecutionContext, key: dg.AssetKey) -> str | None:
     event = context.instance.get_latest_materialization_event(key)
-    tags = None if event is None or event.asset_materialization is None else event.asset_materialization.tags
-    return None if tags is None else tags.get(_DATA_VERSION)
+    if event is None or event.asset_materialization is None:
+        return None
+    tags: Mapping[str, str] = event.asset_materialization.tags or {}
+    return tags.get(_DATA_VERSION, _NO_VERSION)
 
 
 def last_changed(context: dg.AssetExecutionContext, key: dg.AssetKey) -> datetime | None:

@@ -51,7 +51,8 @@ def read_project(project: SQLMeshProject) -> ProjectDescription:
         reasons = {file: context.problem(file) for file in context.refused}
         refused = list(_refused(project, reasons, [model.relation for model in described]))
         models = _with_unknown_sources([*refused, *described], project)
-        return ProjectDescription(models=tuple(models), tests=run_unit_tests(context))
+        externals = frozenset(relation_of(model.fqn) for model in context.models.values() if model.kind.is_external)
+        return ProjectDescription(models=tuple(models), tests=run_unit_tests(context), externals=externals)
     finally:
         context.close()
 

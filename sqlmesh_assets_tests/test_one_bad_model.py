@@ -5,6 +5,7 @@ import re
 import dagster as dg
 import pytest
 
+from sqlmesh_assets.launchpad import Mode
 from sqlmesh_assets_tests.conftest import MODELS, Bench, failed_checks, materialized, observed, reasons
 
 QUERY = "SELECT id FROM raw.customers"
@@ -117,10 +118,26 @@ def delivered(batch):
         "  marts.reader: waiting for marts.odd, which waits for a signal"
     )
 
+    for again in (
+        computed.materialize(instance=instance, mode=Mode.run),
+        computed.materialize("marts/odd", instance=instance, mode=Mode.run),
+        computed.materialize("marts/reader", instance=instance),
+    ):
+        assert again.success, reasons(again)
+        assert {"marts/odd", "marts/reader"}.isdisjoint(materialized(again) | observed(again))
+
     ready.touch()
     assert {"marts/odd", "marts/reader"} <= materialized(computed.materialize(instance=instance))
 
+    computed.edit("models/odd.sql", "kind FULL,", "kind FULL, description 'Odd ones.',")
+    described = computed.materialize(instance=instance)
+    assert described.success
+    assert "waiting" not in str(states(described))
+
     ready.unlink()
+    refused = computed.materialize(instance=instance, restate=["marts.odd"])
+    assert "marts.odd: SQLMesh did not compute it" in reasons(refused)
+
     computed.sql("DELETE FROM raw.customers WHERE id = 3")
     result = computed.materialize(instance=instance)
     assert result.success
@@ -131,6 +148,13 @@ def delivered(batch):
     ready.touch()
     assert {"marts/odd", "marts/reader"} <= materialized(computed.materialize(instance=instance))
     assert computed.sql("SELECT count(*) FROM marts.reader WHERE id = 3") == [(0,)]
+
+
+def states(result: dg.ExecuteInProcessResult) -> dict[str, object]:
+    """What observations say of unchanged models."""
+    events = [event for event in result.all_events if event.event_type is dg.DagsterEventType.ASSET_OBSERVATION]
+    found = [event.asset_observation_data.asset_observation for event in events]
+    return {each.asset_key.to_user_string(): each.metadata["state"].value for each in found}
 
 
 def plan_metadata(result: dg.ExecuteInProcessResult, name: str) -> object:

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import click
+import dagster as dg
 
 from transferroom_pipeline.automation.jobs import MIGRATION
-from transferroom_pipeline.comparisons.history import rules_of_latest
+from transferroom_pipeline.comparisons.history import latest_verdict, rules_of_latest
 from transferroom_pipeline.comparisons.reports import SUMMARY_FILE
 from transferroom_pipeline.comparisons.result import Verdict
 from transferroom_pipeline.comparisons.terminal import under_rules
@@ -72,7 +73,19 @@ def _run(settings: Settings, selection: str, *, again: bool) -> RunOutcome | Non
         return None
     ended = record.ended.isoformat(sep=" ", timespec="seconds")
     click.echo(f"Nothing has changed since run {record.run_id[:8]} ended ({ended}); --again runs it all the same.")
-    return RunOutcome(record.run_id, success=True, selected=frozenset(keys), verdicts=None)
+    return RunOutcome(
+        record.run_id, success=True, selected=frozenset(keys), verdicts=_kept_verdicts(settings), is_new=False
+    )
+
+
+def _kept_verdicts(settings: Settings) -> dict[dg.AssetKey, Verdict]:
+    """The newest verdict on each table that has one."""
+    if not settings.target_database.is_file():
+        return {}
+    tables = [spec.table for spec in ConfiguredComparisons(settings).tables()]
+    with connect(settings.target_database, read_only=True) as connection:
+        kept = {table: latest_verdict(connection, table) for table in tables}
+    return {comparison_key(table): found.verdict for table, found in kept.items() if found is not None}
 
 
 def _tell(sentence: str) -> None:
@@ -101,7 +114,7 @@ def _report(settings: Settings, outcome: RunOutcome, started: float) -> bool:
         loosened = under_rules(rules.get(spec.table, 0))
         click.echo(f"  {spec.table:<24} {_marked(verdict)}{loosened}{':' if loosened else ''} {told}")
     summary = settings.results_dir / SUMMARY_FILE
-    if summary.is_file() and (outcome.verdicts is None or summary.stat().st_mtime >= started):
+    if summary.is_file() and (not outcome.is_new or summary.stat().st_mtime >= started):
         click.echo(f"Reports: {summary}")
     return all(verdict is Verdict.PROVEN for verdict in verdicts.values())
 

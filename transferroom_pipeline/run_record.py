@@ -91,7 +91,7 @@ def unchanged_since(
     if record is None or not record.covers(job, wanted) or not _succeeded(instance, record.run_id):
         return None
     inputs, outputs = inputs_digest(settings, code_digest(), now.date()), outputs_digest(settings)
-    if (record.inputs, record.outputs) != (inputs, outputs) or _is_model_due(settings, now):
+    if (record.inputs, record.outputs) != (inputs, outputs) or _is_model_open(settings, now):
         return None
     return record
 
@@ -142,13 +142,13 @@ def _digest(*facts: str) -> str:
     return hashlib.sha256("\0".join(facts).encode()).hexdigest()
 
 
-def _is_model_due(settings: Settings, now: datetime) -> bool:
-    """Whether the passing of time alone makes a model due."""
-    computed = read_ledger(settings.models_ledger).computations
+def _is_model_open(settings: Settings, now: datetime) -> bool:
+    """Whether a model is unfinished, as one that waits for a signal, or the passing of time alone makes it due."""
+    ledger, models = read_ledger(settings.models_ledger), describe_models(settings).models
+    if ledger.unfinished or any(model.name not in ledger.computations for model in models):
+        return True
     return any(
-        is_due(model, computed[model.name].interval[1], now)
-        for model in describe_models(settings).models
-        if waits_for_time(model) and model.name in computed
+        is_due(model, ledger.computations[model.name].interval[1], now) for model in models if waits_for_time(model)
     )
 
 

@@ -35,18 +35,18 @@ class RunOutcome:
         run_id: Of Dagster.
         success: Whether every step succeeded.
         selected: The assets that it was to materialize.
-        verdicts: Those of its comparisons, of proofs that still hold included; None if nothing has changed since.
+        verdicts: Those of its comparisons, of proofs that still hold included.
+        is_new: Whether it has just run; else it is an earlier one, since which nothing has changed.
     """
 
     run_id: str
     success: bool
     selected: frozenset[dg.AssetKey]
-    verdicts: Mapping[dg.AssetKey, Verdict] | None
+    verdicts: Mapping[dg.AssetKey, Verdict]
+    is_new: bool = True
 
     def verdict(self, table: str) -> Verdict | None:
         """The verdict on a table that was selected; None if the run did not get that far."""
-        if self.verdicts is None:
-            return Verdict.PROVEN  # Without which the run would not have succeeded.
         return self.verdicts.get(comparison_key(table))
 
 
@@ -65,6 +65,7 @@ def open_instance() -> dg.DagsterInstance:
         instance = dg.DagsterInstance.get() if home else dg.DagsterInstance.from_config(str(shipped(_INSTANCE).parent))
         # Storages are opened at the first question, and what is wrong with them should be said here.
         instance.get_run_ids(limit=1)
+        instance.has_asset_key(dg.AssetKey(_INSTANCE))
     except (dg.DagsterError, OSError, SQLAlchemyError, yaml.YAMLError) as error:
         reason = str(error.orig) if isinstance(error, DBAPIError) else " ".join(str(error).split()).rstrip(".")
         where = f"DAGSTER_HOME, which is {home}" if home else shipped(_INSTANCE)

@@ -4,12 +4,13 @@ import re
 import warnings
 from collections.abc import Collection, Iterator, Sequence
 from difflib import get_close_matches
+from fnmatch import fnmatchcase
 
 import dagster as dg
 
 from transferroom_pipeline.exceptions import TransferRoomError
 
-_TERM = re.compile(r'\b(key|group):\s*(?:"([^"]*)"|([\w*./-]+))')
+_TERM = re.compile(r'\b(\w+):\s*(?:"([^"]*)"|([\w*./-]+))')
 _SUGGESTIONS = 3
 
 
@@ -29,11 +30,16 @@ def selected_keys(definitions: dg.Definitions, selection: str) -> Sequence[dg.As
     """
     graph = definitions.resolve_asset_graph()
     keys = graph.get_all_asset_keys()
-    groups = (graph.get(key).group_name for key in keys)
-    names = {"key": {key.to_user_string() for key in keys}, "group": {group for group in groups if group}}
-    for kind, name in _named(selection):
-        if "*" not in name and name not in names[kind]:
-            raise SelectionError(f"selection '{selection}': there is no {kind} {name}{_meant(name, names[kind])}")
+    assets = [graph.get(key) for key in keys]
+    names = {
+        "key": {key.to_user_string() for key in keys},
+        "group": {asset.group_name for asset in assets if asset.group_name},
+        "kind": {kind for asset in assets for kind in asset.kinds},
+    }
+    for attribute, name in _named(selection):
+        known = names.get(attribute)
+        if known is not None and not any(fnmatchcase(each, name) for each in known):
+            raise SelectionError(f"selection '{selection}': there is no {attribute} {name}{_meant(name, known)}")
     try:
         with warnings.catch_warnings():
             # Dagster warns of a parameter in beta that it sets itself when it reads a selection.
@@ -50,9 +56,9 @@ def selected_keys(definitions: dg.Definitions, selection: str) -> Sequence[dg.As
 
 
 def _named(selection: str) -> Iterator[tuple[str, str]]:
-    """The keys and groups that a selection names: a misspelt one must not go unnoticed beside others."""
-    for kind, quoted, plain in _TERM.findall(selection):
-        yield kind, quoted or plain
+    """What a selection names, and by which attribute: a misspelt name must not go unnoticed beside others."""
+    for attribute, quoted, plain in _TERM.findall(selection):
+        yield attribute, quoted or plain
 
 
 def _meant(name: str, known: Collection[str]) -> str:

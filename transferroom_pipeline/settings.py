@@ -1,5 +1,6 @@
 """Where things are and what a run goes by: environment variables, validated once."""
 
+import os
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -41,9 +42,7 @@ def _readable_by_libraries(folder: Path) -> Path:
     """Refuse what DuckDB takes for the end of a path, and dlt for the end of a text or for an escaped sign."""
     found = [sign for sign in "?'%" if sign in str(folder.absolute())]
     if found:
-        raise ValueError(
-            f"DuckDB and dlt cannot read a path with {found[0]}, here {folder.absolute()}: take another folder"
-        )
+        raise ValueError(f"DuckDB and dlt cannot read a path with {found[0]}, as in {folder.absolute()}")
     return folder
 
 
@@ -148,4 +147,6 @@ def load_settings() -> Settings:
         first = error.errors()[0]
         variable = ENVIRONMENT_PREFIX + str(first["loc"][0]).upper()
         reason = first["msg"].removeprefix("Value error, ")
+        if variable not in os.environ:
+            raise SettingsError(f"{reason}: set {variable}") from None
         raise SettingsError(f"environment variable {variable} is '{first['input']}': {reason}") from None

@@ -15,6 +15,7 @@ from dagster._core.definitions.data_version import CachingStaleStatusResolver, S
 from dagster._core.loader import LoadingContextForTest
 
 from transferroom_pipeline.definitions import build_definitions
+from transferroom_pipeline.settings import SettingsError, load_settings
 from transferroom_pipeline_tests.conftest import COMPARED, COPIED, DERIVED, SOURCES, Project, contents
 
 
@@ -458,7 +459,9 @@ def test_a_part_whose_inputs_are_missing_says_so(fresh: Project, selection: str,
         ('key:legacy/players or key:"derived_a"', "no key derived_a: did you mean analytics/derived_a"),
         ("group:modles", "there is no group modles: did you mean models?"),
         ("derived_c", "no AssetsDefinition objects supply these keys: did you mean analytics/derived_c"),
-        ("kind:none", "selects no asset"),
+        ("kind:none", "there is no kind none"),
+        ('key:legacy/players or key:"comparsion/*"', "there is no key comparsion/*"),
+        ('tag:"key:v"', "selects no asset"),
         ("foo(", "Invalid selection string"),
     ],
 )
@@ -476,9 +479,18 @@ def test_a_data_folder_whose_name_libraries_cannot_read_is_named(fresh: Project,
     assert result.exit_code == 2
     assert result.stderr == (
         f"Error: environment variable TRANSFERROOM_DATA_DIR is '{folder}': DuckDB and dlt cannot read a path with "
-        f"{name[1]}, here {folder}: take another folder\n"
+        f"{name[1]}, as in {folder}\n"
     )
     assert not folder.exists()
+
+
+def test_a_working_directory_whose_name_libraries_cannot_read_says_what_to_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "o'brien").mkdir()
+    monkeypatch.chdir(tmp_path / "o'brien")
+    with pytest.raises(SettingsError, match=r"as in \S+/o'brien/data: set TRANSFERROOM_DATA_DIR"):
+        load_settings()
 
 
 @pytest.mark.parametrize("kind", ["missing", "no configuration", "no database"])

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import pytest
 
+from sqlmesh_assets.ledger import read_ledger, write_ledger
 from transferroom_pipeline.automation.jobs import MIGRATION
 from transferroom_pipeline.definitions import build_definitions
 from transferroom_pipeline.run_record import RunRecord, code_digest, inputs_digest, outputs_digest, unchanged_since
@@ -92,6 +93,18 @@ def test_a_run_of_fewer_assets_or_one_that_nobody_knows_does_not_count(
     migrated: Project, settled: RunRecord, instance: dg.DagsterInstance, record: dict[str, object]
 ) -> None:
     write(migrated, settled.model_copy(update=record))
+    assert found(migrated.settings, instance) is None
+
+
+@pytest.mark.parametrize(
+    "change", [{"unfinished": {"prod.derived_a": "waiting for its signal s"}}, {"computations": {}}]
+)
+def test_a_run_that_left_a_model_to_be_computed_does_not_count(
+    migrated: Project, settled: RunRecord, instance: dg.DagsterInstance, change: dict[str, object]
+) -> None:
+    file = migrated.settings.models_ledger
+    write_ledger(file, read_ledger(file).model_copy(update=change))
+    write(migrated, settled.model_copy(update={"outputs": outputs_digest(migrated.settings)}))
     assert found(migrated.settings, instance) is None
 
 

@@ -1,5 +1,7 @@
 """What a person writes as SQL inside a spec: names of relations and predicates, parsed before they are used."""
 
+import re
+
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
@@ -9,6 +11,7 @@ from transferroom_pipeline.comparisons.exceptions import SpecError
 
 DIALECT = "duckdb"
 _MOST_PARTS = 3
+_QUOTED = re.compile(r'"(?:[^"]|"")*"')
 
 
 def parse_relation(text: str) -> exp.Table:
@@ -17,7 +20,7 @@ def parse_relation(text: str) -> exp.Table:
     Raises:
         SpecError: The text is not one to three names separated by dots; an address is not repeated.
     """
-    if may_be_address(text):
+    if may_be_address(_QUOTED.sub('""', text)):
         raise SpecError(
             "an address names no table: attach the server with --attach ALIAS=postgresql://..., and write "
             "ALIAS.schema.table"

@@ -147,9 +147,9 @@ class _CopyStep:
     ) -> Iterator[StepEvent]:
         name, arrived = self.table.name, verification.copy
         key, facts = raw_key(name), {**plan.facts()}
-        if unchanged_since is not None:
+        if unchanged_since is not None and verification.is_equal:
             facts[UNCHANGED_SINCE] = unchanged_since.isoformat(timespec="seconds")
-        if unchanged_since is not None and is_in_step(self.context, key):
+        if unchanged_since is not None and verification.is_equal and is_in_step(self.context, key):
             told = {**facts, "dagster/row_count": arrived.checksum.rows}
             yield from observed(self.context, key, "equal to the legacy table as it is now", told)
         else:

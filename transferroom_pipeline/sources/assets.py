@@ -123,7 +123,8 @@ def source_asset(table: SourceTable) -> dg.AssetsDefinition:
             if check.severity is dg.AssetCheckSeverity.ERROR and not check.passed
         ]
         if failed:
-            raise checks_failed("\n".join([*(str(check.description) for check in failed), *_first(intake)]))
+            rows = _first(intake) if contract in failed else ()
+            raise checks_failed("\n".join([*(str(check.description) for check in failed), *rows]))
 
     return load
 
