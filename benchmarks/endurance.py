@@ -2,10 +2,10 @@
 
 Each try is `transferroom run` on a folder of its own with a small sample, killed outright (SIGKILL) after a random
 time. Now and then the source files change, the clock of the run is set back by up to three days, and a second process
-compares all tables or plans the models. A reader opens
-the target whenever nobody writes, and looks whether each view shows exactly the rows of the legacy copy, as every proof
-here demands. After each kill the target must open with all the evidence that it had. After every fifth and after the
-last a run that nobody disturbs must prove everything, and the last must show what a run on a new folder shows.
+compares all tables or plans the models. A reader opens the target whenever nobody writes, and looks whether each view
+shows exactly the rows of the legacy copy, as every proof here demands. After each kill the target must open with all
+the evidence that it had. After every fifth and after the last a run that nobody disturbs must prove everything, and the
+last must show what a run on a new folder shows.
 
     pip install time-machine
     python benchmarks/endurance.py [--kills N] [--looks N] [--seed N] [--keep FOLDER]

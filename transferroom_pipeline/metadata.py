@@ -7,8 +7,8 @@ import dagster as dg
 import duckdb
 
 from sqlmesh_assets import markdown
-from transferroom_pipeline.platforms.checksum import content_version
-from transferroom_pipeline.platforms.tables import Column, columns, row_count, table_expression
+from transferroom_pipeline.platforms.checksum import Checksum, content_checksum, version_of
+from transferroom_pipeline.platforms.tables import Column, columns, row_count
 
 
 def table_metadata(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> dict[str, Any]:
@@ -27,9 +27,17 @@ def described_table(schema: str, table: str, described: Sequence[Column], rows: 
     }
 
 
-def data_version(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> dg.DataVersion:
+def metadata_and_version(
+    connection: duckdb.DuckDBPyConnection, schema: str, table: str
+) -> tuple[dict[str, Any], dg.DataVersion]:
+    """The same metadata, and the data version, by reading the table once."""
+    described, content = columns(connection, schema, table), content_checksum(connection, schema, table)
+    return described_table(schema, table, described, content.rows), data_version(described, content)
+
+
+def data_version(described: Sequence[Column], content: Checksum) -> dg.DataVersion:
     """The same for the same content: made again with the rows that it had, a table puts nothing out of date."""
-    return dg.DataVersion(content_version(connection, table_expression(schema, table)))
+    return dg.DataVersion(version_of(described, content))
 
 
 def markdown_table(rows: Sequence[Mapping[str, object]]) -> dg.MarkdownMetadataValue:

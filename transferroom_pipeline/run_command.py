@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import click
-import dagster as dg
+import duckdb
 
 from transferroom_pipeline.automation.jobs import MIGRATION
-from transferroom_pipeline.comparisons.history import latest_verdict, rules_of_latest
+from transferroom_pipeline.comparisons.history import latest_verdict, rules_of
 from transferroom_pipeline.comparisons.reports import SUMMARY_FILE
 from transferroom_pipeline.comparisons.result import Verdict
 from transferroom_pipeline.comparisons.terminal import under_rules
@@ -73,19 +74,7 @@ def _run(settings: Settings, selection: str, *, again: bool) -> RunOutcome | Non
         return None
     ended = record.ended.isoformat(sep=" ", timespec="seconds")
     click.echo(f"Nothing has changed since run {record.run_id[:8]} ended ({ended}); --again runs it all the same.")
-    return RunOutcome(
-        record.run_id, success=True, selected=frozenset(keys), verdicts=_kept_verdicts(settings), is_new=False
-    )
-
-
-def _kept_verdicts(settings: Settings) -> dict[dg.AssetKey, Verdict]:
-    """The newest verdict on each table that has one."""
-    if not settings.target_database.is_file():
-        return {}
-    tables = [spec.table for spec in ConfiguredComparisons(settings).tables()]
-    with connect(settings.target_database, read_only=True) as connection:
-        kept = {table: latest_verdict(connection, table) for table in tables}
-    return {comparison_key(table): found.verdict for table, found in kept.items() if found is not None}
+    return RunOutcome(record.run_id, success=True, selected=frozenset(keys), verdicts=None)
 
 
 def _tell(sentence: str) -> None:
@@ -103,20 +92,22 @@ def _report(settings: Settings, outcome: RunOutcome, started: float) -> bool:
     if not compared:
         return True
     click.echo("\nComparisons")
-    verdicts = {spec.table: outcome.verdict(spec.table) for spec in compared}
-    states, rules = _kept(settings, list(verdicts))
+    kept = _kept(settings, [spec.table for spec in compared])
+    found = (
+        {table: each.verdict for table, each in kept.items()}
+        if outcome.verdicts is None
+        else {spec.table: outcome.verdicts.get(comparison_key(spec.table)) for spec in compared}
+    )
     for spec in compared:
-        verdict = verdicts[spec.table]
-        view = _view(
-            spec.table, verdict, states.get(spec.table), has_moved=analytics_key(spec.table) in outcome.selected
-        )
-        told = view if comparisons.has_view(spec.table) else f"{spec.legacy} versus {spec.modern}"
-        loosened = under_rules(rules.get(spec.table, 0))
-        click.echo(f"  {spec.table:<24} {_marked(verdict)}{loosened}{':' if loosened else ''} {told}")
+        verdict, known = found[spec.table], kept[spec.table]
+        view = _view(spec.table, verdict, known.state, has_moved=analytics_key(spec.table) in outcome.selected)
+        shown = view if comparisons.has_view(spec.table) else f"{spec.legacy} versus {spec.modern}"
+        loosened = under_rules(known.rules)
+        click.echo(f"  {spec.table:<24} {_marked(verdict)}{loosened}{':' if loosened else ''} {shown}")
     summary = settings.results_dir / SUMMARY_FILE
-    if summary.is_file() and (not outcome.is_new or summary.stat().st_mtime >= started):
+    if summary.is_file() and (outcome.verdicts is None or summary.stat().st_mtime >= started):
         click.echo(f"Reports: {summary}")
-    return all(verdict is Verdict.PROVEN for verdict in verdicts.values())
+    return all(verdict is Verdict.PROVEN for verdict in found.values())
 
 
 def _marked(verdict: Verdict | None) -> str:
@@ -141,11 +132,29 @@ def _view(table: str, verdict: Verdict | None, state: CutoverState | None, *, ha
     return f"{shows} until it is moved: transferroom run --select key:analytics/{table}"
 
 
-def _kept(settings: Settings, tables: Sequence[str]) -> tuple[dict[str, CutoverState], dict[str, int]]:
-    """What the views of tables show after a run, of those that have one, and how many rules each comparison had."""
+@dataclass(frozen=True)
+class _Kept:
+    """What the target knows of a table after a run.
+
+    Attributes:
+        verdict: The newest one, if there is one.
+        rules: How many rules its comparison had.
+        state: What its view shows, if it has one.
+    """
+
+    verdict: Verdict | None = None
+    rules: int = 0
+    state: CutoverState | None = None
+
+
+def _kept(settings: Settings, tables: Sequence[str]) -> dict[str, _Kept]:
+    """What is kept of each table; nothing where there is no target."""
     if not settings.target_database.is_file():
-        return {}, {}
+        return dict.fromkeys(tables, _Kept())
     with connect(settings.target_database, read_only=True) as connection:
-        states = {table: read_state(connection, table) for table in tables}
-        rules = {table: rules_of_latest(connection, table) for table in tables}
-    return {table: state for table, state in states.items() if state is not None}, rules
+        return {table: _kept_of(connection, table) for table in tables}
+
+
+def _kept_of(connection: duckdb.DuckDBPyConnection, table: str) -> _Kept:
+    newest, state = latest_verdict(connection, table), read_state(connection, table)
+    return _Kept(state=state) if newest is None else _Kept(newest.verdict, rules_of(connection, newest), state)

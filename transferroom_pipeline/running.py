@@ -35,19 +35,14 @@ class RunOutcome:
         run_id: Of Dagster.
         success: Whether every step succeeded.
         selected: The assets that it was to materialize.
-        verdicts: Those of its comparisons, of proofs that still hold included.
-        is_new: Whether it has just run; else it is an earlier one, since which nothing has changed.
+        verdicts: Those of its comparisons, of proofs that still hold included; None of an earlier run, since which
+            nothing has changed: what is kept holds.
     """
 
     run_id: str
     success: bool
     selected: frozenset[dg.AssetKey]
-    verdicts: Mapping[dg.AssetKey, Verdict]
-    is_new: bool = True
-
-    def verdict(self, table: str) -> Verdict | None:
-        """The verdict on a table that was selected; None if the run did not get that far."""
-        return self.verdicts.get(comparison_key(table))
+    verdicts: Mapping[dg.AssetKey, Verdict] | None
 
 
 class InstanceError(TransferRoomError):

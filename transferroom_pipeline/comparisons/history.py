@@ -161,12 +161,9 @@ def latest_verdict(connection: duckdb.DuckDBPyConnection, table: str) -> KeptVer
     return None if row is None else _kept_verdict(row)
 
 
-def rules_of_latest(connection: duckdb.DuckDBPyConnection, table: str) -> int:
-    """How many columns were not held to strict equality in the newest kept comparison of a table."""
-    kept = latest_verdict(connection, table)
-    if kept is None:
-        return 0
-    loosened = exp.and_(_is_of(kept.run_id, table), exp.column("rule").neq("{}"), copy=False)
+def rules_of(connection: duckdb.DuckDBPyConnection, kept: KeptVerdict) -> int:
+    """How many columns were not held to strict equality in a kept comparison."""
+    loosened = exp.and_(_is_of(kept.run_id, kept.table), exp.column("rule").neq("{}"), copy=False)
     query = exp.select(exp.Count(this=exp.Star())).from_(exp.table_(_COLUMNS, db=_SCHEMA)).where(loosened)
     [(rules,)] = connection.execute(_sql(query)).fetchall()
     return int(rules)

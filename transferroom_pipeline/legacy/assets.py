@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 import duckdb
 
+from sqlmesh_assets import markdown
 from transferroom_pipeline.keys import LEGACY_POOL, OWNERS, Group, legacy_key
 from transferroom_pipeline.legacy import snapshot as snapshots
 from transferroom_pipeline.legacy.building import build_table
@@ -14,11 +15,11 @@ from transferroom_pipeline.legacy.checks import repeated_keys
 from transferroom_pipeline.legacy.tables import Frames, LegacyTable, SqlFile
 from transferroom_pipeline.legacy.tsql.findings import Finding, warning_rows
 from transferroom_pipeline.legacy.warnings import METADATA, warnings_of_build
-from transferroom_pipeline.metadata import data_version, markdown_table, table_metadata
+from transferroom_pipeline.metadata import data_version, described_table, markdown_table, table_metadata
 from transferroom_pipeline.platforms.checksum import content_checksum
 from transferroom_pipeline.platforms.resources import LegacyPlatform
 from transferroom_pipeline.platforms.schemas import LEGACY_SCHEMA
-from transferroom_pipeline.platforms.tables import require_table, row_count, transaction
+from transferroom_pipeline.platforms.tables import columns, require_table, row_count, transaction
 
 
 def snapshot_asset(source_tables: Sequence[str], as_of: date | None) -> dg.AssetsDefinition:
@@ -68,13 +69,12 @@ def legacy_asset(table: LegacyTable) -> dg.AssetsDefinition:
             content = content_checksum(connection, LEGACY_SCHEMA, table.name)
             with transaction(connection):
                 snapshots.record_table(connection, table.name, of, content)
-            metadata = table_metadata(connection, LEGACY_SCHEMA, table.name)
-            version = data_version(connection, LEGACY_SCHEMA, table.name)
+            described = columns(connection, LEGACY_SCHEMA, table.name)
+            metadata = described_table(LEGACY_SCHEMA, table.name, described, content.rows)
             metadata.update(warning_metadata(warnings_of_build(connection, table, snapshot.as_of)))
-        shown = code if isinstance(table.build, Frames) else dg.MetadataValue.md(f"```sql\n{code}\n```")
-        return dg.MaterializeResult(
-            metadata={**metadata, "built_by": shown, "snapshot": snapshot.id}, data_version=version
-        )
+        shown = code if isinstance(table.build, Frames) else dg.MetadataValue.md(markdown.block(code, "sql"))
+        metadata.update(built_by=shown, snapshot=snapshot.id)
+        return dg.MaterializeResult(metadata=metadata, data_version=data_version(described, content))
 
     return derived
 
@@ -121,20 +121,22 @@ def _check_specs(table: LegacyTable) -> Sequence[dg.AssetCheckSpec]:
 
 def _rows_check(connection: duckdb.DuckDBPyConnection, table: LegacyTable) -> dg.AssetCheckResult:
     rows = row_count(connection, LEGACY_SCHEMA, table.name)
-    told = f"{rows:,} rows" if rows else "the table is empty: look at its SQL and at the tables that it reads"
-    return dg.AssetCheckResult(check_name="rows", passed=rows > 0, description=told, metadata={"rows": rows})
+    description = f"{rows:,} rows" if rows else "the table is empty: look at its SQL and at the tables that it reads"
+    return dg.AssetCheckResult(check_name="rows", passed=rows > 0, description=description, metadata={"rows": rows})
 
 
 def _unique_key_check(connection: duckdb.DuckDBPyConnection, table: LegacyTable) -> dg.AssetCheckResult:
     repeated = repeated_keys(connection, LEGACY_SCHEMA, table.name, table.key)
     found: dict[str, Any] = {"repeated_keys": repeated.keys, "samples": markdown_table(repeated.samples)}
     key = ", ".join(table.key)
-    told = (
+    description = (
         f"values of {key} that occur in several rows: {repeated.keys:,}"
         if repeated.keys
         else f"{key} identifies each row"
     )
-    return dg.AssetCheckResult(check_name="unique_key", passed=repeated.keys == 0, description=told, metadata=found)
+    return dg.AssetCheckResult(
+        check_name="unique_key", passed=repeated.keys == 0, description=description, metadata=found
+    )
 
 
 def _tsql_check(connection: duckdb.DuckDBPyConnection, table: LegacyTable) -> dg.AssetCheckResult:

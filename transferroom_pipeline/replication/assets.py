@@ -15,8 +15,7 @@ from transferroom_pipeline.failed_checks import checks_failed
 from transferroom_pipeline.keys import OWNERS, TARGET_POOL, Group, legacy_key, raw_key
 from transferroom_pipeline.legacy.snapshot import TABLE as SNAPSHOT
 from transferroom_pipeline.legacy.snapshot import SourceSnapshot
-from transferroom_pipeline.metadata import described_table
-from transferroom_pipeline.platforms.checksum import version_of
+from transferroom_pipeline.metadata import data_version, described_table
 from transferroom_pipeline.platforms.dlt_assets import StageTranslator, load_table, merge_into_table
 from transferroom_pipeline.platforms.loading import ArrowStream, TableLoader
 from transferroom_pipeline.platforms.resources import BeforeChange, LegacyPlatform, TargetPlatform
@@ -147,14 +146,15 @@ class _CopyStep:
     ) -> Iterator[StepEvent]:
         name, arrived = self.table.name, verification.copy
         key, facts = raw_key(name), {**plan.facts()}
-        if unchanged_since is not None and verification.is_equal:
-            facts[UNCHANGED_SINCE] = unchanged_since.isoformat(timespec="seconds")
-        if unchanged_since is not None and verification.is_equal and is_in_step(self.context, key):
-            told = {**facts, "dagster/row_count": arrived.checksum.rows}
-            yield from observed(self.context, key, "equal to the legacy table as it is now", told)
+        since = unchanged_since if verification.is_equal else None
+        if since is not None:
+            facts[UNCHANGED_SINCE] = since.isoformat(timespec="seconds")
+        if since is not None and is_in_step(self.context, key):
+            shown = {**facts, "dagster/row_count": arrived.checksum.rows}
+            yield from observed(self.context, key, "equal to the legacy table as it is now", shown)
         else:
             metadata = described_table(RAW_SCHEMA, name, arrived.columns, arrived.checksum.rows)
-            version = dg.DataVersion(version_of(arrived.columns, arrived.checksum))
+            version = data_version(arrived.columns, arrived.checksum)
             yield dg.MaterializeResult(asset_key=key, metadata={**metadata, **facts}, data_version=version)
 
     def _record(self, snapshot: SourceSnapshot | None) -> None:

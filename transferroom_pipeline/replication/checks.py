@@ -58,29 +58,29 @@ def check_results(
             asset_key=key,
             check_name="schema",
             passed=not differences,
-            description=_schema_told(differences),
+            description=_schema_description(differences),
             metadata={"differences": markdown_table(differences)},
         ),
         dg.AssetCheckResult(
             asset_key=key,
             check_name="content",
             passed=verification.same_content,
-            description=_content_told(key, verification, incremental=incremental),
+            description=_content_description(key, verification, incremental=incremental),
             # As text: a sum of hashes is larger than the integers of Dagster's metadata.
             metadata={"legacy": str(left.hash_sum), "raw": str(right.hash_sum)},
         ),
     ]
 
 
-def _schema_told(differences: Sequence[Mapping[str, str | None]]) -> str:
-    told = (
+def _schema_description(differences: Sequence[Mapping[str, str | None]]) -> str:
+    columns = (
         f"{found['column']} is {found['legacy'] or 'missing'} in legacy, {found['raw'] or 'missing'} in the copy"
         for found in differences
     )
-    return "; ".join(told) or CHECKS["schema"]
+    return "; ".join(columns) or CHECKS["schema"]
 
 
-def _content_told(key: dg.AssetKey, verification: CopyVerification, *, incremental: bool) -> str:
+def _content_description(key: dg.AssetKey, verification: CopyVerification, *, incremental: bool) -> str:
     if verification.same_content:
         return CHECKS["content"]
     if incremental and verification.differs_in_cells_only:

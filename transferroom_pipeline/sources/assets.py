@@ -13,7 +13,7 @@ from pydantic import Field
 
 from transferroom_pipeline.failed_checks import checks_failed
 from transferroom_pipeline.keys import LEGACY_POOL, OWNERS, Group, legacy_key
-from transferroom_pipeline.metadata import data_version, markdown_table, table_metadata
+from transferroom_pipeline.metadata import markdown_table, metadata_and_version
 from transferroom_pipeline.platforms.dlt_assets import StageTranslator, load_table
 from transferroom_pipeline.platforms.loading import ArrowStream, TableLoader
 from transferroom_pipeline.platforms.resources import LegacyPlatform
@@ -108,8 +108,7 @@ def source_asset(table: SourceTable) -> dg.AssetsDefinition:
             load_table(context, dlt, translator, loader, table.name, _accepted_rows(intake))
         with legacy.get_connection() as connection:
             record_rejections(connection, table.name, intake.rejected_path)
-            metadata = table_metadata(connection, LEGACY_SCHEMA, table.name) if loaded else {}
-            version = data_version(connection, LEGACY_SCHEMA, table.name) if loaded else None
+            metadata, version = metadata_and_version(connection, LEGACY_SCHEMA, table.name) if loaded else ({}, None)
         if loaded:
             shown = {**metadata, "source_file": intake.source}
             yield dg.MaterializeResult(asset_key=key, metadata=shown, data_version=version)
@@ -299,7 +298,7 @@ def references_check(table: SourceTable) -> dg.AssetChecksDefinition:
         return dg.AssetCheckResult(
             passed=all(reference.count == 0 for reference in found),
             severity=dg.AssetCheckSeverity.WARN,
-            description=_references_told(found),
+            description=_references_description(found),
             metadata={
                 **{f"rows_{reference.column}": reference.count for reference in found},
                 "samples": markdown_table(samples),
@@ -309,13 +308,13 @@ def references_check(table: SourceTable) -> dg.AssetChecksDefinition:
     return references
 
 
-def _references_told(found: Sequence[DanglingReference]) -> str:
-    told = (
+def _references_description(found: Sequence[DanglingReference]) -> str:
+    dangling = (
         f"rows with a {reference.column} that is not in {reference.referenced_table}: {reference.count:,}"
         for reference in found
         if reference.count
     )
-    return "; ".join(told) or "every reference is found"
+    return "; ".join(dangling) or "every reference is found"
 
 
 def rejected_rows_asset(tables: Sequence[SourceTable]) -> dg.AssetsDefinition:
@@ -333,8 +332,7 @@ def rejected_rows_asset(tables: Sequence[SourceTable]) -> dg.AssetsDefinition:
     def rejected_rows(legacy: LegacyPlatform) -> dg.MaterializeResult[None]:
         with legacy.get_connection() as connection:
             counts = rejections_per_rule(connection, [table.name for table in tables])
-            metadata = table_metadata(connection, LEGACY_SCHEMA, TABLE)
-            version = data_version(connection, LEGACY_SCHEMA, TABLE)
+            metadata, version = metadata_and_version(connection, LEGACY_SCHEMA, TABLE)
         return dg.MaterializeResult(metadata={**metadata, "per_rule": markdown_table(counts)}, data_version=version)
 
     return rejected_rows
